@@ -1,0 +1,58 @@
+# `make` prints the targets. Everything runs in a local virtual environment, .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+IMAGE ?= toolhive-hooks:dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format test-apiserver e2e bench image lock crds clean
+
+help:  ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml requirements/dev.txt
+	@echo "Installing into $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get, without a cluster
+	@tools/demo.sh $(BIN)
+
+test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
+	@$(BIN)/pytest tests/unit tests/payloads tests/reference --cov --cov-report=term
+	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary)"
+
+lint: $(INSTALLED)  ## ruff, mypy --strict, one direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(INSTALLED)  ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go builds it once, about five minutes)
+	@$(BIN)/pytest tests/apiserver
+
+e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
+	@$(BIN)/pytest tests/e2e
+
+crds: $(INSTALLED)  ## write crds/ from the models
+	@$(BIN)/toolhive-hooks crds --dir crds
+
+lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
+	@$(BIN)/pip install --quiet uv
+	@for name in runtime dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header pyproject.toml $$([ $$name = dev ] && echo --group dev) \
+	    -o requirements/$$name.txt; \
+	done
+
+clean:  ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

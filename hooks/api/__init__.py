@@ -1,0 +1,1 @@
+"""The custom resources of group toolhive.stacklok.dev as pydantic models: the one source of crds/."""

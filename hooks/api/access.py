@@ -1,0 +1,103 @@
+"""Who may call an MCP server, and what they may do: oidcConfig and authzConfig (behaviour.md 1.1 and 1.3)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hooks.api.meta import ConfigMapRef, Model, RuledModel, set_exactly_when, set_when
+
+
+class KubernetesOIDC(Model):
+    """Callers authenticate with tokens of Kubernetes service accounts."""
+
+    service_account: str = ""
+    """Accepted for compatibility, and not used."""
+    namespace: str = ""
+    """Accepted for compatibility, and not used."""
+    audience: str = "toolhive"
+    """Audience that a token must name."""
+    issuer: str = "https://kubernetes.default.svc"
+    """Issuer that a token must name."""
+    jwks_url: str = ""
+    """URL of the issuer's keys; found by discovery when left out."""
+    introspection_url: str = ""
+    """URL of the issuer's token introspection endpoint."""
+    use_cluster_auth: bool | None = None
+    """Whether the issuer is reached with the cluster's CA and the pod's own token; true when left out."""
+
+
+class OIDCConfigMapRef(ConfigMapRef):
+    """A ConfigMap with one key for each OIDC setting."""
+
+    key: str = "oidc.json"
+    """Accepted for compatibility, and not used."""
+
+
+class InlineOIDC(Model):
+    """An OIDC issuer, described here."""
+
+    issuer: str
+    """Issuer that a token must name."""
+    audience: str = ""
+    """Audience that a token must name."""
+    jwks_url: str = ""
+    """URL of the issuer's keys; found by discovery when left out."""
+    introspection_url: str = ""
+    """URL of the issuer's token introspection endpoint."""
+    client_id: str = ""
+    """Client id for introspection."""
+    client_secret: str = ""
+    """Client secret for introspection, in clear: all who can read this object or the RunConfig can read it."""
+    thv_ca_bundle_path: str = Field(default="", alias="thvCABundlePath")
+    """Path in the proxy's container of the CA bundle that the issuer is checked against."""
+    jwks_auth_token_path: str = ""
+    """Path in the proxy's container of the bearer token that the key endpoint asks for."""
+    jwks_allow_private_ip: bool = Field(default=False, alias="jwksAllowPrivateIP")
+    """Whether the issuer's endpoints may have private IP addresses."""
+
+
+class OIDCConfig(RuledModel):
+    """How callers authenticate."""
+
+    # Without its block, the reference serves with no authentication at all (behaviour.md 3.1).
+    rules = (set_when("configMap", "configMap"), set_when("inline", "inline"))
+    type: Literal["kubernetes", "configMap", "inline"] = "kubernetes"
+    """Where the OIDC settings come from; blocks of the other types are ignored."""
+    resource_url: str = ""
+    """URL of this server as callers know it, named in the protected resource metadata."""
+    kubernetes: KubernetesOIDC | None = None
+    """Settings for type "kubernetes"; its defaults hold when left out."""
+    config_map: OIDCConfigMapRef | None = None
+    """The ConfigMap for type "configMap"."""
+    inline: InlineOIDC | None = None
+    """Settings for type "inline"."""
+
+
+class AuthzConfigMapRef(ConfigMapRef):
+    """A key of a ConfigMap with an authorization configuration."""
+
+    key: str = "authz.json"
+    """Key in the ConfigMap that holds the configuration as JSON or YAML."""
+
+
+class InlineAuthz(Model):
+    """Cedar policies, written here."""
+
+    policies: list[str] = Field(min_length=1)
+    """The Cedar policies."""
+    entities_json: str = "[]"
+    """The Cedar entities, as a JSON list."""
+
+
+class AuthzConfig(RuledModel):
+    """What callers may do."""
+
+    rules = (set_exactly_when("configMap", "configMap"), set_exactly_when("inline", "inline"))
+    type: Literal["configMap", "inline"] = "configMap"
+    """Where the policies come from."""
+    config_map: AuthzConfigMapRef | None = None
+    """The ConfigMap for type "configMap"."""
+    inline: InlineAuthz | None = None
+    """The policies for type "inline"."""

@@ -1,0 +1,263 @@
+"""MCPServer: one MCP server and the proxy in front of it (behaviour.md 1.1 to 1.5)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from hooks.api.access import AuthzConfig, OIDCConfig
+from hooks.api.meta import Conditions, EnvVar, Int64, Model, NameRef, Port, Quantity, Rule, RuledModel, SecretKeyRef
+from hooks.api.resource import AGE, MESSAGE, READY, REASON, Column, CustomResource
+
+__all__ = [
+    "MCP_SERVER",
+    "AuthzConfig",
+    "MCPServerSpec",
+    "MCPServerStatus",
+    "MetadataOverrides",
+    "OIDCConfig",
+    "PermissionProfile",
+    "ProxyDeploymentOverrides",
+    "ResourceOverrides",
+    "Telemetry",
+]
+
+Transport = Literal["stdio", "streamable-http", "sse"]
+ProxyMode = Literal["sse", "streamable-http"]
+Phase = Literal["Pending", "Running", "Failed", "Terminating"]
+
+NAME_MAX = 50  # the Service mcp-NAME-headless has 63 characters then
+
+
+class Volume(Model):
+    """A folder of the node."""
+
+    name: str
+    """Name of the volume."""
+    host_path: str
+    """Path on the node."""
+    mount_path: str
+    """Path at which the volume is mounted."""
+    read_only: bool = False
+    """Whether the mount is read-only."""
+
+
+class ResourceList(Model):
+    """An amount of CPU and memory."""
+
+    cpu: Quantity = ""
+    """CPU, such as "500m" or "2"."""
+    memory: Quantity = ""
+    """Memory, such as "256Mi"."""
+
+
+class Resources(Model):
+    """What a container needs, and what it may take."""
+
+    limits: ResourceList | None = None
+    """The most that the container may take."""
+    requests: ResourceList | None = None
+    """What is set aside for the container."""
+
+
+class SecretEnv(SecretKeyRef):
+    """A key of a Secret that becomes an environment variable of the MCP server."""
+
+    target_env_name: str = ""
+    """Name of the environment variable; the key's name when left out."""
+
+
+class PermissionProfile(RuledModel):
+    """What the MCP server is permitted to reach."""
+
+    rules = (
+        Rule(
+            "self.type != 'configmap' || (has(self.key) && self.key != '')",
+            "key must be set when type is 'configmap'",
+            lambda profile: profile.type != "configmap" or profile.key != "",
+        ),
+    )
+    type: Literal["builtin", "configmap"] = "builtin"
+    """Where the profile comes from: "builtin", or "configmap" for a key of a ConfigMap."""
+    name: str
+    """Name of the builtin profile ("none" or "network"), or of the ConfigMap."""
+    key: str = ""
+    """Key in the ConfigMap that holds the profile as JSON."""
+
+
+class MetadataOverrides(Model):
+    """Labels and annotations to add to those of an object that the operator makes."""
+
+    annotations: dict[str, str] | None = None
+    """Annotations to add; those that the operator sets win."""
+    labels: dict[str, str] | None = None
+    """Labels to add; those that the operator sets win."""
+
+
+class ProxyDeploymentOverrides(MetadataOverrides):
+    """What to add to the proxy's Deployment."""
+
+    pod_template_metadata_overrides: MetadataOverrides | None = None
+    """Labels and annotations to add to the proxy's pods."""
+    env: list[EnvVar] = Field(default_factory=list)
+    """Environment variables of the proxy's container, not of the MCP server."""
+    image_pull_secrets: list[NameRef] = Field(default_factory=list)
+    """Secrets with which the proxy's image is pulled."""
+
+
+class ResourceOverrides(Model):
+    """What to add to the objects that the operator makes."""
+
+    proxy_deployment: ProxyDeploymentOverrides | None = None
+    """Additions to the proxy's Deployment."""
+    proxy_service: MetadataOverrides | None = None
+    """Additions to the proxy's Service."""
+
+
+class Audit(Model):
+    """Whether requests are recorded."""
+
+    enabled: bool = False
+    """Whether the proxy writes an audit log."""
+
+
+class Metrics(Model):
+    """Metrics over OTLP."""
+
+    enabled: bool = False
+    """Whether metrics are sent."""
+
+
+class Tracing(Model):
+    """Traces over OTLP."""
+
+    enabled: bool = False
+    """Whether traces are sent."""
+    sampling_rate: str = "0.05"
+    """Share of requests that are traced, from "0" to "1"."""
+
+
+class OpenTelemetry(Model):
+    """What is sent to an OpenTelemetry collector."""
+
+    enabled: bool = False
+    """Whether anything is sent."""
+    endpoint: str = ""
+    """Address of the OTLP/HTTP collector, such as "otel-collector.observability:4318"."""
+    service_name: str = ""
+    """Service name to report; the server's name when left out."""
+    headers: list[str] = Field(default_factory=list)
+    """Headers for the collector, each as "key=value"."""
+    insecure: bool = False
+    """Whether the collector is spoken to over plain HTTP."""
+    metrics: Metrics | None = None
+    """Whether metrics are sent."""
+    tracing: Tracing | None = None
+    """Whether and how often traces are sent."""
+
+
+class Prometheus(Model):
+    """Metrics for Prometheus to fetch."""
+
+    enabled: bool = False
+    """Whether the proxy serves /metrics."""
+
+
+class Telemetry(Model):
+    """What the proxy tells about itself."""
+
+    open_telemetry: OpenTelemetry | None = None
+    """What is sent to an OpenTelemetry collector."""
+    prometheus: Prometheus | None = None
+    """Metrics for Prometheus to fetch."""
+
+
+class MCPServerSpec(Model):
+    """The desired MCP server."""
+
+    image: str
+    """Container image of the MCP server."""
+    transport: Transport = "stdio"
+    """How the proxy talks to the MCP server."""
+    proxy_mode: ProxyMode = "sse"
+    """How the proxy serves its callers when the transport is stdio; ignored with any other."""
+    port: Port = 8080
+    """Port on which the proxy listens, and the port of its Service."""
+    target_port: Port | None = None
+    """Port on which the MCP server listens, for the transports sse and streamable-http; 8080 when left out."""
+    args: list[str] = Field(default_factory=list)
+    """Arguments of the MCP server."""
+    env: list[EnvVar] = Field(default_factory=list)
+    """Environment variables of the MCP server."""
+    volumes: list[Volume] = Field(default_factory=list)
+    """Folders of the node to mount."""
+    resources: Resources | None = None
+    """CPU and memory of the proxy's container; those of the MCP server are set in podTemplateSpec."""
+    secrets: list[SecretEnv] = Field(default_factory=list)
+    """Keys of Secrets that become environment variables of the MCP server."""
+    service_account: str | None = None
+    """Existing ServiceAccount for the MCP server's pod; one is made when left out."""
+    permission_profile: PermissionProfile | None = None
+    """What the MCP server is permitted to reach."""
+    pod_template_spec: dict[str, Any] | None = None
+    """Changes to the MCP server's pod, as a core/v1 PodTemplateSpec; its container is the one named "mcp"."""
+    resource_overrides: ResourceOverrides | None = None
+    """Additions to the objects that the operator makes."""
+    oidc_config: OIDCConfig | None = None
+    """How callers authenticate; nobody has to when left out."""
+    authz_config: AuthzConfig | None = None
+    """What callers may do; everything when left out."""
+    audit: Audit | None = None
+    """Whether the proxy writes an audit log."""
+    tools: list[str] = Field(default_factory=list)
+    """Names of the tools to show, all when empty; deprecated: use toolConfigRef, which wins over this list."""
+    tool_config_ref: NameRef | None = None
+    """The MCPToolConfig that filters and renames tools."""
+    external_auth_config_ref: NameRef | None = None
+    """The MCPExternalAuthConfig by which the proxy gets tokens for the MCP server's backends."""
+    telemetry: Telemetry | None = None
+    """What the proxy reports, and where."""
+    trust_proxy_headers: bool = False
+    """Whether X-Forwarded-* headers of a reverse proxy are believed."""
+
+
+class MCPServerStatus(Model):
+    """The observed MCP server."""
+
+    phase: Phase | None = None
+    """The state in one word: Running means that a proxy pod is ready."""
+    message: str = ""
+    """The state in a sentence, with the cause when something is wrong."""
+    url: str = ""
+    """URL of the server inside the cluster."""
+    tool_config_hash: str = ""
+    """configHash of the MCPToolConfig in use."""
+    external_auth_config_hash: str = ""
+    """configHash of the MCPExternalAuthConfig in use."""
+    observed_generation: Int64 | None = None
+    """The metadata.generation that this status tells about."""
+    conditions: Conditions = Field(default_factory=list)
+    """The state in detail."""
+
+
+MCP_SERVER = CustomResource(
+    kind="MCPServer",
+    description="MCPServer is an MCP server that runs in the cluster, with a proxy in front of it.",
+    spec=MCPServerSpec,
+    status=MCPServerStatus,
+    columns=(Column("Status", ".status.phase"), READY, REASON, Column("URL", ".status.url"), MESSAGE, AGE),
+    name_rules=(
+        Rule(
+            f"size(self.metadata.name) <= {NAME_MAX}",
+            f"metadata.name must be at most {NAME_MAX} characters long: "
+            "longer ones leave no room in the names of the server's Services",
+            lambda name: len(name) <= NAME_MAX,
+        ),
+        Rule(
+            "!self.metadata.name.contains('.')",
+            "metadata.name must not contain dots: the server's Services are named after it",
+            lambda name: "." not in name,
+        ),
+    ),
+)

@@ -1,0 +1,267 @@
+"""What the models share: group and version, the base, rules over fields, references, conditions, error texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic.alias_generators import to_camel, to_snake
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+GROUP = "toolhive.stacklok.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+# Kubernetes' own pattern, less what it lets through and no pod can have: a minus sign, and exponents that its parser
+# refuses (1e1.5). Empty is allowed: an empty quantity counts as one that isn't set (behaviour.md 2.3).
+QUANTITY = r"^(\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?)?$"
+HTTP_URL = r"^https?://\S+$"
+
+Quantity = Annotated[str, Field(pattern=QUANTITY)]
+HttpUrl = Annotated[str, Field(pattern=HTTP_URL)]
+Port = Annotated[int, Field(ge=1, le=65535, json_schema_extra={"format": "int32"})]
+Int64 = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+
+_PATTERNS = {QUANTITY: "a quantity such as '500m', '1.5' or '256Mi'", HTTP_URL: "an http:// or https:// URL"}
+_TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "an object",
+    "string_type": "a string",
+}
+_MAX_LINES, _MAX_LINE, _MAX_PART = 20, 200, 60
+
+
+class Model(BaseModel):
+    """A part of a custom resource: read with `parse`, never changed.
+
+    A field's docstring is its description in the CRD. A string or list that is left out is empty; None only where
+    absent and empty differ. Types are strict, as the API server's are: 8080 is no string, and "true" no bool.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",  # the API server prunes unknown fields
+        frozen=True,
+        populate_by_name=True,  # for those who build one in Python; `parse` takes JSON's names alone
+        strict=True,
+        use_attribute_docstrings=True,
+    )
+
+    @classmethod
+    def parse(cls, data: object) -> Self:
+        """Read what a user wrote as the API server reads it.
+
+        Nothing at all is an empty object, and a field that is null counts as absent: the API server drops it or puts
+        the default there. Such objects come from files alone, so nulls are looked for only when validation fails.
+
+        Args:
+            data: the parsed JSON, with or without the CRD's defaults applied.
+
+        Raises:
+            ValidationError: for `spec_errors`.
+        """
+        data = {} if data is None else data
+        try:
+            return cls.model_validate(data, by_alias=True, by_name=False)
+        except ValidationError as error:
+            nulls = {fault["loc"] for fault in error.errors(include_url=False) if fault["input"] is None}
+            if not nulls:
+                raise
+        return cls.model_validate(_without(data, nulls), by_alias=True, by_name=False)
+
+
+class Rule(NamedTuple):
+    """A rule over several fields: what the API server evaluates, and the same for objects that never met it."""
+
+    cel: str
+    message: str
+    holds: Callable[[Any], bool]
+
+
+def _add_rules(schema: dict[str, JsonValue], model: type[RuledModel]) -> None:
+    schema["x-kubernetes-validations"] = [{"rule": rule.cel, "message": rule.message} for rule in model.rules]
+
+
+class RuledModel(Model):
+    """A model with rules over its fields, in the CRD and in `parse` alike."""
+
+    model_config = ConfigDict(json_schema_extra=_add_rules)
+    rules: ClassVar[tuple[Rule, ...]]
+
+    @model_validator(mode="after")
+    def _hold_rules(self) -> Self:
+        broken = [rule.message for rule in self.rules if not rule.holds(self)]
+        if broken:
+            raise PydanticCustomError("rule", "{message}", {"message": "; ".join(broken)})
+        return self
+
+
+def set_exactly_when(field: str, kind: str) -> Rule:
+    """The rule that a block (its JSON name) is set when `type` is `kind`, and never otherwise."""
+    return Rule(
+        f"has(self.{field}) == (self.type == '{kind}')",
+        f"{field} must be set exactly when type is '{kind}'",
+        lambda spec: (getattr(spec, to_snake(field)) is not None) == (spec.type == kind),
+    )
+
+
+def set_when(field: str, kind: str) -> Rule:
+    """The rule that a block (its JSON name) is set when `type` is `kind`; at other times it is ignored."""
+    return Rule(
+        f"self.type != '{kind}' || has(self.{field})",
+        f"{field} must be set when type is '{kind}'",
+        lambda spec: spec.type != kind or getattr(spec, to_snake(field)) is not None,
+    )
+
+
+class NameRef(Model):
+    """The name of another object in the same namespace."""
+
+    name: str
+    """Name of the object, in the same namespace."""
+
+
+class SecretKeyRef(Model):
+    """One key of a Secret in the same namespace."""
+
+    name: str
+    """Name of the Secret."""
+    key: str
+    """Key in the Secret whose value is meant."""
+
+
+class ConfigMapRef(Model):
+    """A ConfigMap in the same namespace."""
+
+    name: str
+    """Name of the ConfigMap."""
+
+
+class EnvVar(Model):
+    """An environment variable with a plain value."""
+
+    name: str
+    """Name of the environment variable."""
+    value: str
+    """Value of the environment variable; it may be empty."""
+
+
+class Condition(Model):
+    """One observation about the object, as metav1.Condition."""
+
+    type: Annotated[
+        str,
+        Field(
+            max_length=316,
+            pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+            r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+        ),
+    ]
+    """What is observed, in CamelCase."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it is so."""
+    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")]
+    """Why the status is what it is, in one CamelCase word for programs."""
+    message: Annotated[str, Field(max_length=32768)]
+    """Why the status is what it is, for people; it may be empty."""
+    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    """When the status last changed."""
+    observed_generation: Annotated[Int64, Field(ge=0)] | None = None
+    """The metadata.generation that this was observed for."""
+
+
+Conditions = Annotated[
+    list[Condition],
+    Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
+]
+
+
+def spec_errors(error: ValidationError) -> list[str]:
+    """What is wrong with a spec, one line for each fault: where it is, and what must stand there.
+
+    A line holds a value only where that is a number, a bool or one of an enumeration: any other could be a secret.
+
+    Args:
+        error: what `parse` raised.
+
+    Returns:
+        20 lines of 200 characters at most, by place: the same for the same faults. Together they fit a condition.
+    """
+    faults = sorted(
+        error.errors(include_url=False), key=lambda fault: [(isinstance(part, str), part) for part in fault["loc"]]
+    )
+    lines = [_cut(f"{_path(fault['loc'])}: {_complaint(fault)}", _MAX_LINE) for fault in faults[:_MAX_LINES]]
+    unsaid = len(faults) - len(lines)
+    return [*lines[:-1], f"and {unsaid + 1} more"] if unsaid else lines
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """The place as a JSON path: `spec.env[2].name`; a map's key that is no plain word stands in brackets, quoted."""
+    path = "spec"
+    for part in loc:
+        if part == "[key]":  # pydantic's mark of a map key that is no string, which only YAML can have
+            continue
+        plain = isinstance(part, str) and part.isidentifier() and len(part) <= _MAX_PART
+        path += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{_cut(part, _MAX_PART)!r}]"
+    return path
+
+
+def _complaint(fault: ErrorDetails) -> str:
+    kind, found, context = fault["type"], fault["input"], fault.get("ctx", {})
+    if kind == "missing":
+        return "is required"
+    if kind == "rule":
+        return str(context["message"])
+    if found is None:
+        return "must not be null"
+    if kind == "literal_error":
+        choices = context["expected"].replace(" or ", ", ")
+        return f"must be {'one of ' if ', ' in choices else ''}{choices}, is {_shown(found)}"
+    if kind == "greater_than_equal":
+        return f"must be at least {context['ge']}, is {_shown(found)}"
+    if kind == "less_than_equal":
+        return f"must be at most {context['le']}, is {_shown(found)}"
+    if kind == "too_short":
+        return f"must have {context['min_length']} or more items, has {context['actual_length']}"
+    if kind == "string_pattern_mismatch":
+        return f"must be {_PATTERNS.get(context['pattern'], 'of the form ' + context['pattern'])}"
+    if kind in _TYPES:
+        showable = kind in ("int_type", "bool_type") and not isinstance(found, str)
+        return f"must be {_TYPES[kind]}, is {_shown(found) if showable else _type(found)}"
+    return "is not valid"
+
+
+def _shown(value: object) -> str:
+    """A value of a number, bool or enum field, cut short."""
+    if isinstance(value, str):
+        return repr(_cut(value, _MAX_PART))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return str(value)
+    return _type(value)
+
+
+def _type(value: object) -> str:
+    """What JSON calls the type of a value."""
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "something else")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _without(value: object, nulls: set[tuple[int | str, ...]], at: tuple[int | str, ...] = ()) -> object:
+    """A copy of a JSON value less those fields of objects; an item of a list stays: the API server refuses it too."""
+    if isinstance(value, dict):
+        return {key: _without(inner, nulls, (*at, key)) for key, inner in value.items() if (*at, key) not in nulls}
+    if isinstance(value, list):
+        return [_without(inner, nulls, (*at, index)) for index, inner in enumerate(value)]
+    return value

@@ -1,0 +1,44 @@
+"""How an MCPServer says which shared configs it uses, and how a config finds those that use it.
+
+A server's proxy-runner ServiceAccount carries a label for each config that its spec refers to. A config asks
+Metacontroller for the ServiceAccounts with its own label: so its cost grows with the servers that use it, and a status
+change of a server wakes no config.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from hooks.api.meta import GROUP
+from hooks.protocol import Object
+
+CLAIM_LABELS = {
+    "externalAuthConfigRef": f"{GROUP}/external-auth-config",
+    "toolConfigRef": f"{GROUP}/tool-config",
+}
+"""The label that a ServiceAccount carries for each field of an MCPServer's spec that refers to a shared config."""
+
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+def referenced(server: Object, field: str) -> str | None:
+    """The name that this field of an MCPServer's raw spec refers to, even where the spec is invalid otherwise."""
+    spec = server.get("spec")
+    reference = spec.get(field) if isinstance(spec, dict) else None
+    name = reference.get("name") if isinstance(reference, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def claim_value(name: str) -> str:
+    """A config's name as a label value: itself where it can be one, else a prefix and a hash of it."""
+    if _LABEL_VALUE.fullmatch(name):
+        return name
+    prefix = re.sub(r"[^A-Za-z0-9]", "-", name[:40]).strip("-") or "x"
+    return f"{prefix}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def claims(server: Object) -> dict[str, str]:
+    """The labels that claim each shared config to which an MCPServer refers."""
+    names = {label: referenced(server, field) for field, label in CLAIM_LABELS.items()}
+    return {label: claim_value(name) for label, name in names.items() if name}

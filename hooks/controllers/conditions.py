@@ -1,0 +1,84 @@
+"""Conditions by the Kubernetes API conventions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from hooks.protocol import Object
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+class Condition(NamedTuple):
+    """One condition, before it has its times."""
+
+    type: str
+    status: str
+    """`True`, `False` or `Unknown`."""
+    reason: str
+    message: str
+
+
+def true(type_: str, reason: str, message: str) -> Condition:
+    """A condition that holds."""
+    return Condition(type_, "True", reason, message)
+
+
+def false(type_: str, reason: str, message: str) -> Condition:
+    """A condition that doesn't hold."""
+    return Condition(type_, "False", reason, message)
+
+
+def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> list[Object]:
+    """The conditions as the parent's status holds them.
+
+    lastTransitionTime is taken over from the parent's observed condition of that type unless the status changed, so
+    that a sync in which nothing happens answers the same bytes.
+    """
+    observed = {condition["type"]: condition for condition in read(parent)}
+    return [
+        {
+            "type": condition.type,
+            "status": condition.status,
+            "reason": condition.reason,
+            "message": condition.message,
+            "observedGeneration": parent["metadata"].get("generation", 0),
+            "lastTransitionTime": _transition(condition, observed.get(condition.type, {}), now),
+        }
+        for condition in conditions
+    ]
+
+
+def _transition(condition: Condition, observed: Object, now: datetime) -> str:
+    time = observed.get("lastTransitionTime")
+    # The API server refuses a status whose times don't parse, so what stands there is taken over only if it does.
+    if observed.get("status") == condition.status and isinstance(time, str) and _TIME.fullmatch(time):
+        return time
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read(obj: Object) -> list[Object]:
+    """The conditions in an observed object's status; whatever isn't one is passed over."""
+    status = obj.get("status")
+    conditions = status.get("conditions") if isinstance(status, dict) else None
+    return [c for c in conditions or [] if isinstance(c, dict) and isinstance(c.get("type"), str)]
+
+
+def find(obj: Object, type_: str) -> Object | None:
+    """The observed condition of this type."""
+    return next((condition for condition in read(obj) if condition["type"] == type_), None)
+
+
+def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float | None:
+    """How long an observed condition has had this status; None where it hasn't."""
+    condition = find(obj, type_)
+    if condition is None or condition.get("status") != status:
+        return None
+    try:
+        since = datetime.strptime(str(condition.get("lastTransitionTime")), "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError:
+        return None
+    return (now - since).total_seconds()

@@ -1,0 +1,86 @@
+"""What a controller is to the rest of the program: a parent kind, its children's kinds, and three pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from hooks import protocol
+from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse
+
+Hook: TypeAlias = Literal["customize", "sync", "finalize"]
+HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")
+
+RULES_VERSION = 1
+"""Count this up when a customize function changes its rules, and `?rules=` in metacontroller/ with it.
+
+Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an installation decides, the same for every object: controllers read it here, never from the environment."""
+
+    runner_image: str = "ghcr.io/stacklok/toolhive/proxyrunner:v0.44.0"
+    """Image of the proxy runner. RunConfig speaks the dialect of release 0.44.0."""
+    proxy_host: str = "0.0.0.0"  # noqa: S104  # inside the pod: the Service reaches it there
+    """Address on which the proxy listens."""
+    openshift: bool = False
+    """Security contexts for OpenShift, which assigns the ids itself."""
+    digest_key: bytes = b""
+    """Key of the HMAC that stands for a secret's value in a status. Without one, nothing made from it is published."""
+    read_secrets: bool = True
+    """Whether Metacontroller may look up Secrets."""
+    read_pods: bool = True
+    """Whether Metacontroller may look up Pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The controller of one parent kind."""
+
+    parent: Kind
+    child_kinds: tuple[Kind, ...]
+    """Kinds of the children: the CompositeController's childResources."""
+    customize: Callable[[CustomizeRequest, Config], list[RelatedRule]]
+    """Which related objects a parent needs. By spec, and by whether it is being deleted; nothing else: it is cached."""
+    sync: Callable[[SyncRequest, Config, datetime], SyncResponse]
+    """What shall exist for a live parent, and its status. The time stamps conditions whose status changes."""
+    finalize: Callable[[SyncRequest, Config, datetime], SyncResponse]
+    """The same for a parent that is being deleted."""
+    child_names: Callable[[SyncRequest], Iterable[tuple[Kind, str]]]
+    """Every child that this controller may ever make for the parent: anything else in an answer is refused."""
+
+    @property
+    def path(self) -> str:
+        """The first part of the webhooks' paths: `/mcpserver/sync`."""
+        return self.parent.kind.lower()
+
+    def answer(self, hook: Hook, body: bytes, config: Config, now: datetime) -> bytes:
+        """Answer one hook call: bytes in, bytes out.
+
+        Raises:
+            Malformed: the body is no such request about such a parent.
+            BrokenRule: the answer would delete, misplace or wipe something.
+        """
+        if hook == "customize":
+            answer = self.answer_customize(protocol.read_customize(body, self.parent), config)
+        else:
+            answer = self.answer_sync(protocol.read_sync(body, self.parent), config, now)
+        return protocol.write(answer)
+
+    def answer_customize(self, request: CustomizeRequest, config: Config) -> Object:
+        """The customize response as Metacontroller reads it."""
+        return {"relatedResources": [rule.to_wire() for rule in self.customize(request, config)]}
+
+    def answer_sync(self, request: SyncRequest, config: Config, now: datetime) -> Object:
+        """The sync or finalize response as Metacontroller reads it.
+
+        Raises:
+            BrokenRule: it would delete, misplace or wipe something.
+        """
+        decide = self.finalize if request.finalizing else self.sync
+        return decide(request, config, now).to_wire(request, self.child_names(request))

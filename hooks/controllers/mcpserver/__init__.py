@@ -1,0 +1,174 @@
+"""MCPServer: references -> RunConfig -> children -> status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from hooks.api.mcpserver import MCP_SERVER as RESOURCE
+from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.meta import spec_errors
+from hooks.controllers.claims import referenced
+from hooks.controllers.controller import Config, Controller
+from hooks.controllers.external_auth import EXTERNAL_AUTH
+from hooks.controllers.hold import held
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE, SERVICE_ACCOUNT
+from hooks.controllers.mcpserver import children, names
+from hooks.controllers.mcpserver.deployment import deployment
+from hooks.controllers.mcpserver.problem import Problem
+from hooks.controllers.mcpserver.references import References, config_maps, resolve
+from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
+from hooks.controllers.mcpserver.status import proxy_pods, status, terminating
+from hooks.controllers.tool_config import TOOL_CONFIG
+from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse, bare
+
+RESYNC_SECONDS = 60
+
+
+def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
+    """What a server's sync looks at: the objects that its spec names, and its pods."""
+    metadata, spec = request.parent["metadata"], request.parent.get("spec")
+    namespace, name = metadata["namespace"], metadata["name"]
+    rules = []
+    if "deletionTimestamp" not in metadata:
+        for shared in (EXTERNAL_AUTH, TOOL_CONFIG):
+            config_name = referenced(request.parent, shared.server_field)
+            if config_name:
+                rules.append(RelatedRule(shared.kind, namespace, names=(config_name,)))
+        named = config_maps(spec) if isinstance(spec, dict) else []
+        if named:
+            rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
+    if config.read_pods:
+        rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
+    return rules
+
+
+def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+    """Everything that shall exist for a live server.
+
+    Where RunConfig or Deployment can't be computed, they and what belongs to them are held: returned as they are.
+    """
+    spec, problems = _parse(request)
+    references = resolve(request, spec) if spec else References()
+    problems += references.problems
+    computable = spec if not problems else None
+    workload = _workload(request, computable, references, config) if computable else _held_workload(request)
+    access = children.access(request) if _may_have_access(request) else []
+    returned = [*access, *workload, *children.runners_objects(request)]
+    removed = _removed(request, returned) if computable else frozenset()
+    answer = status(request, computable, references, problems, config=config, now=now)
+    return SyncResponse(
+        answer,
+        [*returned, *_others(request, returned, removed)],
+        removed=removed,
+        resync_after_seconds=0 if answer["phase"] == "Running" and not problems else RESYNC_SECONDS,
+    )
+
+
+def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+    """Take a server down, the proxy first.
+
+    The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
+    for a parent that is being deleted. So all else waits until neither Deployment nor proxy pod is left.
+    """
+    if config.read_pods:
+        request.related.require(POD)
+    running = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    pods = proxy_pods(request)
+    if running or pods:
+        waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
+        kept = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
+        kept = [child for child in kept if child["kind"] != DEPLOYMENT.kind and _is_observed(request, child)]
+        removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
+        return SyncResponse(
+            terminating(request, waiting_for, now),
+            [*kept, *_others(request, kept, removed)],
+            removed=removed,
+            resync_after_seconds=RESYNC_SECONDS,
+        )
+    left = sorted({child["kind"] for child in request.children})
+    return SyncResponse(
+        terminating(request, f"its {', '.join(left)} to go" if left else "", now),
+        finalized=not left,
+        resync_after_seconds=RESYNC_SECONDS if left else 0,
+    )
+
+
+def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Problem]]:
+    """The spec, or why there is none to work from."""
+    unusable = _why_name_not_usable(request.name)
+    if unusable:
+        return None, [Problem("Valid", "NameNotUsable", unusable)]
+    try:
+        return MCPServerSpec.parse(request.parent.get("spec")), []
+    except ValidationError as error:
+        return None, [Problem("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
+
+
+def _why_name_not_usable(name: str) -> str:
+    """The rules that the CRD has for new servers, for those that are older than it."""
+    return "; ".join(rule.message for rule in RESOURCE.name_rules if not rule.holds(name))
+
+
+def _may_have_access(request: SyncRequest) -> bool:
+    """A server whose name can't be used gets no new accounts, but keeps those that it has."""
+    runner = names.proxy_runner(request.name)
+    return not _why_name_not_usable(request.name) or request.children.get(SERVICE_ACCOUNT, runner) is not None
+
+
+def _workload(request: SyncRequest, spec: MCPServerSpec, references: References, config: Config) -> list[Object]:
+    """RunConfig, Deployment, Service, and the ConfigMap of an inline authzConfig."""
+    server, name = request.parent, request.name
+    config_map = run_config_map(server, run_config(server, spec, references, config))
+    observed_map = request.children.get(CONFIG_MAP, names.run_config(name))
+    observed = request.children.get(DEPLOYMENT, names.deployment(name))
+    # Config first: Metacontroller swallows a conflict on the ConfigMap and goes on to the Deployment. Pods that start
+    # with the new checksum and the old file would keep it for ever.
+    if observed_map and observed_map.get("data") != config_map["data"]:
+        proxy = held(observed) if observed else None
+    else:
+        checksum = config_map["metadata"]["annotations"][names.CONTENT_CHECKSUM]
+        proxy = deployment(server, spec, references, config, checksum=checksum, observed=observed)
+    made = (config_map, children.authz_config_map(name, spec), proxy, children.service(name, spec))
+    return [child for child in made if child]
+
+
+def _held_workload(request: SyncRequest) -> list[Object]:
+    """The same as it is: what exists stays, what doesn't isn't made."""
+    name = request.name
+    observed = (
+        request.children.get(CONFIG_MAP, names.run_config(name)),
+        request.children.get(CONFIG_MAP, names.authz_inline(name)),
+        request.children.get(DEPLOYMENT, names.deployment(name)),
+        request.children.get(SERVICE, names.proxy_service(name)),
+    )
+    return [held(child) for child in observed if child]
+
+
+def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[str, str]]:
+    """What shall go: authz policies that the spec has no more, and the Services of an older proxy runner."""
+    kept = {(child["kind"], child["metadata"]["name"]) for child in returned}
+    going = {(CONFIG_MAP.kind, names.authz_inline(request.name))}
+    going |= {(SERVICE.kind, name) for name in names.runner_services(request.name)}
+    return frozenset(going - kept)
+
+
+def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
+    """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
+    known = {(child["kind"], child["metadata"]["name"]) for child in returned} | removed
+    return [bare(child) for child in request.children if (child["kind"], child["metadata"]["name"]) not in known]
+
+
+def _is_observed(request: SyncRequest, child: Object) -> bool:
+    return request.children.get(Kind(child["apiVersion"], child["kind"], ""), child["metadata"]["name"]) is not None
+
+
+CONTROLLER = Controller(
+    parent=MCP_SERVER,
+    child_kinds=children.KINDS,
+    customize=customize,
+    sync=sync,
+    finalize=finalize,
+    child_names=children.child_names,
+)

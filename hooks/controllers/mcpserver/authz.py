@@ -1,0 +1,73 @@
+"""What callers of an MCPServer may do: the `authz_config` of its RunConfig."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from hooks.api.mcpserver import AuthzConfig
+from hooks.protocol import Object
+
+MAX_DEPTH = 32
+
+
+def inline_authz(authz: AuthzConfig) -> Object | None:
+    """The configuration that the spec holds itself."""
+    if authz.inline is None:
+        return None
+    return _cedar("v1", list(authz.inline.policies), authz.inline.entities_json)
+
+
+def read_authz(text: str) -> Object | str:
+    """The configuration in a ConfigMap's text, JSON or YAML; or what is wrong with it.
+
+    Unknown keys are left out, and what must be there is checked as the reference checks it.
+    """
+    document = _parse(text)
+    if not isinstance(document, dict):
+        return "is neither a JSON nor a YAML object"
+    version, type_, cedar = document.get("version"), document.get("type"), document.get("cedar")
+    if not version or not isinstance(version, str):
+        return "version is required"
+    if not type_ or not isinstance(type_, str):
+        return "type is required"
+    if type_ != "cedarv1":
+        return "unsupported configuration type: only cedarv1 is known"
+    if not isinstance(cedar, dict):
+        return "cedar configuration is required for type cedarv1"
+    policies, entities = cedar.get("policies"), cedar.get("entities_json", "")
+    if not isinstance(policies, list) or not policies or not all(isinstance(policy, str) for policy in policies):
+        return "at least one policy is required for type cedarv1, and each is a string"
+    if not isinstance(entities, str):
+        return "cedar.entities_json must be a string that holds JSON"
+    return _cedar(version, policies, entities)
+
+
+def _cedar(version: str, policies: list[str], entities: str) -> Object:
+    return {"version": version, "type": "cedarv1", "cedar": {"policies": policies, "entities_json": entities}}
+
+
+def _parse(text: str) -> Any:
+    """JSON, or else YAML without aliases: a tenant writes this text, and aliases can make a little text enormous."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader) if _is_plain(text) else None  # a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _is_plain(text: str) -> bool:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            return False
+    return True

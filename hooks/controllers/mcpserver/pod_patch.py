@@ -1,0 +1,103 @@
+"""The `--k8s-pod-patch` argument: what the proxy runner merges into the MCP server's own pod.
+
+The reference parses spec.podTemplateSpec into Go structs and writes these as JSON, so keys come in the order of the
+structs and unset values not at all. The runner reads it the same way, whatever the order; ours is fixed, so that the
+argument, and with it the pod template, doesn't depend on how a manifest was written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hooks.api.mcpserver import MCPServerSpec
+from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver.runconfig import go_json
+from hooks.protocol import Object
+
+_ORDER = (
+    # metadata of objects, and what comes first in most structs
+    *("metadata", "name", "generateName", "namespace", "labels", "annotations"),
+    # Container
+    *("image", "command", "args", "workingDir"),
+    # EnvVar, EnvVarSource, SecretKeySelector, EnvFromSource, ContainerPort
+    *("key", "operator", "value", "effect", "tolerationSeconds", "valueFrom", "prefix", "configMapRef", "secretRef"),
+    *("hostPort", "containerPort", "protocol", "hostIP", "ports"),
+    # PodSpec; `env`, `resources` and their like are Container's
+    *("spec", "volumes", "initContainers", "containers", "ephemeralContainers", "envFrom", "env"),
+    *("limits", "requests", "claims", "resources", "resizePolicy", "restartPolicy", "volumeMounts", "volumeDevices"),
+    *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
+    *("terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName"),
+    *("serviceAccount", "automountServiceAccountToken", "nodeName", "hostNetwork", "hostPID", "hostIPC"),
+    *("shareProcessNamespace", "securityContext", "imagePullSecrets", "hostname", "subdomain", "affinity"),
+    *("schedulerName", "tolerations", "hostAliases", "priorityClassName", "priority", "dnsConfig", "readinessGates"),
+)
+_RANK = {key: rank for rank, key in enumerate(_ORDER)}
+
+_DROPPED_WHEN_EMPTY = {"labels", "annotations", "nodeSelector", "limits", "requests", "matchLabels"}
+_DROPPED_WHEN_FALSE = {"hostNetwork", "hostPID", "hostIPC", "readOnly", "stdin", "stdinOnce", "tty"}
+_DROPPED_WHEN_BLANK = {"value", "subPath", "subPathExpr", "nodeName", "hostname", "subdomain", "serviceAccountName"}
+
+
+def pod_patch(server: Object, spec: MCPServerSpec) -> str:
+    """The patch as compact JSON, or "" where there is nothing to patch."""
+    given = spec.pod_template_spec is not None
+    template = _as_go_writes(spec.pod_template_spec or {})
+    pod = template.get("spec") if isinstance(template.get("spec"), dict) else {}
+    # As Go writes a nil slice and an empty one: the reference starts from [] only where the user gave no template.
+    containers = pod.get("containers") or (None if given else [])
+    account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
+    if account:
+        pod["serviceAccountName"] = account
+    containers = _with_secrets(containers, spec)
+    if not pod.get("serviceAccountName") and not containers:
+        return ""
+    pod["containers"] = [{**container, "resources": container.get("resources", {})} for container in containers or []]
+    if not containers:
+        pod["containers"] = containers
+    return go_json(_ordered({"metadata": {}, **template, "spec": pod}), indent=None)
+
+
+def _with_secrets(containers: list[Object] | None, spec: MCPServerSpec) -> list[Object] | None:
+    """The containers with spec.secrets in the environment of the one named `mcp`, which is added where missing."""
+    env = [
+        {
+            "name": secret.target_env_name or secret.key,
+            "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}},
+        }
+        for secret in spec.secrets
+    ]
+    if not env:
+        return containers
+    containers = list(containers or [])
+    for index, container in enumerate(containers):
+        if container.get("name") == names.MCP_CONTAINER:
+            containers[index] = {**container, "env": [*container.get("env", []), *env]}
+            return containers
+    return [*containers, {"name": names.MCP_CONTAINER, "env": env}]
+
+
+def _as_go_writes(value: Any, key: str = "") -> Any:
+    """A copy without what Go leaves out: null, empty lists, and the zero values of fields that are not pointers."""
+    if isinstance(value, dict):
+        items = {name: _as_go_writes(item, name) for name, item in value.items()}
+        return {name: item for name, item in items.items() if not _left_out(name, item)}
+    if isinstance(value, list):
+        return [_as_go_writes(item, key) for item in value]
+    return value
+
+
+def _left_out(key: str, value: Any) -> bool:
+    return (
+        value is None
+        or value == []
+        or (value == {} and key in _DROPPED_WHEN_EMPTY)
+        or (value is False and key in _DROPPED_WHEN_FALSE)
+        or (value == "" and key in _DROPPED_WHEN_BLANK)
+    )
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (_RANK.get(key, len(_RANK)), key))
+        return {key: _ordered(value[key]) for key in keys}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,233 @@
+"""What an MCPServer's spec refers to: each reference gives a value or a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hooks.api.mcpexternalauthconfig import TokenExchange
+from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.mcptoolconfig import MCPToolConfigSpec
+from hooks.controllers import conditions
+from hooks.controllers.claims import referenced
+from hooks.controllers.conditions import Condition
+from hooks.controllers.external_auth import EXTERNAL_AUTH
+from hooks.controllers.kinds import CONFIG_MAP
+from hooks.controllers.mcpserver.authz import inline_authz, read_authz
+from hooks.controllers.mcpserver.permissions import read_profile, unknown_builtin
+from hooks.controllers.mcpserver.problem import Problem
+from hooks.controllers.shared_config import SharedConfig, Spec, config_hash
+from hooks.controllers.tool_config import TOOL_CONFIG
+from hooks.protocol import Object, SyncRequest
+
+
+@dataclass(slots=True)
+class References:
+    """The values of all references, and the problems with those that have none."""
+
+    token_exchange: TokenExchange | None = None
+    external_auth_hash: str = ""
+    credential_digest: str = ""
+    tool_config: MCPToolConfigSpec | None = None
+    tool_config_hash: str = ""
+    oidc: Object | None = None
+    """Data of the ConfigMap that spec.oidcConfig names."""
+    authz: Object | None = None
+    """The authorization configuration, from the spec itself or the ConfigMap that it names."""
+    permission_profile: Object | None = None
+    """The profile in the ConfigMap that spec.permissionProfile names."""
+    problems: list[Problem] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    """One for each reference that the spec has."""
+
+    def good(self, condition: str, message: str) -> None:
+        """Take down a reference that has its value."""
+        self.conditions.append(conditions.true(condition, "Valid", message))
+
+    def bad(self, problem: Problem) -> None:
+        """Take down a reference that has no value now."""
+        self.problems.append(problem)
+        status = "Unknown" if problem.waiting else "False"
+        self.conditions.append(Condition(problem.condition, status, problem.reason, problem.message))
+
+
+def config_maps(spec: Object) -> list[str]:
+    """Names of the ConfigMaps to which a raw spec refers, for customize."""
+    places = (
+        (spec.get("oidcConfig"), "configMap", "configMap"),
+        (spec.get("authzConfig"), "configMap", "configMap"),
+        (spec.get("permissionProfile"), "configmap", None),
+    )
+    found = []
+    for place, type_, block in places:
+        if isinstance(place, dict) and place.get("type") == type_:
+            reference = place.get(block) if block else place
+            name = reference.get("name") if isinstance(reference, dict) else None
+            found += [name] if isinstance(name, str) and name else []
+    return found
+
+
+def resolve(request: SyncRequest, spec: MCPServerSpec) -> References:
+    """Look up everything that the spec refers to, among the request's related objects."""
+    references = References()
+    _resolve_external_auth(request, spec, references)
+    _resolve_tool_config(request, references)
+    _resolve_oidc(request, spec, references)
+    _resolve_authz(request, spec, references)
+    _resolve_permission_profile(request, spec, references)
+    return references
+
+
+def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
+    config = _judged(request, EXTERNAL_AUTH, "ExternalAuthConfigValidated", references)
+    if config is None:
+        return
+    auth, observed = config
+    references.token_exchange = auth.token_exchange
+    references.external_auth_hash = config_hash(observed["spec"])
+    references.credential_digest = str(observed["status"].get("credentialDigest", ""))
+    references.conditions.append(_incoming_authentication(spec))
+
+
+def _incoming_authentication(spec: MCPServerSpec) -> Condition:
+    """Whether callers are authenticated before their tokens are exchanged."""
+    if spec.oidc_config:
+        return conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")
+    # Measured with runner 0.44.0.
+    message = (
+        "Without spec.oidcConfig nobody is authenticated: every caller gets in as a local user, whatever bearer token "
+        "it presents is exchanged unverified, and calls without one pass through"
+    )
+    return conditions.false("IncomingAuthentication", "NotConfigured", message)
+
+
+def _resolve_tool_config(request: SyncRequest, references: References) -> None:
+    config = _judged(request, TOOL_CONFIG, "ToolConfigValidated", references)
+    if config:
+        references.tool_config, observed = config
+        references.tool_config_hash = config_hash(observed.get("spec") or {})
+
+
+def _judged(
+    request: SyncRequest, shared: SharedConfig[Spec], condition: str, references: References
+) -> tuple[Spec, Object] | None:
+    """The shared config that the server refers to, once its controller has found it good; else a problem is noted."""
+    name = referenced(request.parent, shared.server_field)
+    if name is None:
+        return None
+    request.related.require(shared.kind)
+    who = f"{shared.kind.kind} {name!r}"
+    config = request.related.get(shared.kind, name)
+    if config is None:
+        remedy = f"create it, or remove spec.{shared.server_field}"
+        message = f"{who} not found in namespace {request.namespace!r}: {remedy}"
+        references.bad(Problem(condition, f"{shared.kind.kind.removeprefix('MCP')}NotFound", message))
+        return None
+    problem = _verdict(config, who, condition)
+    if problem:
+        references.bad(problem)
+        return None
+    spec = shared.parse(config)
+    if isinstance(spec, str):  # another version of the hooks let pass what this one can't read
+        references.bad(Problem(condition, "SpecInvalid", f"{who}: {spec}"))
+        return None
+    references.good(condition, f"{who} is used")
+    return spec, config
+
+
+def _verdict(config: Object, who: str, condition: str) -> Problem | None:
+    """What stands against using this config now, by its own status."""
+    generation = config["metadata"].get("generation", 0)
+    observed = (config.get("status") or {}).get("observedGeneration", 0)
+    # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
+    if observed != generation:
+        message = f"{who} not judged yet: generation {generation}, observed {observed}"
+        return Problem(condition, "NotJudgedYet", message, waiting=True)
+    ready = conditions.find(config, "Ready")
+    if ready is None:
+        return Problem(condition, "NotJudgedYet", f"{who} has no Ready condition yet", waiting=True)
+    if ready.get("status") != "True":
+        return Problem(condition, str(ready.get("reason")), f"{who}: {ready.get('message')}")
+    return None
+
+
+def _resolve_oidc(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
+    oidc = spec.oidc_config
+    if oidc is None or oidc.type != "configMap" or oidc.config_map is None:
+        return
+    condition, name = "OIDCConfigRefValidated", oidc.config_map.name
+    data = _config_map(request, name, Problem(condition, "ConfigMapNotFound", "spec.oidcConfig.configMap"), references)
+    if data is None:
+        return
+    if not data.get("issuer") and not data.get("jwksUrl"):
+        # Measured with runner 0.44.0: without either it refuses to start.
+        message = f"ConfigMap {name!r} has neither key 'issuer' nor 'jwksUrl': add the issuer of the callers' tokens"
+        references.bad(Problem(condition, "IssuerMissing", message))
+        return
+    references.oidc = data
+    references.good(condition, f"ConfigMap {name!r} is used")
+
+
+def _resolve_authz(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
+    authz = spec.authz_config
+    if authz is None or authz.config_map is None:
+        references.authz = inline_authz(authz) if authz else None
+        return
+    condition, name, key = "AuthzConfigRefValidated", authz.config_map.name, authz.config_map.key or "authz.json"
+    where = Problem(condition, "ConfigMapNotFound", "spec.authzConfig.configMap")
+    text = _config_map_key(request, name, key, where, references)
+    if text is None:
+        return
+    config = read_authz(text)
+    if isinstance(config, str):
+        message = f"ConfigMap {name!r} key {key!r}: {config}"
+        references.bad(Problem(condition, "AuthzConfigInvalid", message))
+        return
+    references.authz = config
+    references.good(condition, f"ConfigMap {name!r} is used")
+
+
+def _resolve_permission_profile(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
+    profile = spec.permission_profile
+    unknown = unknown_builtin(spec)
+    if unknown:
+        references.bad(unknown)
+    if profile is None or profile.type != "configmap":
+        return
+    condition = "PermissionProfileValidated"
+    where = Problem(condition, "ConfigMapNotFound", "spec.permissionProfile")
+    text = _config_map_key(request, profile.name, profile.key, where, references)
+    if text is None:
+        return
+    references.permission_profile = read_profile(text)
+    if references.permission_profile is None:
+        message = f"ConfigMap {profile.name!r} key {profile.key!r} is no JSON object: put a permission profile there"
+        references.bad(Problem(condition, "ProfileInvalid", message))
+        return
+    references.good(condition, f"ConfigMap {profile.name!r} is used")
+
+
+def _config_map_key(request: SyncRequest, name: str, key: str, where: Problem, references: References) -> str | None:
+    """The text at a key of a ConfigMap; where there is none, that is noted."""
+    data = _config_map(request, name, where, references)
+    if data is None:
+        return None
+    text = data.get(key)
+    if isinstance(text, str) and text.strip():
+        return text
+    message = f"ConfigMap {name!r} has nothing at key {key!r}: add it, or correct {where.message}.key"
+    references.bad(where._replace(reason="ConfigMapKeyNotFound", message=message))
+    return None
+
+
+def _config_map(request: SyncRequest, name: str, where: Problem, references: References) -> Object | None:
+    """The data of a ConfigMap that the spec names; where there is none, that is noted.
+
+    `where` is the problem to note, its message the field that has the name.
+    """
+    request.related.require(CONFIG_MAP)
+    found = request.related.get(CONFIG_MAP, name)
+    if found is None:
+        message = f"ConfigMap {name!r} not found in namespace {request.namespace!r}: create it, or correct "
+        references.bad(where._replace(message=f"{message}{where.message}.name"))
+        return None
+    return found.get("data") or {}

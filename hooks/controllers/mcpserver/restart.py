@@ -1,0 +1,42 @@
+"""Restarting a server by annotation, as in the reference; declarative: nothing is written back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hooks.controllers.mcpserver import names
+from hooks.protocol import Object
+
+ROLLING: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+IMMEDIATE: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "100%"}}
+
+
+def restarted_at(server: Object) -> str | None:
+    """The time of the restart that was asked for, as it was written; None where that is no RFC 3339 time."""
+    time = (server["metadata"].get("annotations") or {}).get(names.RESTARTED_AT)
+    try:
+        return time if time and datetime.fromisoformat(time).tzinfo else None
+    except ValueError:
+        return None
+
+
+def strategy(server: Object, observed: Object | None) -> Object:
+    """How the Deployment replaces its pods: gently, but for an immediate restart that isn't complete yet.
+
+    Never Recreate: Metacontroller's merge can't take away the `rollingUpdate` that the API server puts beside it.
+    """
+    wanted = (server["metadata"].get("annotations") or {}).get(names.RESTART_STRATEGY)
+    time = restarted_at(server)
+    if observed is None or time is None or wanted != "immediate":
+        return ROLLING
+    annotations = observed["spec"]["template"]["metadata"].get("annotations") or {}
+    begins = annotations.get(names.RESTARTED_AT) != time
+    goes_on = observed["spec"].get("strategy") == IMMEDIATE and not _is_rolled_out(observed)
+    return IMMEDIATE if begins or goes_on else ROLLING
+
+
+def _is_rolled_out(deployment: Object) -> bool:
+    """As `kubectl rollout status` has it."""
+    status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]
+    return status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0) and counts == [wanted] * 3

@@ -1,0 +1,359 @@
+"""Metacontroller's composite-hook protocol, version 2: requests in, responses out.
+
+This module is the whole wire format. It knows neither HTTP nor any custom resource. A request that can't be read
+raises `Malformed` (answered with 400); a response that would lose or misplace an object raises `BrokenRule` (answered
+with 500). Metacontroller leaves every object alone on both, and tries again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pydantic_core
+
+Object: TypeAlias = dict[str, Any]
+"""A Kubernetes object as JSON has it."""
+
+SERVER_SET_METADATA = (
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generation",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+"""Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
+
+LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
+"""Where Metacontroller keeps the child as the hook last returned it, with its own label and the namespace added."""
+
+CONTROLLER_UID = "controller-uid"
+"""The label by which Metacontroller selects the children of a parent (generateSelector)."""
+
+
+class Malformed(ValueError):
+    """The request isn't one that Metacontroller sends to v2 hooks. Its text holds no object contents."""
+
+
+class BrokenRule(RuntimeError):
+    """A response that would delete, misplace or wipe something, or a request that shows a broken installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A served kind: what a manifest calls it, and the plural by which rules name it."""
+
+    api_version: str
+    kind: str
+    resource: str
+
+    @property
+    def key(self) -> str:
+        """The outer key of `children` and `related`: `Deployment.apps/v1`, `ConfigMap.v1`."""
+        return f"{self.kind}.{self.api_version}"
+
+
+class Objects:
+    """`children` or `related` of a request: the objects of the parent's namespace, by kind and name.
+
+    v2 hooks key objects by `namespace/name`. Objects of other namespaces are never looked up: no rule asks for them.
+    """
+
+    __slots__ = ("_kinds", "_namespace")
+
+    def __init__(self, kinds: Mapping[str, Mapping[str, Object]], namespace: str) -> None:
+        self._kinds = kinds
+        self._namespace = namespace
+
+    def get(self, kind: Kind, name: str) -> Object | None:
+        """The object of this kind and name, or None."""
+        return self._kinds.get(kind.key, {}).get(f"{self._namespace}/{name}")
+
+    def list(self, kind: Kind) -> list[Object]:
+        """All objects of this kind, by name."""
+        prefix = f"{self._namespace}/"
+        return [obj for key, obj in sorted(self._kinds.get(kind.key, {}).items()) if key.startswith(prefix)]
+
+    def require(self, *kinds: Kind) -> None:
+        """Refuse to go on where a kind has no key at all.
+
+        Metacontroller sends a key, if an empty one, for each rule that customize returned. A missing key means that it
+        works by other rules than ours: stale ones, or a broken install. To read that as "there is none" would release a
+        config that is in use.
+
+        Raises:
+            BrokenRule: a kind is missing.
+        """
+        for kind in kinds:
+            if kind.key not in self._kinds:
+                raise BrokenRule(f"no related {kind.resource} in the request: the customize rules in force are stale")
+
+    def __iter__(self) -> Iterator[Object]:
+        """Every object of the parent's namespace, by kind and name."""
+        prefix = f"{self._namespace}/"
+        for _, objects in sorted(self._kinds.items()):
+            for key, obj in sorted(objects.items()):
+                if key.startswith(prefix):
+                    yield obj
+
+
+@dataclass(frozen=True, slots=True)
+class CustomizeRequest:
+    """What Metacontroller asks before it syncs a parent: which other objects do you want to see?"""
+
+    parent: Object
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """A sync or finalize request: everything observed, and nothing else, decides the answer."""
+
+    parent: Object
+    children: Objects
+    related: Objects
+    finalizing: bool
+    child_resources: frozenset[tuple[str, str]]
+    """(apiVersion, plural) of each childResources rule of the CompositeController that sends this."""
+
+    @property
+    def name(self) -> str:
+        """The parent's name."""
+        return str(self.parent["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        """The parent's namespace."""
+        return str(self.parent["metadata"]["namespace"])
+
+    @property
+    def generation(self) -> int:
+        """The parent's generation: the API server counts it up with each change of the spec, and with deletion."""
+        return int(self.parent["metadata"].get("generation", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedRule:
+    """One rule of a customize response: objects of one kind in one namespace, by names, by labels, or all of them."""
+
+    kind: Kind
+    namespace: str
+    names: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what Metacontroller refuses, and what would reach beyond the parent's namespace."""
+        if not self.namespace:
+            raise BrokenRule("a related rule without a namespace would match objects of every namespace")
+        if self.names and self.labels:
+            raise BrokenRule("a related rule takes names or labels, not both")
+
+    def to_wire(self) -> Object:
+        """The rule as Metacontroller reads it."""
+        rule: Object = {
+            "apiVersion": self.kind.api_version,
+            "resource": self.kind.resource,
+            "namespace": self.namespace,
+        }
+        if self.names:
+            rule["names"] = sorted(set(self.names))
+        if self.labels:
+            rule["labelSelector"] = {"matchLabels": dict(self.labels)}
+        return rule
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResponse:
+    """A sync or finalize response.
+
+    `children` is everything that shall exist: Metacontroller deletes what it observed and doesn't find here. A child
+    that shall go is therefore named in `removed`; one that is simply forgotten is a `BrokenRule`.
+    """
+
+    status: Object
+    children: list[Object] = field(default_factory=list)
+    removed: frozenset[tuple[str, str]] = frozenset()
+    """(kind, name) of observed children that are left out on purpose."""
+    resync_after_seconds: float = 0
+    finalized: bool = False
+
+    def to_wire(self, request: SyncRequest, expected: Iterable[tuple[Kind, str]]) -> Object:
+        """The response as Metacontroller reads it, after the checks that protect users' objects.
+
+        Args:
+            request: what is being answered.
+            expected: kind and name of every child that the controller may ever make for this parent.
+
+        Raises:
+            BrokenRule: the response would delete, misplace or wipe something.
+        """
+        if not self.status:
+            raise BrokenRule("the response has no status: the parent's would be wiped")
+        returned = _returned(self.children, request, expected)
+        observed = {(child["kind"], child["metadata"]["name"]) for child in request.children}
+        forgotten = observed - returned - self.removed
+        if forgotten and not request.finalizing:
+            raise BrokenRule(f"observed children would be deleted: {_list(forgotten)}")
+        if self.finalized and not request.finalizing:
+            raise BrokenRule("finalized is for a parent that is being finalized")
+        if self.finalized and observed:
+            raise BrokenRule(f"finalized while children exist: {_list(observed)}")
+        wire: Object = {"status": self.status, "children": self.children}
+        if self.resync_after_seconds:
+            wire["resyncAfterSeconds"] = self.resync_after_seconds
+        if request.finalizing:
+            wire["finalized"] = self.finalized
+        return wire
+
+
+def _returned(
+    children: list[Object], request: SyncRequest, expected: Iterable[tuple[Kind, str]]
+) -> set[tuple[str, str]]:
+    """(kind, name) of the children, each checked: a known kind, a known name, the parent's namespace, once."""
+    kinds = {(kind.api_version, kind.kind, name): kind for kind, name in expected}
+    returned: set[tuple[str, str]] = set()
+    for child in children:
+        version, kind, metadata = child.get("apiVersion", ""), child.get("kind", ""), child.get("metadata", {})
+        name = metadata.get("name", "")
+        known = kinds.get((version, kind, name))
+        if known is None and not _is_bare_and_observed(child, request):
+            raise BrokenRule(f"{kind}/{name} is not a child of this parent")
+        if known and (known.api_version, known.resource) not in request.child_resources:
+            raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
+        if metadata.get("namespace", request.namespace) != request.namespace:
+            raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
+        if "status" in child or any(key in metadata for key in SERVER_SET_METADATA):
+            raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
+        if (kind, name) in returned:
+            raise BrokenRule(f"{kind}/{name} is returned twice")
+        returned.add((kind, name))
+    return returned
+
+
+def _is_bare_and_observed(child: Object, request: SyncRequest) -> bool:
+    """Whether this is a `bare` reference to a child that exists: it keeps the object, and can't change or make one."""
+    version, kind, name = child.get("apiVersion"), child.get("kind"), child.get("metadata", {}).get("name")
+    if child != {"apiVersion": version, "kind": kind, "metadata": {"name": name}}:
+        return False
+    return any(bare(seen) == child for seen in request.children)
+
+
+def _list(children: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{kind}/{name}" for kind, name in sorted(children))
+
+
+def bare(observed: Object) -> Object:
+    """The least that keeps an observed child: apiVersion, kind and name. It changes nothing in the child."""
+    return {
+        "apiVersion": observed["apiVersion"],
+        "kind": observed["kind"],
+        "metadata": {"name": observed["metadata"]["name"]},
+    }
+
+
+def last_applied(observed: Object) -> Object | None:
+    """What the hook last returned for this child, by Metacontroller's annotation; None without one that can be read.
+
+    The annotation lies in a tenant's reach: check what it holds before you return any of it.
+    """
+    text = (observed["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    try:
+        applied = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    return applied if isinstance(applied, dict) else None
+
+
+def read_customize(body: bytes, parent: Kind) -> CustomizeRequest:
+    """Read a customize request about a parent of this kind.
+
+    Raises:
+        Malformed: the body is no such request.
+    """
+    return CustomizeRequest(_parent(_load(body), parent))
+
+
+def read_sync(body: bytes, parent: Kind) -> SyncRequest:
+    """Read a sync or finalize request about a parent of this kind.
+
+    Raises:
+        Malformed: the body is no such request.
+    """
+    request = _load(body)
+    obj = _parent(request, parent)
+    namespace = obj["metadata"]["namespace"]
+    finalizing = request.get("finalizing")
+    if not isinstance(finalizing, bool):
+        raise Malformed("finalizing is not a boolean")
+    return SyncRequest(
+        parent=obj,
+        children=Objects(_objects(request, "children"), namespace),
+        related=Objects(_objects(request, "related"), namespace),
+        finalizing=finalizing,
+        child_resources=_child_resources(request),
+    )
+
+
+def write(wire: Object) -> bytes:
+    """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
+    return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _load(body: bytes) -> Object:
+    try:
+        request = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError:
+        raise Malformed("the body is not JSON") from None
+    if not isinstance(request, dict):
+        raise Malformed("the body is not a JSON object")
+    return request
+
+
+def _parent(request: Object, kind: Kind) -> Object:
+    parent = request.get("parent")
+    if not isinstance(parent, dict):
+        raise Malformed("parent is not an object")
+    if parent.get("apiVersion") != kind.api_version or parent.get("kind") != kind.kind:
+        raise Malformed(f"the parent is not a {kind.kind} of {kind.api_version}")
+    metadata = parent.get("metadata")
+    if not isinstance(metadata, dict):
+        raise Malformed("parent.metadata is not an object")
+    for key in ("name", "namespace", "uid"):
+        if not isinstance(metadata.get(key), str) or not metadata[key]:
+            raise Malformed(f"parent.metadata.{key} is missing")
+    if not isinstance(metadata.get("generation", 0), int):
+        raise Malformed("parent.metadata.generation is not an integer")
+    return parent
+
+
+def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
+    """The objects under `children` or `related`, each of the kind and under the key that it says it is."""
+    kinds = request.get(where)
+    if not isinstance(kinds, dict):
+        raise Malformed(f"{where} is not an object")
+    for key, objects in kinds.items():
+        if not isinstance(objects, dict):
+            raise Malformed(f"{where}: the objects of a kind are not an object")
+        for name, obj in objects.items():
+            if not isinstance(obj, dict) or f"{obj.get('kind')}.{obj.get('apiVersion')}" != key:
+                raise Malformed(f"{where}: an object is not of the kind that it is listed under")
+            metadata = obj.get("metadata")
+            if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+                raise Malformed(f"{where}: an object has no name")
+            if metadata.get("namespace") and name != f"{metadata['namespace']}/{metadata['name']}":
+                raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
+    return kinds
+
+
+def _child_resources(request: Object) -> frozenset[tuple[str, str]]:
+    try:
+        rules = request["controller"]["spec"].get("childResources") or []
+        return frozenset((str(rule["apiVersion"]), str(rule["resource"])) for rule in rules)
+    except (KeyError, TypeError, AttributeError):
+        raise Malformed("controller is not a CompositeController") from None

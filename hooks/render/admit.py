@@ -1,0 +1,183 @@
+"""What the API server makes of a manifest before anybody sees it, as far as an offline run needs it."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from hooks.controllers.kinds import CONFIG_MAP, POD, SECRET
+from hooks.protocol import SERVER_SET_METADATA, Kind, Object
+
+EPOCH = "1970-01-01T00:00:00Z"
+"""Every time in an offline run: its clock stands still."""
+KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+Schemas = Mapping[str, Object]
+"""The schema (openAPIV3Schema) of each custom resource, by `Kind.key`."""
+
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_LINE_BREAKS = {ord("\r"): None, ord("\n"): None}  # Go's base64 skips them
+
+
+def schemas_of(crds: Iterable[Object]) -> dict[str, Object]:
+    """The schemas of all served versions in these CustomResourceDefinitions."""
+    return {
+        f"{crd['spec']['names']['kind']}.{crd['spec']['group']}/{version['name']}": version["schema"]["openAPIV3Schema"]
+        for crd in crds
+        for version in crd["spec"]["versions"]
+    }
+
+
+def admit(
+    manifests: Iterable[Object], kinds: Collection[Kind], parents: Collection[Kind], schemas: Schemas
+) -> tuple[list[Object], list[str]]:
+    """The objects that a cluster would hold after these manifests were applied to it, before any controller ran.
+
+    Left out is what nobody will look up: other kinds, Pods (a manifest doesn't run), and what a parent's controller
+    made, should the manifests come from `kubectl get`: this run makes its own.
+
+    Args:
+        manifests: what `load` returns.
+        kinds: what the cluster serves.
+        parents: those of the kinds that have controllers here.
+        schemas: of the custom resources.
+
+    Returns:
+        The objects, and warnings: fields that no schema knows, versions that aren't served, Secrets in clear.
+    """
+    objects: list[Object] = []
+    warnings: set[str] = set()
+    served = {kind.key for kind in kinds} - {POD.key}
+    groups = {kind.api_version.rpartition("/")[0] for kind in parents}
+    for manifest in manifests:
+        key = f"{manifest['kind']}.{manifest['apiVersion']}"
+        if key in served and not _made_by(manifest, parents):
+            obj, problems = _admitted(manifest, schemas.get(key))
+            objects.append(obj)
+            warnings.update(f"{title(obj)}: {problem}" for problem in problems)
+        elif key not in served and manifest["apiVersion"].rpartition("/")[0] in groups:
+            warnings.add(f"{title(manifest)}: {manifest['apiVersion']} {manifest['kind']} is not served, and left out")
+    return objects, sorted(warnings)
+
+
+def title(obj: Object) -> str:
+    """What messages call an object: `MCPServer default/github`."""
+    return f"{obj['kind']} {obj['metadata'].get('namespace') or 'default'}/{obj['metadata']['name']}"
+
+
+def created(obj: Object) -> Object:
+    """An object with the metadata that the API server sets; always the same, since offline nothing ever changes it."""
+    kind, metadata = obj["kind"], obj["metadata"]
+    path = f"{kind}/{metadata['namespace']}/{metadata['name']}"
+    system: Object = {
+        "uid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:toolhive-hooks:{path}")),
+        "resourceVersion": "1",
+        "creationTimestamp": EPOCH,
+    }
+    if has_generation(obj):
+        system["generation"] = 1
+    return {**obj, "metadata": {**metadata, **system}}
+
+
+def has_generation(obj: Object) -> bool:
+    """Whether the API server counts the changes of this object's spec: workloads and custom resources."""
+    return "spec" in obj and obj["apiVersion"] != "v1"
+
+
+def _admitted(manifest: Object, schema: Object | None) -> tuple[Object, list[str]]:
+    obj: Object = {key: copy.deepcopy(value) for key, value in manifest.items() if key not in ("metadata", "status")}
+    problems: list[str] = []
+    if schema:
+        unknown: list[str] = []
+        obj = _pruned(obj, schema, "", unknown)
+        _default(obj, schema)
+        problems = [f"{path} is not a field" for path in unknown]
+    elif f"{obj['kind']}.{obj['apiVersion']}" == SECRET.key:
+        obj, problems = _secret(obj)
+    elif f"{obj['kind']}.{obj['apiVersion']}" == CONFIG_MAP.key and "data" in obj:
+        obj["data"] = {key: text or "" for key, text in (obj["data"] or {}).items()}
+    return created({**obj, "metadata": _metadata(manifest["metadata"])}), problems
+
+
+def _metadata(metadata: Object) -> Object:
+    """Metadata as its author may set it: without what the API server sets, and what kubectl keeps for itself."""
+    kept = {key: value for key, value in metadata.items() if key not in SERVER_SET_METADATA and value is not None}
+    kept["namespace"] = kept.get("namespace") or "default"
+    for field in ("labels", "annotations"):
+        if field in kept:
+            kept[field] = {key: text or "" for key, text in kept[field].items() if key != KUBECTL_LAST_APPLIED}
+    return kept
+
+
+def _secret(secret: Object) -> tuple[Object, list[str]]:
+    """A Secret as it is stored: stringData joined to data, all of it base64.
+
+    What isn't base64 was encrypted for a tool that would put it in clear on its way to the cluster (sops, for one).
+    It stands for a value that nobody knows here.
+    """
+    problems = []
+    data = {}
+    for key, text in (secret.pop("data", None) or {}).items():
+        try:
+            content = base64.b64decode((text or "").translate(_LINE_BREAKS), validate=True)
+        except ValueError:
+            content = text.encode()
+            problems.append(f"data[{key}] is not base64, and taken as it is")
+        data[key] = base64.b64encode(content).decode()
+    for key, text in (secret.pop("stringData", None) or {}).items():
+        data[key] = base64.b64encode((text or "").encode()).decode()
+    return {**secret, "data": data}, problems
+
+
+def _made_by(manifest: Object, parents: Collection[Kind]) -> bool:
+    """Whether the controller of one of these kinds made the object that this was taken from."""
+    owners = manifest["metadata"].get("ownerReferences")
+    if not isinstance(owners, list):
+        return False
+    kinds = {kind.kind for kind in parents}
+    groups = {kind.api_version.rpartition("/")[0] for kind in parents}
+    return any(
+        isinstance(owner, dict)
+        and owner.get("controller") is True
+        and owner.get("kind") in kinds
+        and str(owner.get("apiVersion")).rpartition("/")[0] in groups
+        for owner in owners
+    )
+
+
+def _pruned(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
+    """A value without the fields that its schema doesn't know, and without nulls: no field of ours is nullable."""
+    if isinstance(value, list):
+        items = schema.get("items", {_PRESERVE: True})
+        return [_pruned(item, items, f"{path}[{number}]", unknown) for number, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+    kept = {}
+    for key, inner in value.items():
+        inner_path = f"{path}.{key}" if path else key
+        inner_schema = properties.get(key) or (others if isinstance(others, dict) else None)
+        if inner_schema is None and not others and not schema.get(_PRESERVE):
+            unknown.append(inner_path)
+        elif inner_schema is None:
+            kept[key] = inner
+        elif inner is not None or inner_schema.get("nullable"):
+            kept[key] = _pruned(inner, inner_schema, inner_path, unknown)
+    return kept
+
+
+def _default(value: Any, schema: Object) -> None:
+    """Fill in defaults, in place: a default's own fields get theirs too, an absent object gets nothing."""
+    if isinstance(value, list):
+        for item in value:
+            _default(item, schema.get("items", {}))
+    elif isinstance(value, dict):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for key, inner in properties.items():
+            if key not in value and "default" in inner:
+                value[key] = copy.deepcopy(inner["default"])
+        for key in value:
+            _default(value[key], properties.get(key) or (others if isinstance(others, dict) else {}))

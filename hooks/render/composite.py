@@ -1,0 +1,51 @@
+"""A controller's CompositeController: what Metacontroller is told about it, and sends along with each request."""
+
+from __future__ import annotations
+
+from hooks.controllers.controller import RULES_VERSION, Controller
+from hooks.controllers.kinds import STATEFUL_SET
+from hooks.protocol import Kind, Object
+
+
+def composite_controller(controller: Controller) -> Object:
+    """The CompositeController of a controller.
+
+    It holds what follows from the controller, and nothing of the installation: the webhooks have paths here, and
+    neither Service nor timeout.
+    """
+    hooks = ("customize", "finalize", "sync")
+    return {
+        "apiVersion": "metacontroller.k8s.io/v1alpha1",
+        "kind": "CompositeController",
+        "metadata": {"name": controller.path},
+        "spec": {
+            "parentResource": {
+                "apiVersion": controller.parent.api_version,
+                "resource": controller.parent.resource,
+                "ignoreStatusChanges": True,
+            },
+            "childResources": [_child_resource(kind) for kind in controller.child_kinds],
+            "generateSelector": True,
+            "hooks": {hook: {"version": "v2", "webhook": {"path": webhook_path(controller, hook)}} for hook in hooks},
+        },
+    }
+
+
+def webhook_path(controller: Controller, hook: str) -> str:
+    """Where this hook is served. The version of the rules is in it: see `RULES_VERSION`."""
+    return f"/{controller.path}/{hook}?rules={RULES_VERSION}"
+
+
+def finalizer(controller: Controller) -> str:
+    """The finalizer with which Metacontroller holds a parent until its finalize hook is done."""
+    return f"metacontroller.io/compositecontroller-{controller.path}"
+
+
+def update_method(kind: Kind) -> str:
+    """How children of this kind are updated: in place, but for StatefulSets, which the proxy runner makes and owns."""
+    return "OnDelete" if kind == STATEFUL_SET else "InPlace"
+
+
+def _child_resource(kind: Kind) -> Object:
+    method = update_method(kind)
+    return {"apiVersion": kind.api_version, "resource": kind.resource, "updateStrategy": {"method": method}}

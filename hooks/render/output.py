@@ -1,0 +1,119 @@
+"""A result as text: YAML, JSON or a summary. The same result always gives the same text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object
+from hooks.render.admit import EPOCH
+from hooks.render.run import Rendered, Result, ready_condition
+from hooks.render.scalars import NotAValue, resolve
+
+_FIRST = ("apiVersion", "kind", "metadata")
+_METADATA = ("name", "namespace", "labels", "annotations")
+
+
+def to_yaml(result: Result) -> str:
+    """Children, then parents, each a document."""
+    return "".join(f"---\n{_dump(obj)}" for obj in _objects(result)).removeprefix("---\n")
+
+
+def to_json(result: Result) -> str:
+    """The same objects in one list."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": _objects(result)}, indent=2) + "\n"
+
+
+def to_summary(result: Result) -> str:
+    """For people: each parent with its state and message, and the names of its children."""
+    lines: list[tuple[str, str, str]] = []
+    kind = ""
+    for each in result.rendered:
+        if each.parent["kind"] != kind:
+            kind = each.parent["kind"]
+            lines += [("", "", "")] if lines else []
+            lines.append((kind, "STATUS", "MESSAGE"))
+        lines += _summary(each)
+    wide = [max((len(line[column]) for line in lines), default=0) for column in (0, 1)]
+    return "".join(f"{name:{wide[0]}}  {state:{wide[1]}}  {message}".rstrip() + "\n" for name, state, message in lines)
+
+
+FORMATS: dict[str, Callable[[Result], str]] = {"yaml": to_yaml, "json": to_json, "summary": to_summary}
+"""What `-o` takes."""
+
+
+def one_line(text: str) -> str:
+    """A text that others wrote, on one line, and without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))
+
+
+def presentable(obj: Object) -> Object:
+    """An object as its author wrote it, or would have: without what the API server and Metacontroller add.
+
+    Times are those of the run's clock, whatever a server's clock said.
+    """
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in SERVER_SET_METADATA}
+    for field, key in (("labels", CONTROLLER_UID), ("annotations", LAST_APPLIED)):
+        metadata[field] = {name: text for name, text in (metadata.get(field) or {}).items() if name != key}
+    kept = {key: metadata[key] for key in (*_METADATA, *metadata) if metadata.get(key)}
+    body = {key: value for key, value in obj.items() if key not in (*_FIRST, "status")}
+    shown = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": kept, **body}
+    return shown | ({"status": _timeless(obj["status"])} if "status" in obj else {})
+
+
+def _objects(result: Result) -> list[Object]:
+    return [presentable(obj) for obj in [*result.children, *result.parents]]
+
+
+def _timeless(status: Object) -> Object:
+    conditions = status.get("conditions")
+    if not isinstance(conditions, list):
+        return status
+    return status | {
+        "conditions": [
+            condition | {"lastTransitionTime": EPOCH} if "lastTransitionTime" in condition else condition
+            for condition in conditions
+        ]
+    }
+
+
+def _summary(rendered: Rendered) -> list[tuple[str, str, str]]:
+    parent, status = rendered.parent, rendered.parent.get("status", {})
+    ready = ready_condition(parent)
+    state = status.get("phase") or {"True": "Ready", "False": "NotReady"}.get(ready.get("status", ""), "Unknown")
+    message = one_line(str(status.get("message") or ready.get("message") or ""))
+    name = one_line(f"{parent['metadata']['namespace']}/{parent['metadata']['name']}")
+    children = [(f"    {child['kind']}/{one_line(child['metadata']['name'])}", "", "") for child in rendered.children]
+    return [(f"  {name}", one_line(str(state)), message), *children]
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """YAML for people and for Kubernetes: no anchors, long texts as blocks, and quotes wherever YAML 1.1 needs them."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # the base class's signature
+        return True
+
+
+def _text(dumper: Any, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None if _is_text(text) else "'"
+    node: yaml.Node = dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+    return node
+
+
+def _is_text(plain: str) -> bool:
+    """Whether Kubernetes reads this as a string without quotes; PyYAML quotes what it would take for something else."""
+    try:
+        return isinstance(resolve(plain), str)
+    except NotAValue:
+        return False
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _dump(obj: Object) -> str:
+    text: str = yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    return text

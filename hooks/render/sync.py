@@ -1,0 +1,188 @@
+"""One sync of one parent, by Metacontroller's rules (metacontroller.md section 0, and the sections that it names)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hooks.controllers.controller import Controller
+from hooks.protocol import CONTROLLER_UID, Object, last_applied
+from hooks.render.admit import created, title
+from hooks.render.answers import Decision, ask_decision, ask_rules
+from hooks.render.cluster import Cluster, Key, controller_uid, key_of, with_metadata
+from hooks.render.composite import composite_controller, finalizer, update_method
+from hooks.render.differences import differences
+from hooks.render.merge import same, updated, with_last_applied
+from hooks.render.related import ObjectMap, labels, related_objects, uniform
+from hooks.render.webhooks import Hooks
+
+_GARBAGE_COLLECTORS = ("foregroundDeletion", "orphan")
+
+
+@dataclass(slots=True)
+class Metacontroller:
+    """One controller's half of Metacontroller: what it needs, and the customize answers that it remembers."""
+
+    controller: Controller
+    cluster: Cluster
+    hooks: Hooks
+    rules: dict[tuple[str, int], list[Object]] = field(default_factory=dict)
+    """By uid and generation: Metacontroller asks no more often (section 7)."""
+    composite: Object = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build what goes along with each request."""
+        self.composite = composite_controller(self.controller)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a sync did."""
+
+    changes: list[str] = field(default_factory=list)
+    """What it changed in the cluster, a text for each; none contains a value."""
+    taken: list[str] = field(default_factory=list)
+    """Children that can't be made, because somebody else's object has their name."""
+
+
+def sync(run: Metacontroller, key: Key) -> Outcome:
+    """Sync or finalize one parent.
+
+    Raises:
+        HookError: a hook gave no answer that Metacontroller takes; the children and the status are as they were.
+    """
+    outcome = Outcome()
+    parent = run.cluster.get(key)
+    if parent is None:
+        return outcome
+    parent = _hold_with_finalizer(run, parent, outcome)
+    children = _claim(run, parent, outcome)
+    finalizing = _is_deleting(parent)
+    request = {
+        "controller": run.composite,
+        "parent": parent,
+        "children": children,
+        "related": related_objects(run.cluster, _rules(run, parent)),
+        "finalizing": finalizing,
+    }
+    decision = ask_decision(run.hooks, run.controller, request)
+    if decision.finalized:
+        parent = _release(run, parent, outcome)
+    if not finalizing or _may_finalize(run, parent):
+        _manage_children(run, parent, children, decision, outcome)
+    _update_status(run, parent, decision.status, outcome)
+    return outcome
+
+
+def _is_deleting(obj: Object) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def _replace(run: Metacontroller, old: Object, new: Object, outcome: Outcome, where: str = "") -> Object:
+    """Put an object, and note what changed."""
+    if not run.cluster.put(new):
+        return old
+    now = run.cluster.get(key_of(new)) or new
+    outcome.changes += [f"{where}{path}" for path in differences(old, now) or ["last-applied configuration"]]
+    return now
+
+
+def _hold_with_finalizer(run: Metacontroller, parent: Object, outcome: Outcome) -> Object:
+    """Add the finalizer, but never to a parent that is being deleted (section 6)."""
+    finalizers = parent["metadata"].get("finalizers") or []
+    name = finalizer(run.controller)
+    if name in finalizers or _is_deleting(parent):
+        return parent
+    return _replace(run, parent, with_metadata(parent, finalizers=[*finalizers, name]), outcome)
+
+
+def _release(run: Metacontroller, parent: Object, outcome: Outcome) -> Object:
+    """Remove the finalizer. What was the last one lets the object go."""
+    finalizers = [name for name in parent["metadata"].get("finalizers") or [] if name != finalizer(run.controller)]
+    return _replace(run, parent, with_metadata(parent, finalizers=finalizers), outcome)
+
+
+def _may_finalize(run: Metacontroller, parent: Object) -> bool:
+    """Whether children of a deleted parent are managed: not once the finalizer is gone, nor against the collector."""
+    finalizers = parent["metadata"].get("finalizers") or []
+    return finalizer(run.controller) in finalizers and not any(name in finalizers for name in _GARBAGE_COLLECTORS)
+
+
+def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
+    """The parent's children, adopted and released as by the table in section 3."""
+    children: ObjectMap = {}
+    uid, namespace = parent["metadata"]["uid"], parent["metadata"]["namespace"]
+    for kind in run.controller.child_kinds:
+        claimed = []
+        for obj in run.cluster.touching(uid, kind, namespace):
+            owner, selected = controller_uid(obj), labels(obj).get(CONTROLLER_UID) == uid
+            where = f"{obj['kind']}/{obj['metadata']['name']} "
+            if owner == uid and selected:
+                claimed.append(obj)
+            elif owner == uid and not _is_deleting(parent):
+                _replace(run, obj, _disowned(obj, uid), outcome, where)
+            elif owner is None and selected and not _is_deleting(parent) and not _is_deleting(obj):
+                claimed.append(_replace(run, obj, _owned(obj, parent), outcome, where))
+        children[kind.key] = uniform(claimed)
+    return dict(sorted(children.items()))
+
+
+def _owned(obj: Object, parent: Object) -> Object:
+    """The object with the parent as its controller; any other reference to the same parent gives way."""
+    reference = {
+        "apiVersion": parent["apiVersion"],
+        "kind": parent["kind"],
+        "name": parent["metadata"]["name"],
+        "uid": parent["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    others = _disowned(obj, reference["uid"])["metadata"].get("ownerReferences", [])
+    return with_metadata(obj, ownerReferences=[*others, reference])
+
+
+def _disowned(obj: Object, uid: str) -> Object:
+    owners = obj["metadata"].get("ownerReferences") or []
+    return with_metadata(obj, ownerReferences=[owner for owner in owners if owner.get("uid") != uid])
+
+
+def _rules(run: Metacontroller, parent: Object) -> list[Object]:
+    version = (parent["metadata"]["uid"], parent["metadata"].get("generation", 0))
+    if version not in run.rules:
+        run.rules[version] = ask_rules(run.hooks, run.controller, parent, run.composite)
+    return run.rules[version]
+
+
+def _manage_children(
+    run: Metacontroller, parent: Object, children: ObjectMap, decision: Decision, outcome: Outcome
+) -> None:
+    """Delete what isn't desired, then create and update what is (section 2)."""
+    desired = {key_of(child): child for child in decision.children}
+    observed = {key_of(child): child for objects in children.values() for child in objects.values()}
+    for key, child in observed.items():
+        if key not in desired and not _is_deleting(child):
+            run.cluster.delete(key)
+            outcome.changes.append(f"{child['kind']}/{key[2]} deleted")
+    for key, child in desired.items():
+        where = f"{child['kind']}/{key[2]}"
+        if key in observed:
+            _update(run, observed[key], child, outcome)
+        elif run.cluster.get(key) is None:
+            run.cluster.put(_owned(created(with_last_applied(child, child)), parent))
+            outcome.changes.append(f"{where} created")
+        else:
+            outcome.taken.append(f"{title(parent)}: {where} exists, is not its own, and is left alone")
+
+
+def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:
+    kind = next(kind for kind in run.controller.child_kinds if kind.key == key_of(desired)[0])
+    new = updated(observed, last_applied(observed), desired)
+    if not same(new, observed) and not _is_deleting(observed) and update_method(kind) == "InPlace":
+        _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
+
+
+def _update_status(run: Metacontroller, parent: Object, status: Object, outcome: Outcome) -> None:
+    """Replace the status whole, with the generation that the hook saw (section 5)."""
+    live = run.cluster.get(key_of(parent))
+    if live is not None:
+        generation = parent["metadata"].get("generation", 0)
+        _replace(run, live, {**live, "status": {**status, "observedGeneration": generation}}, outcome)

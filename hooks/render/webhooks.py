@@ -1,0 +1,103 @@
+"""The two ways to ask a controller: in this process, or over HTTP. Both take and give the bytes of the wire."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+from hooks.controllers.controller import Config, Controller
+from hooks.protocol import BrokenRule, Malformed, read_customize, read_sync, write
+
+Hooks: TypeAlias = Callable[[str, bytes], bytes]
+"""A webhook's path and the request's body to the body of a 200."""
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""The longest answer that is read."""
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class HookError(RuntimeError):
+    """A hook answered something else than a 200 that Metacontroller would take: it would leave all alone and retry."""
+
+
+class Unreachable(RuntimeError):
+    """There is no server where one should be: no parent can be asked."""
+
+
+def in_process(controllers: Iterable[Controller], config: Config, now: datetime) -> Hooks:
+    """Ask the controllers themselves.
+
+    Args:
+        controllers: those that can be asked.
+        config: the installation's settings.
+        now: the clock, which stands still.
+    """
+    by_path = {controller.path: controller for controller in controllers}
+
+    def ask(path: str, body: bytes) -> bytes:
+        name, hook = path.partition("?")[0].strip("/").split("/")
+        controller = by_path[name]
+        try:
+            if hook == "customize":
+                return write(controller.answer_customize(read_customize(body, controller.parent), config))
+            return write(controller.answer_sync(read_sync(body, controller.parent), config, now))
+        except (Malformed, BrokenRule) as error:
+            raise HookError(str(error)) from error
+
+    return ask
+
+
+def over_http(server: str, timeout: float = 10) -> Hooks:
+    """Ask a running server.
+
+    Args:
+        server: its URL, `http://127.0.0.1:8080` for one.
+        timeout: seconds for one call; Metacontroller's default.
+
+    Raises:
+        Unreachable: that is no URL of a server.
+    """
+    parts = urllib.parse.urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Unreachable(f"{server} is not the URL of a server: http://HOST:PORT")
+    # As Go's client does it, and with it Metacontroller: a server on this machine isn't asked through a proxy.
+    proxies = [urllib.request.ProxyHandler({})] if parts.hostname in _LOCAL else []
+    opener = urllib.request.build_opener(*proxies, _NoRedirect)
+
+    def ask(path: str, body: bytes) -> bytes:
+        request = urllib.request.Request(  # noqa: S310  # the scheme is checked above
+            f"{server.rstrip('/')}{path}", data=body, headers={"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with opener.open(request, timeout=timeout) as response:
+                answer: bytes = response.read(MAX_ANSWER + 1)
+                status = response.status
+        except urllib.error.HTTPError as error:
+            with error:
+                raise HookError(f"HTTP {error.code}: {_text(error.read(1000))}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{server}: {getattr(error, 'reason', None) or error or type(error).__name__}") from None
+        if status != http.client.OK:
+            raise HookError(f"HTTP {status}: Metacontroller takes nothing but 200")
+        if len(answer) > MAX_ANSWER:
+            raise HookError("the answer is too long")
+        return answer
+
+    return ask
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST would become a GET: better to say that the URL is another one."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def _text(body: bytes) -> str:
+    return " ".join(body.decode(errors="replace").split()) or "no text"

@@ -1,0 +1,1 @@
+"""HTTP and nothing else: settings, the Flask application, and gunicorn."""

@@ -1,0 +1,27 @@
+"""tests/apiserver: a real API server with our CRDs, and nothing that acts on them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.controlplane import ControlPlane, control_plane
+from tests.controlplane.assets import APISERVER, UnavailableError, binaries
+from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+
+__all__ = ["namespace"]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    build_ahead(session, "apiserver", APISERVER)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """etcd and kube-apiserver with this project's CRDs established."""
+    try:
+        folder = binaries(*APISERVER)
+    except UnavailableError as error:
+        pytest.skip(f"apiserver: SKIPPED ({error})")
+    with control_plane(tmp_path_factory.mktemp("apiserver"), folder) as running:
+        apply_our_crds(running)
+        yield running

@@ -1,0 +1,48 @@
+"""What both test folders' conftest.py share."""
+
+import re
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.controlplane.assets import ROOT, UnavailableError, binaries
+from tests.controlplane.components import wait_established
+from tests.controlplane.controlplane import ControlPlane
+
+
+def build_ahead(session: pytest.Session, marker: str, names: tuple[str, ...]) -> None:
+    """Build the binaries before the first test, when any test with this marker is going to run.
+
+    In a fixture the minutes of a first build would count against a test's timeout, and nobody would see its progress.
+    Whatever goes wrong here goes wrong again in the fixture, which then says so.
+    """
+    if session.config.option.collectonly or not any(item.get_closest_marker(marker) for item in session.items):
+        return
+    with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        try:
+            binaries(*names)
+        except (UnavailableError, RuntimeError):
+            return
+
+
+def apply_our_crds(cluster: ControlPlane) -> None:
+    """Install this project's CRDs as a user does, with client-side apply, and wait until they are served."""
+    crds = ROOT / "crds"
+    if crds.is_dir():
+        cluster.kubectl("apply", "-k", crds)
+        wait_established(cluster)
+
+
+@pytest.fixture
+def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own, named after it.
+
+    Nobody waits for its end: on a bare API server no controller finishes it, and its name never comes again.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")
+    name = f"{slug}-{secrets.token_hex(3)}"
+    namespaces = cluster.resource("v1/Namespace")
+    namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    namespaces.delete(name=name)

@@ -1,0 +1,43 @@
+"""tests/e2e: a whole cluster, with a real Metacontroller."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane import ControlPlane, control_plane
+from tests.controlplane.assets import EVERYTHING, UnavailableError, binaries
+from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+
+__all__ = ["namespace"]
+
+METACONTROLLER = os.environ.get("METACONTROLLER")  # the binary's path: no registry has it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not METACONTROLLER:
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip(reason="e2e: SKIPPED (METACONTROLLER unset)"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if METACONTROLLER:
+        build_ahead(session, "e2e", EVERYTHING)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane with controllers, scheduler, a node, this project's CRDs and Metacontroller."""
+    try:
+        folder = binaries(*EVERYTHING)
+    except UnavailableError as error:
+        pytest.skip(f"e2e: SKIPPED ({error})")
+    with control_plane(tmp_path_factory.mktemp("e2e"), folder) as running:
+        apply_our_crds(running)  # before the controllers: the garbage collector notices later CRDs late
+        running.controller_manager()
+        running.scheduler()
+        running.kwok()
+        running.metacontroller(Path(METACONTROLLER or "").resolve())
+        yield running

@@ -1,0 +1,56 @@
+"""The whole cluster does what the tests on it take for granted."""
+
+from typing import Any
+
+import pytest
+
+from tests.controlplane import ControlPlane, WatchLog, eventually
+
+pytestmark = pytest.mark.e2e
+
+POD_TEMPLATE = {
+    "metadata": {"labels": {"app": "web"}},
+    "spec": {"containers": [{"name": "web", "image": "example.test/web"}]},
+}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": POD_TEMPLATE},
+}
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or []
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def test_a_deployment_gets_ready_pods_and_takes_them_along(cluster: ControlPlane, namespace: str) -> None:
+    deployments = cluster.resource("apps/v1/Deployment")
+
+    with WatchLog(cluster, ["apps/v1/Deployment", "apps/v1/ReplicaSet", "v1/Pod"], namespace) as log:
+        deployments.create(body=DEPLOYMENT, namespace=namespace)
+        eventually(
+            lambda: sum(map(is_ready, cluster.objects("v1/Pod", namespace, "app=web"))) == 2,
+            message="the pods are not ready",
+        )
+        deployments.delete(name="web", namespace=namespace)
+        eventually(lambda: len(log.events("Pod", type="DELETED")) == 2, message="the pods are still there")
+
+    assert len(log.events("ReplicaSet", type="DELETED")) == 1
+    assert not cluster.objects("apps/v1/ReplicaSet", namespace)
+    assert len(log.history("Deployment", "web", lambda item: item["spec"]["template"])) == 1
+
+
+def test_a_namespace_goes_for_good(cluster: ControlPlane) -> None:
+    cluster.kubectl("create", "namespace", "short-lived")
+    cluster.kubectl("create", "configmap", "inside", "-n", "short-lived")
+    cluster.kubectl("delete", "namespace", "short-lived", "--wait=false")
+
+    eventually(lambda: cluster.get("v1/Namespace", "short-lived") is None, message="the namespace is still there")
+
+
+def test_metacontroller_is_up(cluster: ControlPlane) -> None:
+    cluster.processes["metacontroller"].check()
+
+    assert cluster.objects("metacontroller.k8s.io/v1alpha1/CompositeController") == []

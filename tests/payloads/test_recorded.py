@@ -1,0 +1,76 @@
+"""Requests that a real Metacontroller 4.17.2 sent, answered."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hooks.protocol import Object
+from hooks.server.app import create_app
+from tests.rules import check_customize, check_sync
+from tests.world import BY_KIND, CONFIG, KINDS, composite_controller, customize
+
+RECORDED = sorted(Path(__file__).parent.glob("recorded/*.json"))
+KIND_OF = {kind.lower(): kind for kind in BY_KIND}
+
+
+def ours(path: Path) -> tuple[str, Object]:
+    """The webhook's path, and the recorded request as it would be with our CompositeController.
+
+    The recording's was a placeholder's: it knew fewer kinds of children, and asked for other related objects.
+    """
+    kind, hook, *_ = path.stem.split("-")
+    body = json.loads(path.read_text())["body"]
+    body["controller"] = composite_controller(BY_KIND[KIND_OF[kind]])
+    if hook != "customize":
+        for rule in customize(body["parent"])["relatedResources"]:
+            body["related"].setdefault(KINDS[rule["resource"]].key, {})
+    return f"/{kind}/{hook}", body
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_recorded_request_gets_an_answer_that_keeps_the_rules(path: Path) -> None:
+    url, body = ours(path)
+
+    response = create_app(CONFIG).test_client().post(url, json=body)
+
+    assert response.status_code == 200
+    check = check_customize if url.endswith("customize") else check_sync
+    assert check(body, response.json) == []
+
+
+def test_a_first_finalize_of_an_unused_config_waits_and_says_so() -> None:
+    url, body = ours(Path(__file__).parent / "recorded/mcpexternalauthconfig-finalize-free.json")
+
+    answer = create_app(CONFIG).test_client().post(url, json=body).json
+
+    assert (answer["children"], answer["finalized"]) == ([], False)
+    assert answer["resyncAfterSeconds"] <= 2
+    assert [c["reason"] for c in answer["status"]["conditions"] if c["type"] == "DeletionBlocked"] == [
+        "CheckingReferences"
+    ]
+
+
+def test_a_config_in_use_stays_and_names_the_server() -> None:
+    url, body = ours(Path(__file__).parent / "recorded/mcpexternalauthconfig-finalize-in-use.json")
+
+    answer = create_app(CONFIG).test_client().post(url, json=body).json
+
+    assert answer["finalized"] is False
+    assert answer["status"]["referencingServers"] == ["demo"]
+
+
+def test_a_server_whose_config_was_not_judged_yet_holds_what_it_has() -> None:
+    url, body = ours(Path(__file__).parent / "recorded/mcpserver-sync-config-edited.json")
+
+    answer = create_app(CONFIG).test_client().post(url, json=body).json
+
+    held = [c for c in answer["children"] if c["kind"] in ("ConfigMap", "Deployment")]
+    applied = [
+        json.loads(observed["metadata"]["annotations"]["metacontroller.k8s.io/last-applied-configuration"])
+        for key in ("ConfigMap.v1", "Deployment.apps/v1")
+        for observed in body["children"][key].values()
+    ]
+    for obj in applied:
+        del obj["metadata"]["namespace"], obj["metadata"]["labels"]["controller-uid"]
+    assert held == applied

@@ -1,0 +1,65 @@
+"""The API server's defaults for the kinds that an MCPServer has, for the comparison without one.
+
+tests/apiserver makes the same comparison with the real server's.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from hooks.protocol import Object
+
+
+def with_defaults(child: Object) -> Object:
+    """A child as the API server would store it, less what only a cluster knows."""
+    child = copy.deepcopy(child)
+    if child["kind"] == "Service":
+        child["spec"] = {
+            "internalTrafficPolicy": "Cluster",
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        } | child["spec"]
+    if child["kind"] == "Deployment":
+        _default_deployment(child["spec"])
+    return child
+
+
+def without_cluster_state(child: Object) -> Object:
+    """A reference child less what the cluster put there: owner, addresses, the deployment controller's notes."""
+    child = copy.deepcopy(child)
+    child["metadata"].pop("ownerReferences")
+    child["metadata"].pop("namespace")
+    annotations = child["metadata"].get("annotations", {})
+    annotations.pop("deployment.kubernetes.io/revision", None)
+    if annotations == {}:
+        child["metadata"].pop("annotations", None)
+    for key in ("clusterIP", "clusterIPs"):
+        child.get("spec", {}).pop(key, None)
+    return child
+
+
+def _default_deployment(spec: Object) -> None:
+    spec.setdefault("replicas", 1)
+    spec |= {"progressDeadlineSeconds": 600, "revisionHistoryLimit": 10}
+    pod = spec["template"]["spec"]
+    pod |= {
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "schedulerName": "default-scheduler",
+        "serviceAccount": pod["serviceAccountName"],
+        "terminationGracePeriodSeconds": 30,
+    }
+    for container in pod["containers"]:
+        container["terminationMessagePath"] = "/dev/termination-log"
+        container["terminationMessagePolicy"] = "File"
+        container["imagePullPolicy"] = "IfNotPresent"
+        for probe in (container["livenessProbe"], container["readinessProbe"]):
+            probe["successThreshold"] = 1
+            probe["httpGet"] = {"scheme": "HTTP"} | probe["httpGet"]
+    for volume in pod["volumes"]:
+        if "configMap" in volume:
+            volume["configMap"]["defaultMode"] = 420
+        if "hostPath" in volume:
+            volume["hostPath"]["type"] = ""

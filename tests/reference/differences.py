@@ -1,0 +1,113 @@
+"""Where we differ from the reference on purpose: everything that the comparison may overlook, and nothing else.
+
+Each difference has a heading of the same name in docs/differences.md, which says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hooks.protocol import Object
+
+Children = dict[tuple[str, str], Object]
+
+
+def runner_image(children: Children) -> None:
+    for container in _containers(children):
+        del container["image"], container["imagePullPolicy"]
+
+
+def controller_uid(children: Children) -> None:
+    for run in _run_configs(children):
+        run["container_labels"].pop("controller-uid", None)
+
+
+def checksums(children: Children) -> None:
+    for child in children.values():
+        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/content-checksum")
+    for template in _templates(children):
+        for key in ("runconfig-checksum", "credential-digest"):
+            _drop(template["metadata"], "annotations", f"toolhive.stacklok.dev/{key}")
+
+
+def managed_by(children: Children) -> None:
+    for child in children.values():
+        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/managed-by")
+
+
+def replicas(children: Children) -> None:
+    transport = next((run["transport"] for run in _run_configs(children)), "stdio")
+    for (kind, _), child in children.items():
+        if kind == "Deployment" and transport != "stdio":
+            child["spec"].pop("replicas", None)
+
+
+def middleware_chain(children: Children) -> None:
+    for run in _run_configs(children):
+        run.pop("middleware_configs", None)
+        run.pop("token_exchange_config", None)
+
+
+def claims(children: Children) -> None:
+    for (kind, name), child in children.items():
+        if kind == "ServiceAccount" and name.endswith("-proxy-runner"):
+            for key in ("external-auth-config", "tool-config"):
+                _drop(child["metadata"], "labels", f"toolhive.stacklok.dev/{key}")
+
+
+def oidc_files(children: Children) -> None:
+    for run in _run_configs(children):
+        if "oidc_config" in run:
+            run["oidc_config"] |= {"CACertPath": "", "AuthTokenFile": ""}
+
+
+def telemetry_dialect(children: Children) -> None:
+    for run in _run_configs(children):
+        if "telemetry_config" in run:
+            del run["telemetry_config"]["serviceVersion"]
+            run["telemetry_config"]["samplingRate"] = float(run["telemetry_config"]["samplingRate"])
+
+
+def label_overrides(children: Children) -> None:
+    for (kind, _), child in children.items():
+        if kind == "Deployment":
+            for metadata in (child["metadata"], child["spec"]["template"]["metadata"]):
+                metadata["labels"] = child["spec"]["selector"]["matchLabels"] | {}
+
+
+def restarts(children: Children) -> None:
+    for template in _templates(children):
+        _drop(template["metadata"], "annotations", "mcpserver.toolhive.stacklok.dev/restarted-at")
+
+
+DIFFERENCES: dict[str, Callable[[Children], None]] = {
+    "Image of the proxy runner": runner_image,
+    "The runner's StatefulSet is adopted": controller_uid,
+    "Pods roll when their configuration changes": checksums,
+    "Annotations of ours": managed_by,
+    "Replicas of an HTTP server": replicas,
+    "The whole middleware chain": middleware_chain,
+    "Claims on the proxy's ServiceAccount": claims,
+    "Files for OIDC": oidc_files,
+    "Telemetry": telemetry_dialect,
+    "Labels of the pods": label_overrides,
+    "Restarts": restarts,
+}
+
+
+def _drop(metadata: Object, group: str, key: str) -> None:
+    metadata.get(group, {}).pop(key, None)
+    if metadata.get(group) == {}:
+        del metadata[group]
+
+
+def _templates(children: Children) -> list[Object]:
+    return [child["spec"]["template"] for (kind, _), child in children.items() if kind == "Deployment"]
+
+
+def _containers(children: Children) -> list[Object]:
+    return [container for template in _templates(children) for container in template["spec"]["containers"]]
+
+
+def _run_configs(children: Children) -> list[Object]:
+    return [child["data"]["runconfig.json"] for child in children.values() if "runconfig.json" in child.get("data", {})]

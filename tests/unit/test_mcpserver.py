@@ -1,0 +1,573 @@
+"""MCPServer: what exists for it, what is held when it can't be computed, and how it is taken down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hooks.controllers.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ROLE,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+)
+from hooks.protocol import LAST_APPLIED, Object
+from tests.world import (
+    CONFIG,
+    NAMESPACE,
+    NOW,
+    call,
+    child,
+    child_names,
+    condition,
+    config_map,
+    customize,
+    deleting,
+    external_auth,
+    judged,
+    made,
+    observed,
+    pod,
+    secret,
+    server,
+    sync,
+    sync_request,
+    tool_config,
+    with_metadata,
+)
+
+ACCESS = [
+    "Role/demo-proxy-runner",
+    "RoleBinding/demo-proxy-runner",
+    "ServiceAccount/demo-proxy-runner",
+    "ServiceAccount/demo-sa",
+]
+WORKLOAD = ["ConfigMap/demo-runconfig", "Deployment/demo", "Service/mcp-demo-proxy"]
+USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
+
+
+def good_config() -> Object:
+    return judged(external_auth(), secret())
+
+
+def running(owner: Object, *related: Object) -> list[Object]:
+    """The children of a server, all made."""
+    return [observed(made_child, owner) for made_child in sync(owner, related=related)["children"]]
+
+
+def run_config(answer: Object) -> Object:
+    return json.loads(child(answer, CONFIG_MAP, "demo-runconfig")["data"]["runconfig.json"])
+
+
+def template(answer: Object) -> Object:
+    return child(answer, DEPLOYMENT, "demo")["spec"]["template"]
+
+
+def test_the_first_answer_has_everything() -> None:
+    answer = sync(server())
+
+    assert child_names(answer) == [*WORKLOAD[:2], *ACCESS[:2], WORKLOAD[2], *ACCESS[2:]]
+    assert answer["resyncAfterSeconds"] == 60
+    assert answer["status"] == {
+        "phase": "Pending",
+        "message": "No pods found for MCP server",
+        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080",
+        "observedGeneration": 1,
+        "conditions": [
+            {
+                "type": type_,
+                "status": status,
+                "reason": reason,
+                "message": message,
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+            }
+            for type_, status, reason, message in (
+                ("Ready", "False", "NoPods", "No pods found for MCP server"),
+                ("Valid", "True", "Valid", "The spec is valid"),
+            )
+        ],
+    }
+
+
+def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
+    spec = {
+        **USES_TX,
+        "toolConfigRef": {"name": "tools"},
+        "oidcConfig": {"type": "configMap", "configMap": {"name": "oidc"}},
+    }
+
+    rules = customize(server(**spec))["relatedResources"]
+
+    toolhive = {"apiVersion": "toolhive.stacklok.dev/v1alpha1", "namespace": NAMESPACE}
+    assert rules == [
+        {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
+        {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},
+        {"apiVersion": "v1", "resource": "configmaps", "namespace": NAMESPACE, "names": ["oidc"]},
+        {
+            "apiVersion": "v1",
+            "resource": "pods",
+            "namespace": NAMESPACE,
+            "labelSelector": {"matchLabels": {"toolhive-name": "demo"}},
+        },
+    ]
+
+
+@pytest.mark.parametrize("spec", [None, [], {"externalAuthConfigRef": "tx"}, {"oidcConfig": {"type": "configMap"}}])
+def test_customize_can_read_any_spec(spec: Any) -> None:
+    owner = {**server(), "spec": spec}
+
+    assert [rule["resource"] for rule in customize(owner)["relatedResources"]] == ["pods"]
+
+
+def test_running_means_that_a_proxy_pod_is_ready() -> None:
+    def phase(*pods: Object) -> str:
+        return str(sync(server(), related=pods)["status"]["phase"])
+
+    assert phase(pod("demo-1", "demo")) == "Running"
+    assert phase(pod("demo-1", "demo", ready=False)) == "Pending"
+    assert phase(pod("demo-0", "demo", app="demo")) == "Pending"
+    assert phase(with_metadata(pod("demo-1", "demo"), deletionTimestamp="2026-11-23T12:00:00Z")) == "Pending"
+
+
+def test_without_sight_of_pods_the_deployment_tells() -> None:
+    blind = replace(CONFIG, read_pods=False)
+    children = running(server())
+    ready = [{**obj, "status": {"readyReplicas": 1}} if obj["kind"] == "Deployment" else obj for obj in children]
+
+    assert customize(server(), config=blind) == {"relatedResources": []}
+    assert sync(server(), children, config=blind)["status"]["phase"] == "Pending"
+    assert sync(server(), ready, config=blind)["status"]["phase"] == "Running"
+
+
+def test_a_second_sync_on_its_own_output_changes_nothing() -> None:
+    owner = server(**USES_TX)
+    first = sync(owner, related=[good_config()])
+
+    again = sync({**owner, "status": first["status"]}, running(owner, good_config()), [good_config()])
+
+    assert again == first
+
+
+def test_times_move_with_the_status_of_a_condition_only() -> None:
+    pending = sync(server())
+    later = NOW + timedelta(hours=1)
+
+    ready = sync({**server(), "status": pending["status"]}, related=[pod("demo-1", "demo")], now=later)
+
+    times = {c["type"]: c["lastTransitionTime"] for c in ready["status"]["conditions"]}
+    assert times == {"Ready": "2026-11-23T13:00:00Z", "Valid": "2026-11-23T12:00:00Z"}
+
+
+@pytest.mark.parametrize("status", [None, [], {"conditions": "x"}, {"conditions": [1, {}, {"type": "Valid"}]}])
+def test_a_status_that_somebody_spoiled_is_made_anew(status: Any) -> None:
+    assert sync({**server(), "status": status}) == sync(server())
+
+
+class TestExternalAuth:
+    def test_the_chain_is_complete_and_the_secret_comes_by_reference(self) -> None:
+        oidc = {"type": "inline", "inline": {"issuer": "https://idp.acme.test", "audience": "aud"}}
+        answer = sync(server(**USES_TX, oidcConfig=oidc), related=[good_config()])
+
+        run = run_config(answer)
+        assert [middleware["type"] for middleware in run["middleware_configs"]] == [
+            "bodylimit",
+            "auth",
+            "tokenexchange",
+            "mcp-parser",
+            "recovery",
+        ]
+        assert run["middleware_configs"][1]["parameters"] == {"oidc_config": run["oidc_config"]}
+        exchange = {
+            "audience": "https://api.acme.test",
+            "client_id": "acme-client",
+            "header_strategy": "replace",
+            "token_url": "https://idp.acme.test/token",
+        }
+        assert run["middleware_configs"][2]["parameters"] == {"token_exchange_config": exchange}
+        assert run["token_exchange_config"] == exchange
+        env = template(answer)["spec"]["containers"][0]["env"]
+        assert env[0] == {
+            "name": "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET",
+            "valueFrom": {"secretKeyRef": {"name": "tx-oauth", "key": "client-secret"}},
+        }
+        assert answer["status"]["externalAuthConfigHash"] == good_config()["status"]["configHash"]
+        assert condition(answer, "ExternalAuthConfigValidated") == (
+            "True",
+            "Valid",
+            "MCPExternalAuthConfig 'tx' is used",
+        )
+        assert condition(answer, "IncomingAuthentication") == (
+            "True",
+            "Configured",
+            "Callers must present a valid token",
+        )
+
+    def test_without_oidc_the_condition_says_who_gets_in(self) -> None:
+        answer = sync(server(**USES_TX), related=[good_config()])
+
+        assert run_config(answer)["middleware_configs"][1] == {"type": "auth", "parameters": {}}
+        found = condition(answer, "IncomingAuthentication")
+        assert found is not None
+        assert found[:2] == ("False", "NotConfigured")
+
+    def test_a_server_without_external_auth_has_no_chain_of_ours(self) -> None:
+        answer = sync(server())
+
+        assert "middleware_configs" not in run_config(answer)
+        assert {c["type"] for c in answer["status"]["conditions"]} == {"Ready", "Valid"}
+
+    def test_the_content_of_the_secret_rolls_the_pods(self) -> None:
+        keyed = replace(CONFIG, digest_key=b"key")
+        templates = [
+            template(sync(server(**USES_TX), related=[judged(external_auth(), secret(client_secret=value), by=keyed)]))
+            for value in ("one", "one", "two")
+        ]
+
+        assert templates[0] == templates[1]
+        assert templates[1] != templates[2]
+
+    def test_tools_come_from_the_tool_config_alone(self) -> None:
+        config = judged(tool_config("tools", toolsFilter=["fetch"], toolsOverride={"fetch": {"name": "get"}}))
+
+        answer = sync(
+            server(**USES_TX, tools=["ignored"], toolConfigRef={"name": "tools"}), related=[good_config(), config]
+        )
+
+        run = run_config(answer)
+        tools = {"filter_tools": ["fetch"], "tools_override": {"fetch": {"name": "get"}}}
+        assert (run["tools_filter"], run["tools_override"]) == (tools["filter_tools"], tools["tools_override"])
+        assert [m for m in run["middleware_configs"] if m["type"].startswith("tool-")] == [
+            {"type": "tool-filter", "parameters": tools},
+            {"type": "tool-call-filter", "parameters": tools},
+        ]
+        assert answer["status"]["toolConfigHash"] == config["status"]["configHash"]
+
+
+CAUSES = {
+    "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),
+    "config not judged": (server(**USES_TX), [external_auth()], "NotJudgedYet", "Pending"),
+    "config edited": (
+        server(**USES_TX),
+        [with_metadata(good_config(), generation=2)],
+        "NotJudgedYet",
+        "Pending",
+    ),
+    "secret missing": (server(**USES_TX), [judged(external_auth())], "SecretNotFound", "Failed"),
+    "secret key missing": (server(**USES_TX), [judged(external_auth(), secret(x="y"))], "SecretKeyNotFound", "Failed"),
+    "config invalid": (
+        server(**USES_TX),
+        [judged(external_auth(tokenUrl="ftp://x"), secret())],
+        "SpecInvalid",
+        "Failed",
+    ),
+    "tool config missing": (server(toolConfigRef={"name": "tools"}), [], "ToolConfigNotFound", "Failed"),
+    "OIDC ConfigMap missing": (
+        server(oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}}),
+        [],
+        "ConfigMapNotFound",
+        "Failed",
+    ),
+    "spec invalid": (server(port=0), [], "SpecInvalid", "Failed"),
+    "spec missing": ({**server(), "spec": None}, [], "SpecInvalid", "Failed"),
+}
+
+
+@pytest.mark.parametrize(("owner", "related", "reason", "phase"), CAUSES.values(), ids=CAUSES)
+class TestHold:
+    def test_what_exists_is_returned_as_it_was(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        before = sync(server(port=9000))
+        children = [observed(made_child, owner) for made_child in before["children"]]
+
+        answer = sync(owner, children, related)
+
+        assert child_names(answer) == child_names(before)
+        for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo"), (SERVICE, "mcp-demo-proxy")):
+            assert child(answer, kind, name) == child(before, kind, name)
+        ready = condition(answer, "Ready")
+        assert ready is not None
+        assert (answer["status"]["phase"], ready[:2]) == (phase, ("False", reason))
+        assert answer["resyncAfterSeconds"] == 60
+
+    def test_what_never_existed_is_not_made(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        assert child_names(sync(owner, related=related)) == ACCESS
+
+    def test_a_pod_that_runs_on_meanwhile_is_left_alone(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        answer = sync(owner, related=[*related, pod("demo-1", "demo")])
+
+        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Running")
+
+
+def test_a_missing_config_is_named_with_a_remedy() -> None:
+    answer = sync(server(**USES_TX))
+
+    fault = (
+        "False",
+        "ExternalAuthConfigNotFound",
+        "MCPExternalAuthConfig 'tx' not found in namespace 'team-a': create it, or remove spec.externalAuthConfigRef",
+    )
+    assert condition(answer, "ExternalAuthConfigValidated") == fault
+    assert condition(answer, "Ready") == fault
+    assert answer["status"]["message"] == fault[2]
+
+
+def test_a_name_that_services_cannot_have_is_refused_and_what_exists_stays() -> None:
+    long = server("d" * 51)
+    assert child_names(sync(long)) == []
+
+    account = observed(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": f"{'d' * 51}-proxy-runner"}}, long
+    )
+    answer = sync(long, [account])
+    assert f"ServiceAccount/{'d' * 51}-proxy-runner" in child_names(answer)
+    found = condition(answer, "Valid")
+    assert found is not None
+    assert found[:2] == ("False", "NameNotUsable")
+
+
+class TestHeldContent:
+    """A tenant can edit Metacontroller's annotation; what we return is written with Metacontroller's rights."""
+
+    def held(self, applied: Any) -> Object:
+        owner = server(**USES_TX)
+        deployment = made(DEPLOYMENT, "demo", metadata={"annotations": {LAST_APPLIED: applied}}, spec={})
+        return child(sync(owner, [deployment]), DEPLOYMENT, "demo")
+
+    BARE = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "demo"}}
+
+    @pytest.mark.parametrize(
+        "applied",
+        [
+            "",
+            "{",
+            "[]",
+            "[" * 100_000,
+            json.dumps({**BARE, "kind": "DaemonSet", "spec": {}}),
+            json.dumps({**BARE, "apiVersion": "v1", "spec": {}}),
+            json.dumps({**BARE, "metadata": {"name": "other"}, "spec": {}}),
+            json.dumps({**BARE, "metadata": {"name": "demo", "namespace": "kube-system"}, "spec": {}}),
+            json.dumps({**BARE, "metadata": None, "spec": {}}),
+            7,
+        ],
+    )
+    def test_an_annotation_that_speaks_of_something_else_counts_for_nothing(self, applied: Any) -> None:
+        assert self.held(applied) == self.BARE
+
+    def test_an_annotation_with_what_no_hook_may_return_loses_it(self) -> None:
+        metadata = {
+            "name": "demo",
+            "namespace": NAMESPACE,
+            "uid": "x",
+            "ownerReferences": [],
+            "finalizers": ["a/b"],
+            "labels": {"controller-uid": "x", "n": 1},
+            "annotations": {"a": "b", "n": None, LAST_APPLIED: "{}"},
+        }
+        applied = {**self.BARE, "metadata": metadata, "spec": {"replicas": 1}, "status": {"replicas": 1}}
+
+        assert self.held(json.dumps(applied)) == {
+            **self.BARE,
+            "metadata": {"name": "demo", "annotations": {"a": "b"}},
+            "spec": {"replicas": 1},
+        }
+
+    def test_access_is_computed_never_held(self) -> None:
+        grab = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "demo-proxy-runner"},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+        }
+        owner = server(**USES_TX)
+
+        answer = sync(owner, [observed(grab, owner)])
+
+        assert child(answer, ROLE, "demo-proxy-runner") == child(sync(server()), ROLE, "demo-proxy-runner")
+
+
+def test_a_stranger_with_our_label_is_neither_changed_nor_deleted() -> None:
+    owner = server()
+    stranger = observed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {}}, owner)
+
+    answer = sync(owner, [*running(owner), stranger])
+
+    assert child(answer, CONFIG_MAP, "theirs") == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "theirs"},
+    }
+
+
+def test_the_runners_statefulset_is_kept_and_never_made() -> None:
+    owner = server()
+    stateful_set = made(STATEFUL_SET, "demo", spec={"replicas": 1})
+
+    assert "StatefulSet/demo" not in child_names(sync(owner))
+    kept = child(sync(owner, [stateful_set]), STATEFUL_SET, "demo")
+    assert kept == {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "demo"}}
+    assert run_config(sync(owner))["container_labels"]["controller-uid"] == owner["metadata"]["uid"]
+
+
+def test_services_of_an_older_runner_are_left_to_the_new_one() -> None:
+    owner = server()
+    headless = made(SERVICE, "mcp-demo-headless", spec={})
+
+    answer = sync(owner, [headless], may_delete=["Service/mcp-demo-headless"])
+
+    assert "Service/mcp-demo-headless" not in child_names(answer)
+    assert "Service/mcp-demo-headless" in child_names(sync(server(**USES_TX), [headless]))
+
+
+def test_policies_go_when_the_spec_has_none_any_more() -> None:
+    inline = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
+    children = running(server(authzConfig=inline))
+    assert "ConfigMap/demo-authz-inline" in [f"{obj['kind']}/{obj['metadata']['name']}" for obj in children]
+
+    answer = sync(server(), children, may_delete=["ConfigMap/demo-authz-inline"])
+
+    assert "ConfigMap/demo-authz-inline" not in child_names(answer)
+
+
+def test_the_servers_own_account_stays_once_made() -> None:
+    named = server(serviceAccount="mine")
+
+    assert "ServiceAccount/demo-sa" not in child_names(sync(named))
+    assert "ServiceAccount/demo-sa" in child_names(sync(named, running(server())))
+
+
+class TestConfigFirst:
+    def test_the_template_waits_until_the_runconfig_is_seen(self) -> None:
+        before = running(server())
+        edited = server(args=["--verbose"])
+
+        first = sync(edited, before)
+        assert run_config(first)["cmd_args"] == ["--verbose"]
+        assert child(first, DEPLOYMENT, "demo") == child(sync(server()), DEPLOYMENT, "demo")
+
+        written = [
+            observed(child(first, CONFIG_MAP, "demo-runconfig"), edited) if obj["kind"] == "ConfigMap" else obj
+            for obj in before
+        ]
+        second = sync(edited, written)
+        assert template(second) != template(first)
+        assert template(second) == template(sync(edited))
+
+    def test_a_deployment_that_is_gone_waits_too(self) -> None:
+        left = [obj for obj in running(server()) if obj["kind"] != "Deployment"]
+
+        assert "Deployment/demo" not in child_names(sync(server(args=["x"]), left))
+        assert "Deployment/demo" in child_names(sync(server(), left))
+
+
+class TestReplicas:
+    def spec(self, owner: Object, children: list[Object]) -> Object:
+        return child(sync(owner, children), DEPLOYMENT, "demo")["spec"]
+
+    def test_a_stdio_server_has_one_proxy(self) -> None:
+        assert self.spec(server(), [])["replicas"] == 1
+
+    def test_an_http_server_is_scaled_by_others(self) -> None:
+        assert "replicas" not in self.spec(server(transport="sse"), [])
+
+    def test_a_number_that_we_once_sent_follows_the_observed_one(self) -> None:
+        http = server(transport="sse")
+        children = running(http)
+        deployment = next(obj for obj in children if obj["kind"] == "Deployment")
+        applied = json.loads(deployment["metadata"]["annotations"][LAST_APPLIED])
+        applied["spec"]["replicas"] = 1
+        deployment["metadata"]["annotations"][LAST_APPLIED] = json.dumps(applied)
+        deployment["spec"]["replicas"] = 5
+
+        assert self.spec(http, children)["replicas"] == 5
+
+
+class TestFinalize:
+    def test_the_proxy_goes_first(self) -> None:
+        owner = server(**USES_TX)
+        children = [*running(owner, good_config()), made(STATEFUL_SET, "demo", spec={})]
+
+        answer = sync(deleting(owner), children, [pod("demo-1", "demo")])
+
+        assert "Deployment/demo" not in child_names(answer)
+        assert child_names(answer) == sorted(
+            [*ACCESS, "ConfigMap/demo-runconfig", "Service/mcp-demo-proxy", "StatefulSet/demo"]
+        )
+        account = child(answer, SERVICE_ACCOUNT, "demo-proxy-runner")
+        assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
+        assert answer["finalized"] is False
+        assert answer["status"]["phase"] == "Terminating"
+        assert answer["status"]["message"] == "MCP server is being terminated: waiting for 1 proxy pod to stop"
+
+    def test_nothing_is_made_for_a_server_that_goes(self) -> None:
+        owner = server()
+        deployment = [obj for obj in running(owner) if obj["kind"] == "Deployment"]
+
+        assert child_names(sync(deleting(owner), deployment)) == []
+
+    def test_then_all_the_rest(self) -> None:
+        owner = server()
+        left = [made(STATEFUL_SET, "demo", spec={}), *(o for o in running(owner) if o["kind"] != "Deployment")]
+
+        answer = sync(deleting(owner), left)
+
+        assert (answer["children"], answer["finalized"]) == ([], False)
+        assert answer["status"]["message"] == (
+            "MCP server is being terminated: waiting for its "
+            "ConfigMap, Role, RoleBinding, Service, ServiceAccount, StatefulSet to go"
+        )
+
+    def test_a_pod_without_its_deployment_is_waited_for(self) -> None:
+        answer = sync(deleting(server()), related=[pod("demo-1", "demo")])
+
+        assert (answer["children"], answer["finalized"]) == ([], False)
+
+    def test_finalized_once_nothing_is_left(self) -> None:
+        answer = sync(deleting(server()), related=[pod("demo-0", "demo", app="demo")])
+
+        assert (answer["children"], answer["finalized"]) == ([], True)
+
+    def test_a_spec_that_cannot_be_read_blocks_nothing(self) -> None:
+        assert sync({**deleting(server()), "spec": None})["finalized"] is True
+
+
+def test_a_parent_one_status_behind_gets_the_same_answer() -> None:
+    """With a cache one write behind, two syncs would else chase each other's transition times for ever."""
+    behind = {**server(), "status": sync(server(**USES_TX))["status"]}
+    current = {**server(), "status": sync(server())["status"]}
+
+    answers = [call(sync_request(owner, running(server())), now=NOW) for owner in (behind, current)]
+
+    assert answers[0] == answers[1]
+
+
+def test_oidc_settings_from_a_configmap() -> None:
+    owner = server(oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}})
+    data = {"issuer": "https://idp.acme.test", "audience": "aud", "jwksAllowPrivateIP": "true", "clientId": "c"}
+
+    answer = sync(owner, related=[config_map("oidc", **data)])
+
+    assert run_config(answer)["oidc_config"] == {
+        "Issuer": "https://idp.acme.test",
+        "Audience": "aud",
+        "JWKSURL": "",
+        "ClientID": "c",
+        "ClientSecret": "",
+        "CACertPath": "",
+        "AuthTokenFile": "",
+        "AllowPrivateIP": True,
+        "IntrospectionURL": "",
+        "ResourceURL": "http://demo.team-a.svc.cluster.local:8080",
+    }
+    assert condition(answer, "OIDCConfigRefValidated") == ("True", "Valid", "ConfigMap 'oidc' is used")

@@ -1,0 +1,186 @@
+"""What counts as a request, and which answers are refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hooks import protocol
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SECRET
+from hooks.protocol import BrokenRule, Malformed, Object, RelatedRule, SyncResponse
+from tests.world import config_map, observed, server, sync_request
+
+STATUS = {"phase": "Pending"}
+EXPECTED = [(CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")]
+
+
+def read(request: Object) -> protocol.SyncRequest:
+    return protocol.read_sync(json.dumps(request).encode(), MCP_SERVER)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"", "the body is not JSON"),
+        (b'{"parent": {', "the body is not JSON"),
+        (b"\xff\xfe", "the body is not JSON"),
+        (b'{"a": NaN}', "the body is not JSON"),
+        (b'{"a": "\\ud800"}', "the body is not JSON"),
+        (b"[" * 100_000, "the body is not JSON"),
+        (b"[]", "the body is not a JSON object"),
+        (b"{}", "parent is not an object"),
+    ],
+)
+def test_a_body_that_is_no_request_is_malformed(body: bytes, complaint: str) -> None:
+    for read_body in (protocol.read_sync, protocol.read_customize):
+        with pytest.raises(Malformed) as refused:
+            read_body(body, MCP_SERVER)
+
+        assert str(refused.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("parent", "kind"), "Pod", "the parent is not a MCPServer of toolhive.stacklok.dev/v1alpha1"),
+        (("parent", "metadata"), None, "parent.metadata is not an object"),
+        (("parent", "metadata", "name"), "", "parent.metadata.name is missing"),
+        (("parent", "metadata", "namespace"), 1, "parent.metadata.namespace is missing"),
+        (("parent", "metadata", "uid"), None, "parent.metadata.uid is missing"),
+        (("parent", "metadata", "generation"), "1", "parent.metadata.generation is not an integer"),
+        (("finalizing",), None, "finalizing is not a boolean"),
+        (("children",), None, "children is not an object"),
+        (("related",), [], "related is not an object"),
+        (("related", "Pod.v1"), [], "related: the objects of a kind are not an object"),
+        (("related", "Pod.v1"), {"team-a/p": None}, "related: an object is not of the kind that it is listed under"),
+        (
+            ("related", "Pod.v1"),
+            {"team-a/s": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}},
+            "related: an object is not of the kind that it is listed under",
+        ),
+        (
+            ("children", "ConfigMap.v1"),
+            {"demo-runconfig": config_map("demo-runconfig")},
+            "children: objects are not keyed by namespace/name: the hooks speak version v2",
+        ),
+        (
+            ("children", "ConfigMap.v1"),
+            {"team-a/x": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}},
+            "children: an object has no name",
+        ),
+        (("controller",), {}, "controller is not a CompositeController"),
+        (("controller", "spec", "childResources"), [1], "controller is not a CompositeController"),
+    ],
+)
+def test_a_request_with_a_wrong_part_is_malformed(path: tuple[str, ...], value: Any, complaint: str) -> None:
+    request = sync_request(server())
+    part = request
+    for key in path[:-1]:
+        part[key] = dict(part[key])
+        part = part[key]
+    part[path[-1]] = value
+
+    with pytest.raises(Malformed) as refused:
+        read(request)
+
+    assert str(refused.value) == complaint
+
+
+def test_a_kind_that_was_asked_for_and_is_absent_is_no_empty_one() -> None:
+    request = sync_request(server())
+    del request["related"]["Pod.v1"]
+
+    with pytest.raises(BrokenRule) as refused:
+        read(request).related.require(POD)
+
+    assert str(refused.value) == "no related pods in the request: the customize rules in force are stale"
+
+
+def _child(name: str = "demo-runconfig", **rest: Any) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, **rest}
+
+
+@pytest.mark.parametrize(
+    ("children", "complaint"),
+    [
+        ([_child("other", data={})], "ConfigMap/other is not a child of this parent"),
+        ([_child("other")], "ConfigMap/other is not a child of this parent"),
+        ([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "demo-runconfig"}}], "Secret/demo-runconfig is"),
+        ([{"kind": "ConfigMap", "metadata": {"name": "demo-runconfig"}}], "ConfigMap/demo-runconfig is not a child"),
+        ([_child(metadata={"name": "demo-runconfig", "namespace": "kube-system"})], "is in another namespace than"),
+        ([_child(metadata={"name": "demo-runconfig", "uid": "1"})], "carries what only the API server may set"),
+        ([_child(status={})], "carries what only the API server may set"),
+        ([_child(), _child()], "ConfigMap/demo-runconfig is returned twice"),
+    ],
+)
+def test_a_child_that_is_not_the_parents_is_refused(children: list[Object], complaint: str) -> None:
+    with pytest.raises(BrokenRule, match=complaint):
+        SyncResponse(STATUS, children).to_wire(read(sync_request(server())), EXPECTED)
+
+
+def test_a_child_whose_kind_the_compositecontroller_does_not_have_is_refused() -> None:
+    request = sync_request(server())
+    request["controller"]["spec"]["childResources"] = []
+
+    with pytest.raises(BrokenRule, match="configmaps are not among the CompositeController's childResources"):
+        SyncResponse(STATUS, [_child()]).to_wire(read(request), EXPECTED)
+
+
+def test_a_forgotten_child_is_refused_and_one_that_is_removed_is_not() -> None:
+    seen = observed(_child(), server())
+    request = read(sync_request(server(), children=[seen]))
+
+    with pytest.raises(BrokenRule, match="observed children would be deleted: ConfigMap/demo-runconfig"):
+        SyncResponse(STATUS).to_wire(request, EXPECTED)
+    removed = SyncResponse(STATUS, removed=frozenset({("ConfigMap", "demo-runconfig")}))
+    assert removed.to_wire(request, EXPECTED) == {"status": STATUS, "children": []}
+
+
+def test_a_stranger_may_be_kept_by_its_bare_name_only() -> None:
+    stranger = observed(_child("stranger", data={"a": "b"}), server())
+    request = read(sync_request(server(), children=[stranger]))
+
+    kept = SyncResponse(STATUS, [protocol.bare(stranger)]).to_wire(request, EXPECTED)
+    assert kept["children"] == [_child("stranger")]
+    with pytest.raises(BrokenRule, match="ConfigMap/stranger is not a child of this parent"):
+        SyncResponse(STATUS, [_child("stranger", data={"a": "c"})]).to_wire(request, EXPECTED)
+
+
+def test_a_status_is_never_wiped_nor_a_live_parent_finalized() -> None:
+    request = read(sync_request(server()))
+
+    with pytest.raises(BrokenRule, match="the response has no status"):
+        SyncResponse({}).to_wire(request, EXPECTED)
+    with pytest.raises(BrokenRule, match="finalized is for a parent that is being finalized"):
+        SyncResponse(STATUS, finalized=True).to_wire(request, EXPECTED)
+
+
+def test_finalized_waits_for_the_children() -> None:
+    request = {**sync_request(server(), children=[observed(_child(), server())]), "finalizing": True}
+
+    with pytest.raises(BrokenRule, match="finalized while children exist: ConfigMap/demo-runconfig"):
+        SyncResponse(STATUS, finalized=True).to_wire(read(request), EXPECTED)
+
+
+def test_a_rule_reaches_no_further_than_one_namespace() -> None:
+    with pytest.raises(BrokenRule):
+        RelatedRule(SECRET, "")
+    with pytest.raises(BrokenRule):
+        RelatedRule(SECRET, "team-a", names=("a",), labels={"a": "b"})
+
+    assert RelatedRule(SECRET, "team-a", names=("b", "a", "b")).to_wire() == {
+        "apiVersion": "v1",
+        "resource": "secrets",
+        "namespace": "team-a",
+        "names": ["a", "b"],
+    }
+
+
+def test_objects_of_another_namespace_are_never_looked_up() -> None:
+    foreign = {**config_map("x"), "metadata": {"name": "x", "namespace": "kube-system"}}
+    request = sync_request(server())
+    request["related"]["ConfigMap.v1"] = {"kube-system/x": foreign}
+    request["children"]["ConfigMap.v1"] = {"kube-system/x": foreign}
+
+    related, children = read(request).related, read(request).children
+    assert (related.get(CONFIG_MAP, "x"), related.list(CONFIG_MAP), list(children)) == (None, [], [])

@@ -1,0 +1,398 @@
+"""A result as text, and the command less its command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hooks.controllers import CONTROLLERS
+from hooks.controllers.controller import Config
+from hooks.protocol import LAST_APPLIED, Object
+from hooks.render.command import CLOCK, render_command
+from hooks.render.documents import read
+from hooks.render.output import FORMATS, one_line, presentable, to_json, to_summary, to_yaml
+from hooks.render.run import Rendered, Result
+from hooks.render.webhooks import HookError, Hooks, Unreachable, in_process, over_http
+
+CHILD: Object = {
+    "kind": "ConfigMap",
+    "data": {"run.json": '{\n  "a": 1\n}', "other": "yes"},
+    "apiVersion": "v1",
+    "metadata": {
+        "annotations": {LAST_APPLIED: "{}", "a": "1e3"},
+        "labels": {"controller-uid": "u"},
+        "ownerReferences": [{"uid": "u", "controller": True}],
+        "uid": "v",
+        "resourceVersion": "1",
+        "creationTimestamp": "1970-01-01T00:00:00Z",
+        "namespace": "default",
+        "name": "c",
+    },
+}
+PARENT: Object = {
+    "apiVersion": "example.com/v1",
+    "kind": "Widget",
+    "metadata": {
+        "name": "w",
+        "namespace": "default",
+        "uid": "u",
+        "generation": 1,
+        "finalizers": ["f"],
+        "labels": {"b": "c"},
+    },
+    "status": {
+        "phase": "Pending",
+        "message": "two\nlines",
+        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-23T11:29:14Z"}],
+    },
+    "spec": {"port": 1},
+}
+RESULT = Result((Rendered(PARENT, (CHILD,)),))
+
+
+def test_yaml_shows_what_the_authors_wrote() -> None:
+    assert (
+        to_yaml(RESULT)
+        == """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: c
+  namespace: default
+  annotations:
+    a: '1e3'
+data:
+  run.json: |-
+    {
+      "a": 1
+    }
+  other: 'yes'
+---
+apiVersion: example.com/v1
+kind: Widget
+metadata:
+  name: w
+  namespace: default
+  labels:
+    b: c
+spec:
+  port: 1
+status:
+  phase: Pending
+  message: |-
+    two
+    lines
+  conditions:
+  - type: Ready
+    status: 'False'
+    lastTransitionTime: '1970-01-01T00:00:00Z'
+"""
+    )
+
+
+def test_json_is_one_list_of_the_same_objects() -> None:
+    shown = json.loads(to_json(RESULT))
+
+    assert shown == {"apiVersion": "v1", "kind": "List", "items": [document for _, document in read(to_yaml(RESULT))]}
+    assert [list(item) for item in shown["items"]] == [
+        ["apiVersion", "kind", "metadata", "data"],
+        ["apiVersion", "kind", "metadata", "spec", "status"],
+    ]
+
+
+def test_the_summary_is_aligned() -> None:
+    gadget = {
+        **PARENT,
+        "kind": "Gadget",
+        "status": {"conditions": [{"type": "Ready", "status": "True", "message": "m"}]},
+    }
+    longer = {**PARENT, "metadata": {**PARENT["metadata"], "name": "a-longer-name"}, "status": {}}
+
+    assert (
+        to_summary(Result((Rendered(gadget, ()), Rendered(PARENT, (CHILD,)), Rendered(longer, ()))))
+        == """\
+Gadget                   STATUS   MESSAGE
+  default/w              Ready    m
+
+Widget                   STATUS   MESSAGE
+  default/w              Pending  two lines
+    ConfigMap/c
+  default/a-longer-name  Unknown
+"""
+    )
+
+
+@pytest.mark.parametrize(("output", "text"), [("yaml", ""), ("summary", "")])
+def test_nothing_is_shown_as_nothing(output: str, text: str) -> None:
+    assert FORMATS[output](Result()) == text
+
+
+def test_a_status_of_any_shape_is_shown() -> None:
+    assert presentable({**PARENT, "status": {"conditions": "none"}})["status"] == {"conditions": "none"}
+    assert presentable({**PARENT, "status": {"conditions": [{"type": "A"}]}})["status"] == {
+        "conditions": [{"type": "A"}]
+    }
+
+
+def test_what_others_wrote_cannot_steer_a_terminal() -> None:
+    assert one_line("a\n\tb \x1b[31mred\x07") == "a b ?[31mred?"
+
+
+TEXTS = st.text() | st.sampled_from(
+    ["y", "1.5e3", "0o17", "22:22", "~", "=", "<<", " a\n b ", "a \n", "\n", "2026-11-01"]
+)
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(TEXTS, VALUES))
+def test_yaml_is_read_back_as_it_was(data: dict[str, Any]) -> None:
+    obj = {**CHILD, "data": data}
+
+    ((_, shown),) = read(to_yaml(Result((Rendered(obj, ()),))))
+
+    assert shown == presentable(obj)
+
+
+def test_a_long_text_stays_on_one_line() -> None:
+    text = "word " * 200 + "end"
+
+    assert f"  a: {text}\n" in to_yaml(Result((Rendered({**CHILD, "data": {"a": text}}, ()),)))
+
+
+# The command
+
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": {"key": "s3cr3t-value"}}
+CONFIG = {
+    "apiVersion": "toolhive.stacklok.dev/v1alpha1",
+    "kind": "MCPExternalAuthConfig",
+    "metadata": {"name": "tx"},
+    "spec": {
+        "type": "tokenExchange",
+        "tokenExchange": {
+            "tokenUrl": "https://idp.example.com/token",
+            "clientId": "c",
+            "audience": "a",
+            "clientSecretRef": {"name": "oauth", "key": "key"},
+        },
+    },
+}
+SERVER = {
+    "apiVersion": "toolhive.stacklok.dev/v1alpha1",
+    "kind": "MCPServer",
+    "metadata": {"name": "demo"},
+    "spec": {"image": "example.com/mcp:1", "transport": "streamable-http", "externalAuthConfigRef": {"name": "tx"}},
+}
+
+
+def command(*manifests: Object | str, output: str = "yaml", server: str | None = None) -> tuple[int, str, str]:
+    stdin = "\n---\n".join(each if isinstance(each, str) else json.dumps(each) for each in manifests)
+    stdout, stderr = io.StringIO(), io.StringIO()
+    code = render_command(
+        ["-"],
+        output=output,
+        server_url=server,
+        config=Config(),
+        stdin=io.BytesIO(stdin.encode()),
+        stdout=stdout,
+        stderr=stderr,
+    )
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+def kinds(text: str) -> list[str]:
+    return [f"{obj['kind']}/{obj['metadata']['name']}" for _, obj in read(text)]
+
+
+def test_a_good_server_is_rendered_whole() -> None:
+    code, stdout, stderr = command(SECRET, CONFIG, SERVER)
+
+    assert (code, stderr) == (0, "")
+    assert kinds(stdout) == [
+        "ConfigMap/demo-runconfig",
+        "Deployment/demo",
+        "Role/demo-proxy-runner",
+        "RoleBinding/demo-proxy-runner",
+        "Service/mcp-demo-proxy",
+        "ServiceAccount/demo-proxy-runner",
+        "ServiceAccount/demo-sa",
+        "MCPExternalAuthConfig/tx",
+        "MCPServer/demo",
+    ]
+    assert "s3cr3t" not in stdout
+    assert "czNjcjN0" not in stdout
+
+
+@pytest.mark.parametrize("output", ["yaml", "json", "summary"])
+def test_the_order_of_documents_does_not_matter(output: str) -> None:
+    manifests = [SECRET, CONFIG, *({**SERVER, "metadata": {"name": f"s{number}"}} for number in range(5))]
+    expected = command(*manifests, output=output)
+    shuffler = random.Random(1)
+
+    for _ in range(5):
+        shuffler.shuffle(manifests)
+        assert command(*manifests, output=output) == expected
+
+
+def test_a_parent_that_ends_failed_is_named_after_everything_is_printed() -> None:
+    code, stdout, stderr = command(CONFIG, SERVER)
+
+    assert code == 1
+    assert kinds(stdout)[-2:] == ["MCPExternalAuthConfig/tx", "MCPServer/demo"]
+    assert [line.split(": ")[:3] for line in stderr.splitlines()] == [
+        ["failed", "MCPExternalAuthConfig default/tx", "SecretNotFound"],
+        ["failed", "MCPServer default/demo", "SecretNotFound"],
+    ]
+
+
+def test_a_field_that_does_not_exist_is_warned_of() -> None:
+    code, _, stderr = command(SECRET, CONFIG, {**SERVER, "spec": {**SERVER["spec"], "imagee": "x"}})
+
+    assert (code, stderr) == (0, "warning: MCPServer default/demo: spec.imagee is not a field\n")
+
+
+def test_unreadable_input_prints_nothing() -> None:
+    assert command(SECRET, "a: [") == (
+        2,
+        "",
+        "error: stdin: document 2: did not find expected node content (line 3)\n",
+    )
+
+
+def test_a_missing_file_is_unreadable_input() -> None:
+    stderr = io.StringIO()
+    code = render_command(
+        ["nowhere.yaml"],
+        output="yaml",
+        server_url=None,
+        config=Config(),
+        stdin=io.BytesIO(),
+        stdout=io.StringIO(),
+        stderr=stderr,
+    )
+
+    assert (code, stderr.getvalue()) == (2, "error: nowhere.yaml: No such file or directory\n")
+
+
+# Over HTTP
+
+
+@contextmanager
+def serving(answer: Hooks) -> Iterator[str]:
+    """A server that gives the answers of these hooks; (status, body) where they raise a HookError with both."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = 200
+            try:
+                content = answer(self.path, body)
+            except HookError as error:
+                status, content = error.args[0], error.args[1].encode()
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def refusing(status: int, text: str) -> Hooks:
+    def ask(_path: str, _body: bytes) -> bytes:
+        raise HookError(status, text)
+
+    return ask
+
+
+@pytest.mark.parametrize("output", ["yaml", "json", "summary"])
+def test_a_server_gives_the_same_bytes(output: str) -> None:
+    with serving(in_process(CONTROLLERS, Config(), CLOCK.replace(year=2026))) as url:
+        assert command(SECRET, CONFIG, SERVER, output=output, server=f"{url}/") == command(
+            SECRET, CONFIG, SERVER, output=output
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "problem"),
+    [
+        (500, "a bug\n", "HTTP 500: a bug"),
+        (302, "", "HTTP 302: no text"),
+        (404, "\x1b[31m", "HTTP 404: ?[31m"),
+        (204, "", "HTTP 204: Metacontroller takes nothing but 200"),
+        (200, "<html>", "the answer is not JSON"),
+    ],
+)
+def test_a_server_that_answers_otherwise_fails_the_parents(status: int, text: str, problem: str) -> None:
+    with serving(refusing(status, text)) as url:
+        code, stdout, stderr = command(SERVER, server=url)
+
+    assert (code, kinds(stdout)) == (1, ["MCPServer/demo"])
+    assert stderr == f"failed: MCPServer default/demo: HookFailed: {problem}\n"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "ftp://example.com", "example.com:8080", "http://", "file:///etc"]
+)
+def test_where_no_server_is_nothing_is_rendered(url: str) -> None:
+    code, stdout, stderr = command(SERVER, server=url)
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"error: {url}")
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_for_ever() -> None:
+    release = threading.Event()
+
+    def ask(_path: str, _body: bytes) -> bytes:
+        release.wait(5)
+        return b"{}"
+
+    with serving(ask) as url:
+        with pytest.raises(Unreachable, match="timed out"):
+            over_http(url, timeout=0.1)("/mcpserver/sync", b"{}")
+        release.set()
+
+
+def test_examples_are_rendered_without_a_word(tmp_path: Path) -> None:
+    """What a newcomer runs first."""
+    examples = Path(__file__).parents[2] / "examples"
+    for example in sorted(examples.iterdir()):
+        stdout, stderr = (tmp_path / "out").open("w+"), io.StringIO()
+        with stdout:
+            code = render_command(
+                [str(example)],
+                output="yaml",
+                server_url=None,
+                config=Config(),
+                stdin=io.BytesIO(),
+                stdout=stdout,
+                stderr=stderr,
+            )
+        assert (code, stderr.getvalue()) == (0, ""), example.name

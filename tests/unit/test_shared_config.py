@@ -1,0 +1,268 @@
+"""MCPExternalAuthConfig and MCPToolConfig: verdict, fingerprint, references, and deletion while in use."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hooks.controllers.claims import claim_value
+from hooks.controllers.kinds import SERVICE_ACCOUNT
+from hooks.controllers.shared_config import config_hash
+from hooks.protocol import Object
+from tests.world import (
+    CONFIG,
+    NAMESPACE,
+    NOW,
+    child,
+    condition,
+    customize,
+    deleting,
+    external_auth,
+    made,
+    observed,
+    secret,
+    server,
+    sync,
+    tool_config,
+    with_metadata,
+)
+
+KEYED = replace(CONFIG, digest_key=b"installation key")
+
+
+def account_of(owner: Object) -> Object:
+    """The ServiceAccount by which a server claims its configs, as its own sync makes it."""
+    return observed(child(sync(owner), SERVICE_ACCOUNT, f"{owner['metadata']['name']}-proxy-runner"), owner)
+
+
+def using(config: str, name: str = "demo") -> Object:
+    return server(name, externalAuthConfigRef={"name": config})
+
+
+def test_the_status_of_a_good_config() -> None:
+    answer = sync(external_auth(), related=[secret()])
+
+    assert answer == {
+        "status": {
+            "observedGeneration": 1,
+            "configHash": config_hash(external_auth()["spec"]),
+            "credentialDigest": "uid-secrets-tx-oauth.7",
+            "conditions": [
+                {
+                    "type": type_,
+                    "status": "True",
+                    "reason": reason,
+                    "message": message,
+                    "observedGeneration": 1,
+                    "lastTransitionTime": "2026-11-23T12:00:00Z",
+                }
+                for type_, reason, message in (
+                    ("Ready", "Ready", "MCPExternalAuthConfig can be used"),
+                    ("Valid", "Valid", "The spec is valid"),
+                    (
+                        "SecretAvailable",
+                        "SecretAvailable",
+                        "Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'",
+                    ),
+                )
+            ],
+        },
+        "children": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("related", "reason", "message"),
+    [
+        (
+            [],
+            "SecretNotFound",
+            "Secret 'tx-oauth' of namespace 'team-a' not found: "
+            "create it, or correct spec.tokenExchange.clientSecretRef.name",
+        ),
+        (
+            [secret(other="x")],
+            "SecretKeyNotFound",
+            "Secret 'tx-oauth' of namespace 'team-a' has no key 'client-secret': "
+            "add it, or correct spec.tokenExchange.clientSecretRef.key",
+        ),
+        (
+            [secret(client_secret="")],
+            "SecretKeyEmpty",
+            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the client secret there",
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str, message: str) -> None:
+    answer = sync(external_auth(), related=related)
+
+    assert condition(answer, "SecretAvailable") == ("False", reason, message)
+    assert condition(answer, "Ready") == ("False", reason, message)
+    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+    assert "credentialDigest" not in answer["status"]
+    assert answer["resyncAfterSeconds"] == 60
+
+
+def test_secrets_are_neither_asked_for_nor_missed_where_they_may_not_be_read() -> None:
+    blind = replace(CONFIG, read_secrets=False)
+
+    assert [rule["resource"] for rule in customize(external_auth(), config=blind)["relatedResources"]] == [
+        "serviceaccounts"
+    ]
+    answer = sync(external_auth(), config=blind)
+    assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+    assert condition(answer, "SecretAvailable") is None
+
+
+def test_a_spec_that_cannot_be_read_is_not_valid() -> None:
+    answer = sync(external_auth(audience=7), related=[secret()])
+
+    fault = ("False", "SpecInvalid", "spec.tokenExchange.audience: must be a string, is a number")
+    assert (condition(answer, "Valid"), condition(answer, "Ready")) == (fault, fault)
+
+
+def test_the_digest_is_an_hmac_of_the_value_alone() -> None:
+    def digest(of: Object) -> str:
+        return str(sync(external_auth(), related=[of], config=KEYED)["status"]["credentialDigest"])
+
+    value = secret(client_secret="s3cr3t", other="a")
+    expected = hmac.new(b"installation key", f"{NAMESPACE}\0s3cr3t".encode(), hashlib.sha256).hexdigest()
+    assert digest(value) == expected
+    assert digest(with_metadata(secret(client_secret="s3cr3t", other="b"), resourceVersion="9")) == expected
+    assert digest(secret(client_secret="another")) != expected
+
+
+@pytest.mark.parametrize(
+    "same", [{"b": 1, "a": [{"y": "1", "x": "2"}]}, {"a": [{"x": "2", "y": "1", "z": None}], "b": 1}]
+)
+def test_the_hash_is_stable_over_order_and_unset_fields(same: Object) -> None:
+    assert config_hash(same) == config_hash({"a": [{"x": "2", "y": "1"}], "b": 1})
+
+
+def test_the_hash_changes_with_the_spec() -> None:
+    specs = [{}, {"a": "1"}, {"a": 1}, {"a": ["1", "2"]}, {"a": ["2", "1"]}]
+
+    assert len({config_hash(spec) for spec in specs}) == len(specs)
+
+
+def test_references_are_the_owners_of_the_claiming_accounts() -> None:
+    owned = [account_of(using("tx", name)) for name in ("b", "a")]
+    others = [
+        account_of(using("other", "c")),
+        with_metadata(account_of(using("tx", "d")), ownerReferences=[]),
+        with_metadata(
+            account_of(using("tx", "e")),
+            ownerReferences=[{"apiVersion": "apps/v1", "kind": "MCPServer", "name": "e", "controller": True}],
+        ),
+    ]
+
+    answer = sync(external_auth(), related=[secret(), *owned, *others])
+
+    assert answer["status"]["referencingServers"] == ["a", "b"]
+
+
+def test_a_server_claims_its_configs_even_where_its_spec_is_invalid() -> None:
+    broken = server(port="no", externalAuthConfigRef={"name": "tx"}, toolConfigRef={"name": "tools"})
+
+    labels = account_of(broken)["metadata"]["labels"]
+
+    assert {key: labels[key] for key in labels if key != "controller-uid"} == {
+        "toolhive.stacklok.dev/external-auth-config": "tx",
+        "toolhive.stacklok.dev/tool-config": "tools",
+    }
+
+
+@pytest.mark.parametrize("name", ["a" * 63, "a" * 64, "a" * 253, "a.b", "A/b c", "-", "é" * 70])
+def test_any_name_can_be_claimed(name: str) -> None:
+    value = claim_value(name)
+
+    assert 0 < len(value) <= 63
+    assert (value == name) == (name in ("a" * 63, "a.b"))
+
+
+def test_names_with_one_beginning_have_claims_of_their_own() -> None:
+    assert claim_value("a" * 100) != claim_value("a" * 101)
+
+
+def test_a_config_that_is_being_deleted_sees_servers_that_claim_nothing_yet() -> None:
+    answer = sync(deleting(external_auth()), related=[secret(), using("tx", "new"), using("other", "unrelated")])
+
+    assert answer["status"]["referencingServers"] == ["new"]
+    assert answer["finalized"] is False
+    assert condition(answer, "DeletionBlocked") == (
+        "True",
+        "ReferencedByWorkloads",
+        "Referenced by 1 MCPServer: new. Delete them or remove their spec.externalAuthConfigRef",
+    )
+    assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+
+
+def test_a_blocked_deletion_names_ten_servers_and_their_number() -> None:
+    servers = [using("tx", f"s{number:02}") for number in range(12)]
+
+    answer = sync(deleting(external_auth()), related=[secret(), *servers])
+
+    names = ", ".join(f"s{number:02}" for number in range(10))
+    assert condition(answer, "DeletionBlocked") == (
+        "True",
+        "ReferencedByWorkloads",
+        f"Referenced by 12 MCPServers: {names} and 2 more. Delete them or remove their spec.externalAuthConfigRef",
+    )
+
+
+@pytest.mark.parametrize("config", [external_auth(), tool_config(toolsFilter=["a"])])
+def test_an_unused_config_is_released_but_never_at_once(config: Object) -> None:
+    going = deleting(config)
+    first = sync(going, related=[secret()])
+    assert (first["finalized"], first["resyncAfterSeconds"]) == (False, 2)
+
+    seen = {**going, "status": first["status"]}
+    again = sync(seen, related=[secret()], now=NOW + timedelta(seconds=1.5))
+    assert (again["finalized"], again["resyncAfterSeconds"]) == (False, 0.5)
+    late = sync(seen, related=[secret()], now=NOW + timedelta(seconds=2))
+    assert late["finalized"] is True
+    assert condition(late, "DeletionBlocked") is None
+
+
+def test_a_config_is_released_as_soon_as_its_last_reference_ends() -> None:
+    going = deleting(external_auth())
+    blocked = sync(going, related=[secret(), using("tx")])
+
+    free = sync({**going, "status": blocked["status"]}, related=[secret()], now=NOW + timedelta(minutes=5))
+
+    assert free["finalized"] is True
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault"),
+    [
+        (
+            {"toolsOverride": {"fetch": {}}},
+            ("OverrideEmpty", "spec.toolsOverride['fetch'] must have a name or a description"),
+        ),
+        (
+            {"toolsFilter": ["a", ""]},
+            ("FilterInvalid", "spec.toolsFilter[1] must be a tool's name, without commas and line breaks"),
+        ),
+        (
+            {"toolsFilter": ["a,b"]},
+            ("FilterInvalid", "spec.toolsFilter[0] must be a tool's name, without commas and line breaks"),
+        ),
+        ({"toolsFilter": "a"}, ("SpecInvalid", "spec.toolsFilter: must be a list, is a string")),
+    ],
+)
+def test_a_tool_config_that_the_runner_would_refuse_is_not_valid(spec: Object, fault: tuple[str, str]) -> None:
+    assert condition(sync(tool_config(**spec)), "Valid") == ("False", *fault)
+
+
+def test_a_reference_of_another_namespace_does_not_count() -> None:
+    foreign = with_metadata(using("tx"), namespace="team-b")
+    account = with_metadata(made(SERVICE_ACCOUNT, "x", metadata={"labels": {}}), namespace="team-b")
+
+    answer = sync(deleting(external_auth()), related=[secret(), foreign, account])
+
+    assert "referencingServers" not in answer["status"]

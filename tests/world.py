@@ -1,0 +1,250 @@
+"""Requests as Metacontroller sends them, made from plain objects; and hook calls whose answers pass the rules."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from hooks.controllers import CONTROLLERS
+from hooks.controllers.controller import Config, Controller
+from hooks.controllers.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    MCP_EXTERNAL_AUTH_CONFIG,
+    MCP_SERVER,
+    MCP_TOOL_CONFIG,
+    POD,
+    ROLE,
+    ROLE_BINDING,
+    SECRET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+)
+from hooks.protocol import LAST_APPLIED, Kind, Object
+from tests.rules import check_customize, check_sync
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NAMESPACE = "team-a"
+CONFIG = Config()
+
+BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
+KINDS = {
+    kind.resource: kind
+    for kind in (
+        *(CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG, POD, ROLE, ROLE_BINDING),
+        *(SECRET, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET),
+    )
+}
+
+
+def server(name: str = "demo", *, annotations: dict[str, str] | None = None, **spec: Any) -> Object:
+    """An MCPServer as a request has it."""
+    return parent(MCP_SERVER, name, {"image": "ghcr.io/acme/mcp-demo:1.2.3", **spec}, annotations=annotations)
+
+
+def external_auth(name: str = "tx", *, oauth: str = "tx-oauth", **exchange: Any) -> Object:
+    """An MCPExternalAuthConfig as a request has it."""
+    block = {
+        "tokenUrl": "https://idp.acme.test/token",
+        "clientId": "acme-client",
+        "clientSecretRef": {"name": oauth, "key": "client-secret"},
+        "audience": "https://api.acme.test",
+        **exchange,
+    }
+    return parent(MCP_EXTERNAL_AUTH_CONFIG, name, {"type": "tokenExchange", "tokenExchange": block})
+
+
+def tool_config(name: str = "tools", **spec: Any) -> Object:
+    """An MCPToolConfig as a request has it."""
+    return parent(MCP_TOOL_CONFIG, name, spec)
+
+
+def parent(kind: Kind, name: str, spec: Any, *, annotations: dict[str, str] | None = None) -> Object:
+    """A custom resource as the API server returns it."""
+    metadata: Object = {"generation": 1, "finalizers": [f"metacontroller.io/compositecontroller-{kind.kind.lower()}"]}
+    if annotations:
+        metadata["annotations"] = annotations
+    return made(kind, name, spec=spec, metadata=metadata)
+
+
+def secret(name: str = "tx-oauth", **data: str) -> Object:
+    """A Secret as a request has it."""
+    encoded = {key.replace("_", "-"): base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    return made(SECRET, name, data=encoded or {"client-secret": "czNjcjN0"}, type="Opaque")
+
+
+def config_map(name: str, **data: str) -> Object:
+    """A ConfigMap as a request has it."""
+    return made(CONFIG_MAP, name, data=data)
+
+
+def pod(name: str, of: str, *, app: str = "mcpserver", ready: bool = True) -> Object:
+    """A Pod of an MCPServer: of its proxy, or with the server's name as `app`, of the MCP server itself."""
+    labels = {"app": app, "toolhive-name": of}
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
+    return made(POD, name, metadata={"labels": labels}, status=status)
+
+
+def made(kind: Kind, name: str, metadata: Object | None = None, **rest: Any) -> Object:
+    """An object with what the API server adds."""
+    set_by_server = {"uid": f"uid-{kind.resource}-{name}", "resourceVersion": "7", "generation": 1}
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"name": name, "namespace": NAMESPACE, **set_by_server, **(metadata or {})},
+        **copy.deepcopy(rest),
+    }
+
+
+def deleting(obj: Object) -> Object:
+    """The same object, its deletion asked for: the API server counts the generation up then."""
+    generation = obj["metadata"]["generation"] + 1
+    return with_metadata(obj, generation=generation, deletionTimestamp="2026-11-23T11:59:00Z")
+
+
+def with_metadata(obj: Object, **metadata: Any) -> Object:
+    """The same object with other metadata."""
+    return {**obj, "metadata": {**obj["metadata"], **metadata}}
+
+
+def observed(child: Object, owner: Object) -> Object:
+    """A child as it is seen once Metacontroller made it: with its label, its annotation and its ownerReference."""
+    child = copy.deepcopy(child)
+    metadata = child["metadata"]
+    metadata["namespace"] = owner["metadata"]["namespace"]
+    metadata.setdefault("labels", {}).setdefault("controller-uid", owner["metadata"]["uid"])
+    applied = json.dumps(child, sort_keys=True)
+    metadata.setdefault("annotations", {})[LAST_APPLIED] = applied
+    metadata["uid"], metadata["resourceVersion"] = f"uid-{child['kind']}-{metadata['name']}", "11"
+    metadata["ownerReferences"] = [
+        {
+            "apiVersion": owner["apiVersion"],
+            "kind": owner["kind"],
+            "name": owner["metadata"]["name"],
+            "uid": owner["metadata"]["uid"],
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]
+    return child
+
+
+def sync_request(
+    owner: Object, children: Iterable[Object] = (), related: Iterable[Object] = (), *, config: Config = CONFIG
+) -> Object:
+    """A sync request, or a finalize request where the parent is being deleted.
+
+    `related` is the cluster: what our customize asks for is picked from it, by Metacontroller's rules.
+    """
+    controller = BY_KIND[owner["kind"]]
+    return {
+        "controller": composite_controller(controller),
+        "parent": owner,
+        "children": _keyed(children, controller.child_kinds),
+        "related": _related(customize(owner, config=config), list(related)),
+        "finalizing": "deletionTimestamp" in owner["metadata"],
+    }
+
+
+def composite_controller(controller: Controller) -> Object:
+    """The CompositeController that sends a controller's requests, as far as answers depend on it."""
+    rules = [
+        {"apiVersion": kind.api_version, "resource": kind.resource, "updateStrategy": {"method": "InPlace"}}
+        for kind in controller.child_kinds
+    ]
+    return {
+        "apiVersion": "metacontroller.k8s.io/v1alpha1",
+        "kind": "CompositeController",
+        "metadata": {"name": controller.path},
+        "spec": {"generateSelector": True, "childResources": rules},
+    }
+
+
+def customize(owner: Object, *, config: Config = CONFIG) -> Object:
+    """Call customize; its answer keeps Metacontroller's rules."""
+    request = {"controller": composite_controller(BY_KIND[owner["kind"]]), "parent": owner}
+    answer = json.loads(BY_KIND[owner["kind"]].answer("customize", _bytes(request), config, NOW))
+    assert check_customize(request, answer) == []
+    return answer
+
+
+def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_delete: Collection[str] = ()) -> Object:
+    """Call sync or finalize; its answer keeps Metacontroller's rules."""
+    controller = BY_KIND[request["parent"]["kind"]]
+    hook = "finalize" if request["finalizing"] else "sync"
+    answer = json.loads(controller.answer(hook, _bytes(request), config, now))
+    assert check_sync(request, answer, may_delete) == []
+    return answer
+
+
+def sync(
+    owner: Object,
+    children: Iterable[Object] = (),
+    related: Iterable[Object] = (),
+    *,
+    config: Config = CONFIG,
+    now: datetime = NOW,
+    may_delete: Collection[str] = (),
+) -> Object:
+    """The answer to a sync (or finalize) of this parent in this world."""
+    request = sync_request(owner, children, related, config=config)
+    return call(request, config=config, now=now, may_delete=may_delete)
+
+
+def judged(config: Object, *related: Object, by: Config = CONFIG) -> Object:
+    """A shared config with the status that its own controller gives it."""
+    return {**config, "status": sync(config, related=related, config=by)["status"]}
+
+
+def child(answer: Object, kind: Kind, name: str) -> Object:
+    """The child of this kind and name in an answer."""
+    found = [obj for obj in answer["children"] if obj["kind"] == kind.kind and obj["metadata"]["name"] == name]
+    assert found, f"{kind.kind}/{name} is not among {child_names(answer)}"
+    return found[0]
+
+
+def child_names(answer: Object) -> list[str]:
+    """The children of an answer as Kind/name, sorted."""
+    return sorted(f"{obj['kind']}/{obj['metadata']['name']}" for obj in answer["children"])
+
+
+def condition(answer: Object, type_: str) -> tuple[str, str, str] | None:
+    """Status, reason and message of a condition in an answer."""
+    found = [c for c in answer["status"]["conditions"] if c["type"] == type_]
+    return (found[0]["status"], found[0]["reason"], found[0]["message"]) if found else None
+
+
+def _keyed(objects: Iterable[Object], kinds: Iterable[Kind]) -> Object:
+    keyed: Object = {kind.key: {} for kind in kinds}
+    for obj in objects:
+        metadata = obj["metadata"]
+        keyed[f"{obj['kind']}.{obj['apiVersion']}"][f"{metadata['namespace']}/{metadata['name']}"] = obj
+    return keyed
+
+
+def _related(answer: Object, cluster: list[Object]) -> Object:
+    related: Object = {}
+    for rule in answer["relatedResources"]:
+        kind = KINDS[rule["resource"]]
+        matching = [obj for obj in cluster if obj["kind"] == kind.kind and _matches(obj, rule)]
+        related.setdefault(kind.key, {}).update(_keyed(matching, [kind])[kind.key])
+    return related
+
+
+def _matches(obj: Object, rule: Object) -> bool:
+    metadata = obj["metadata"]
+    wanted = rule.get("labelSelector", {}).get("matchLabels", {}).items()
+    return (
+        metadata["namespace"] == rule["namespace"]
+        and metadata["name"] in rule.get("names", [metadata["name"]])
+        and wanted <= metadata.get("labels", {}).items()
+    )
+
+
+def _bytes(request: Object) -> bytes:
+    return json.dumps(request).encode()
