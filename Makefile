@@ -10,7 +10,7 @@ IMAGE ?= toolhive-hooks:dev
 .PHONY: help demo test lint format test-apiserver e2e bench image lock crds clean
 
 help:  ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml requirements/dev.txt
 	@echo "Installing into $(VENV) (once)"
@@ -46,13 +46,20 @@ e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=p
 crds: $(INSTALLED)  ## write crds/ from the models
 	@$(BIN)/toolhive-hooks crds --dir crds
 
+image:  ## build the image (needs docker): IMAGE=name:tag
+	@docker build --tag $(IMAGE) .
+
+bench: $(INSTALLED)  ## measure what a hook call costs in process
+	@$(BIN)/python -m tests.bench.in_process
+
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header
+
 lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(BIN)/pip install --quiet uv
-	@for name in runtime dev; do \
-	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-annotate --no-header pyproject.toml $$([ $$name = dev ] && echo --group dev) \
-	    -o requirements/$$name.txt; \
-	done
+	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
+	@$(COMPILE) --group build --output-file requirements/build.txt
+	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 
 clean:  ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -13,7 +13,8 @@ def composite_controller(controller: Controller) -> Object:
     It holds what follows from the controller, and nothing of the installation: the webhooks have paths here, and
     neither Service nor timeout.
     """
-    hooks = ("customize", "finalize", "sync")
+    hooks = ("customize", "sync", "finalize")
+    children = [_child_resource(kind) for kind in controller.child_kinds]
     return {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",
         "kind": "CompositeController",
@@ -24,8 +25,8 @@ def composite_controller(controller: Controller) -> Object:
                 "resource": controller.parent.resource,
                 "ignoreStatusChanges": True,
             },
-            "childResources": [_child_resource(kind) for kind in controller.child_kinds],
             "generateSelector": True,
+            **({"childResources": children} if children else {}),
             "hooks": {hook: {"version": "v2", "webhook": {"path": webhook_path(controller, hook)}} for hook in hooks},
         },
     }

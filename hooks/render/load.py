@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,9 +39,11 @@ def load(paths: Sequence[str], stdin: BinaryIO) -> list[Object]:
     objects: dict[tuple[str, ...], tuple[Object, str]] = {}
     for name, text in _texts(paths, stdin):
         for place, obj in _objects(name, text):
-            known, first_place = objects.setdefault(_identity(obj), (obj, place))
+            known, first_place = objects.get(_identity(obj), (obj, place))
             if not same(known, obj):
                 raise InputError(f"{place}: {title(obj)} is given twice, and not the same: see {first_place}")
+            # Their keys may stand in another order: which one is kept mustn't depend on which one came first.
+            objects[_identity(obj)] = (min(known, obj, key=json.dumps), first_place)
     if not objects:
         raise InputError(f"no manifests in {', '.join(paths) or 'nothing'}")
     return [obj for obj, _ in objects.values()]
@@ -52,13 +55,13 @@ def _texts(paths: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, str]]:
         if path == "-":
             yield "stdin", _text("stdin", stdin)
             continue
-        for file in _files(Path(path)):
-            try:
+        try:
+            for file in _files(Path(path)):
                 with file.open("rb") as stream:
                     text = _text(str(file), stream)
-            except OSError as error:
-                raise InputError(f"{file}: {error.strerror}") from None
-            yield str(file), text
+                yield str(file), text
+        except OSError as error:
+            raise InputError(f"{error.filename or path}: {error.strerror}") from None
 
 
 def _files(path: Path) -> list[Path]:
@@ -66,15 +69,15 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [] if path.name in _KUSTOMIZATIONS else [path]
     found = []
-    for folder, subfolders, names in os.walk(path, onerror=_unreadable):
+    for folder, subfolders, names in os.walk(path, onerror=_raise):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         visible = (name for name in names if name.endswith(_SUFFIXES) and not name.startswith("."))
         found += [Path(folder, name) for name in visible if name not in _KUSTOMIZATIONS]
     return sorted((file for file in found if file.is_file()), key=lambda file: file.parts)
 
 
-def _unreadable(error: OSError) -> None:
-    raise InputError(f"{error.filename}: {error.strerror}") from None
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _text(name: str, stream: BinaryIO) -> str:

@@ -63,11 +63,9 @@ def over_http(server: str, timeout: float = 10) -> Hooks:
     Raises:
         Unreachable: that is no URL of a server.
     """
-    parts = urllib.parse.urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Unreachable(f"{server} is not the URL of a server: http://HOST:PORT")
+    host = _host(server)
     # As Go's client does it, and with it Metacontroller: a server on this machine isn't asked through a proxy.
-    proxies = [urllib.request.ProxyHandler({})] if parts.hostname in _LOCAL else []
+    proxies = [urllib.request.ProxyHandler({})] if host in _LOCAL else []
     opener = urllib.request.build_opener(*proxies, _NoRedirect)
 
     def ask(path: str, body: bytes) -> bytes:
@@ -97,6 +95,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: object) -> None:
         return None
+
+
+def _host(server: str) -> str:
+    try:
+        parts = urllib.parse.urlsplit(server)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return parts.hostname
+    except ValueError:
+        pass
+    raise Unreachable(f"{server} is not the URL of a server: http://HOST:PORT")
 
 
 def _text(body: bytes) -> str:

@@ -9,6 +9,7 @@ import pytest
 from tests.controlplane import ControlPlane, control_plane
 from tests.controlplane.assets import EVERYTHING, UnavailableError, binaries
 from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+from tests.e2e.installation import Installation, installed
 
 __all__ = ["namespace"]
 
@@ -40,4 +41,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         running.scheduler()
         running.kwok()
         running.metacontroller(Path(METACONTROLLER or "").resolve())
+        yield running
+
+
+@pytest.fixture(scope="session")
+def installation(cluster: ControlPlane) -> Iterator[Installation]:
+    """The same cluster with our hooks installed."""
+    with installed(cluster) as running:
         yield running

@@ -98,7 +98,11 @@ def test_the_same_object_counts_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(A)
     (tmp_path / "b.yaml").write_text(f"data: {{k: v}}\n{A.replace('data: {k: v}', '')}")
 
-    assert load([str(tmp_path), str(tmp_path / "a.yaml")], io.BytesIO()) == [config_map("a", k="v")]
+    objects = load([str(tmp_path), str(tmp_path / "a.yaml")], io.BytesIO())
+    others = load([str(tmp_path / "b.yaml"), str(tmp_path / "a.yaml")], io.BytesIO())
+
+    assert objects == [config_map("a", k="v")]
+    assert json.dumps(objects) == json.dumps(others)
 
 
 @pytest.mark.parametrize(
@@ -303,9 +307,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         list(read(text))
 
 
-def test_a_missing_path_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^nowhere/a\.yaml: No such file or directory$"):
-        load(["nowhere/a.yaml"], io.BytesIO())
+@pytest.mark.parametrize(
+    ("path", "problem"), [("nowhere/a.yaml", "No such file or directory"), ("a" * 5000, "File name too long")]
+)
+def test_a_path_that_cannot_be_read_is_refused(path: str, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load([path], io.BytesIO())
+
+    assert str(caught.value) == f"{path}: {problem}"
 
 
 def test_a_folder_without_manifests_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -200,11 +200,11 @@ SERVER = {
 }
 
 
-def command(*manifests: Object | str, output: str = "yaml", server: str | None = None) -> tuple[int, str, str]:
-    stdin = "\n---\n".join(each if isinstance(each, str) else json.dumps(each) for each in manifests)
+def run(paths: list[str], stdin: str = "", output: str = "yaml", server: str | None = None) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
     stdout, stderr = io.StringIO(), io.StringIO()
     code = render_command(
-        ["-"],
+        paths,
         output=output,
         server_url=server,
         config=Config(),
@@ -213,6 +213,11 @@ def command(*manifests: Object | str, output: str = "yaml", server: str | None =
         stderr=stderr,
     )
     return code, stdout.getvalue(), stderr.getvalue()
+
+
+def command(*manifests: Object | str, output: str = "yaml", server: str | None = None) -> tuple[int, str, str]:
+    texts = (each if isinstance(each, str) else json.dumps(each) for each in manifests)
+    return run(["-"], "\n---\n".join(texts), output, server)
 
 
 def kinds(text: str) -> list[str]:
@@ -242,11 +247,11 @@ def test_a_good_server_is_rendered_whole() -> None:
 def test_the_order_of_documents_does_not_matter(output: str) -> None:
     manifests = [SECRET, CONFIG, *({**SERVER, "metadata": {"name": f"s{number}"}} for number in range(5))]
     expected = command(*manifests, output=output)
-    shuffler = random.Random(1)
 
-    for _ in range(5):
-        shuffler.shuffle(manifests)
-        assert command(*manifests, output=output) == expected
+    for turn in range(len(manifests)):
+        turned = manifests[turn:] + manifests[:turn]
+        assert command(*turned, output=output) == expected
+        assert command(*reversed(turned), output=output) == expected
 
 
 def test_a_parent_that_ends_failed_is_named_after_everything_is_printed() -> None:
@@ -270,23 +275,12 @@ def test_unreadable_input_prints_nothing() -> None:
     assert command(SECRET, "a: [") == (
         2,
         "",
-        "error: stdin: document 2: did not find expected node content (line 3)\n",
+        "error: stdin: document 2: did not find expected node content (line 4)\n",
     )
 
 
 def test_a_missing_file_is_unreadable_input() -> None:
-    stderr = io.StringIO()
-    code = render_command(
-        ["nowhere.yaml"],
-        output="yaml",
-        server_url=None,
-        config=Config(),
-        stdin=io.BytesIO(),
-        stdout=io.StringIO(),
-        stderr=stderr,
-    )
-
-    assert (code, stderr.getvalue()) == (2, "error: nowhere.yaml: No such file or directory\n")
+    assert run(["nowhere.yaml"]) == (2, "", "error: nowhere.yaml: No such file or directory\n")
 
 
 # Over HTTP
@@ -358,7 +352,7 @@ def test_a_server_that_answers_otherwise_fails_the_parents(status: int, text: st
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "ftp://example.com", "example.com:8080", "http://", "file:///etc"]
+    "url", ["http://127.0.0.1:1", "ftp://example.com", "example.com:8080", "http://", "file:///etc", "http://["]
 )
 def test_where_no_server_is_nothing_is_rendered(url: str) -> None:
     code, stdout, stderr = command(SERVER, server=url)
@@ -380,19 +374,24 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever() -> None:
         release.set()
 
 
-def test_examples_are_rendered_without_a_word(tmp_path: Path) -> None:
-    """What a newcomer runs first."""
-    examples = Path(__file__).parents[2] / "examples"
-    for example in sorted(examples.iterdir()):
-        stdout, stderr = (tmp_path / "out").open("w+"), io.StringIO()
-        with stdout:
-            code = render_command(
-                [str(example)],
-                output="yaml",
-                server_url=None,
-                config=Config(),
-                stdin=io.BytesIO(),
-                stdout=stdout,
-                stderr=stderr,
-            )
-        assert (code, stderr.getvalue()) == (0, ""), example.name
+def test_what_never_comes_to_rest_is_named_after_everything_is_printed() -> None:
+    calls = itertools.count()
+
+    def ask(path: str, _body: bytes) -> bytes:
+        return b"{}" if "customize" in path else json.dumps({"status": {"phase": f"Step{next(calls)}"}}).encode()
+
+    with serving(ask) as url:
+        code, stdout, stderr = command(SERVER, server=url)
+
+    assert (code, kinds(stdout)) == (1, ["MCPServer/demo"])
+    assert stderr == "error: no fixed point in 20 rounds: MCPServer default/demo keeps changing status.phase\n"
+
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").iterdir())
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.name))
+def test_examples_are_rendered_without_a_word(example: Path) -> None:
+    code, _, stderr = run([str(example)])
+
+    assert (code, stderr) == (0, "")

@@ -1,0 +1,27 @@
+# Both stages are one Debian and one Python: a virtual environment runs only on the interpreter that it was made with.
+ARG PYTHON=3.13-slim-bookworm
+
+FROM python:${PYTHON} AS build
+WORKDIR /src
+RUN python -m venv /opt/build && python -m venv --without-pip /opt/toolhive-hooks
+COPY requirements/ requirements/
+RUN /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && /opt/build/bin/pip --python /opt/toolhive-hooks install --no-cache-dir --no-compile --require-hashes -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY hooks/ hooks/
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /tmp/wheel . \
+ && /opt/build/bin/pip --python /opt/toolhive-hooks install --no-cache-dir --no-compile --no-deps /tmp/wheel/*.whl \
+ && /opt/toolhive-hooks/bin/python -m compileall -q /opt/toolhive-hooks/lib
+
+FROM python:${PYTHON}
+LABEL org.opencontainers.image.title="toolhive-hooks" \
+      org.opencontainers.image.description="Metacontroller hooks for ToolHive's custom resources" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/toolhive-hooks /opt/toolhive-hooks
+ENV PATH=/opt/toolhive-hooks/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["toolhive-hooks"]
+CMD ["serve"]

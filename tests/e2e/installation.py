@@ -1,0 +1,82 @@
+"""Our hooks, installed: the server running, metacontroller/ applied, its webhooks pointed at loopback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.controlplane import ControlPlane
+from tests.controlplane.assets import ROOT
+from tests.controlplane.processes import answers, free_port
+from tests.e2e.relay import Relay
+
+TOOLHIVE = "toolhive.stacklok.dev/v1alpha1"
+CHILD_KINDS = (
+    *("apps/v1/Deployment", "v1/Service", "v1/ConfigMap", "v1/ServiceAccount", "apps/v1/StatefulSet"),
+    *("rbac.authorization.k8s.io/v1/Role", "rbac.authorization.k8s.io/v1/RoleBinding"),
+)
+PARENT_KINDS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
+
+SETTINGS = {"TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A cluster with the hooks installed."""
+
+    cluster: ControlPlane
+    relay: Relay
+
+    def server(self, namespace: str, name: str) -> dict[str, Any]:
+        """An MCPServer; there is one."""
+        return self._get("MCPServer", namespace, name)
+
+    def external_auth(self, namespace: str, name: str) -> dict[str, Any]:
+        """An MCPExternalAuthConfig; there is one."""
+        return self._get("MCPExternalAuthConfig", namespace, name)
+
+    def _get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
+        found = self.cluster.get(f"{TOOLHIVE}/{kind}", name, namespace)
+        assert found is not None, f"{kind} {name} is gone"
+        return found
+
+
+@contextmanager
+def installed(cluster: ControlPlane) -> Iterator[Installation]:
+    """Install the hooks for as long as the block."""
+    port = free_port()
+    command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
+    cluster.run("hooks", command, env=SETTINGS).wait_ready(lambda: answers(port, "/readyz"))
+    with Relay(port).running() as relay:
+        cluster.kubectl("apply", "-f", "-", input=_manifests(cluster, relay.port))
+        yield Installation(cluster, relay)
+
+
+def _manifests(cluster: ControlPlane, port: int) -> str:
+    """metacontroller/ as a user applies it, but for where the webhooks are."""
+    documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
+    for document in documents:
+        if document["kind"] == "CompositeController":
+            for hook in document["spec"]["hooks"].values():
+                webhook = hook["webhook"]
+                hook["webhook"] = {"url": f"http://127.0.0.1:{port}{webhook['path']}"}
+    return yaml.safe_dump_all(documents)
+
+
+def conditions(obj: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Status and reason of each condition of an object."""
+    return {c["type"]: (c["status"], c["reason"]) for c in obj.get("status", {}).get("conditions", [])}
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether a Pod is Ready, and stays."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    found = pod.get("status", {}).get("conditions") or []
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in found)

@@ -1,0 +1,96 @@
+"""A relay in front of the hooks that counts the calls: who was asked what, how much was sent, and how it was answered."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """One hook call."""
+
+    kind: str
+    hook: str
+    parent: str
+    """namespace/name of the parent."""
+    code: int
+    sent: int
+    """Bytes of the request's body."""
+
+
+class Relay:
+    """Passes each call on to the hooks and writes it down."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self._calls: list[Call] = []
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.relay = self
+        self.port: int = self._server.server_address[1]
+
+    def calls(self, *, since: int = 0, kind: str | None = None, hook: str | None = None) -> list[Call]:
+        """The calls so far, from a `position` on."""
+        with self._lock:
+            calls = self._calls[since:]
+        return [call for call in calls if kind in {None, call.kind} and hook in {None, call.hook}]
+
+    def position(self) -> int:
+        """Where the record stands."""
+        return len(self.calls())
+
+    def record(self, path: str, body: bytes, code: int) -> None:
+        metadata = json.loads(body)["parent"]["metadata"]
+        _, kind, hook = path.partition("?")[0].split("/")
+        call = Call(kind, hook, f"{metadata['namespace']}/{metadata['name']}", code, len(body))
+        with self._lock:
+            self._calls.append(call)
+
+    @contextmanager
+    def running(self) -> Iterator[Relay]:
+        """Serve for as long as the block."""
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="relay")
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    relay: Relay
+    daemon_threads = True
+    block_on_close = False  # Metacontroller keeps its connections open
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.relay.target, timeout=30)
+        try:
+            connection.request("POST", self.path, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = response.read()
+        finally:
+            connection.close()
+        self.server.relay.record(self.path, body, response.status)
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.headers["Content-Type"])
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
+        """Keep quiet."""

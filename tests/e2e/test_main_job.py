@@ -1,0 +1,164 @@
+"""The main job on a cluster: examples/token-exchange from nothing to running, edited, and gone again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.controlplane.assets import ROOT
+from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation, conditions, is_ready
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLE = ROOT / "examples/token-exchange"
+CHILDREN = [
+    "ConfigMap/weather-runconfig",
+    "Deployment/weather",
+    "Role/weather-proxy-runner",
+    "RoleBinding/weather-proxy-runner",
+    "Service/mcp-weather-proxy",
+    "ServiceAccount/weather-proxy-runner",
+    "ServiceAccount/weather-sa",
+]
+
+
+def children(cluster: ControlPlane, namespace: str) -> list[str]:
+    """What exists of the kinds that an MCPServer has, as Kind/name."""
+    return sorted(
+        f"{kind.rpartition('/')[2]}/{obj['metadata']['name']}"
+        for kind in CHILD_KINDS
+        for obj in cluster.objects(kind, namespace)
+    )
+
+
+def run_config(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
+    config_map = cluster.get("v1/ConfigMap", "weather-runconfig", namespace)
+    assert config_map is not None, "no RunConfig"
+    return json.loads(config_map["data"]["runconfig.json"])
+
+
+def proxy_pods(cluster: ControlPlane, namespace: str) -> list[dict[str, Any]]:
+    return [pod for pod in cluster.objects("v1/Pod", namespace, "toolhive-name=weather") if is_ready(pod)]
+
+
+def deploy(installation: Installation, namespace: str) -> None:
+    """Apply the example, and wait until its server runs."""
+    installation.cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+
+    def running() -> bool:
+        server = installation.server(namespace, "weather")
+        assert server.get("status", {}).get("phase") == "Running", server.get("status")
+        return True
+
+    eventually(running)
+
+
+def audience(cluster: ControlPlane, namespace: str) -> str:
+    return str(run_config(cluster, namespace)["token_exchange_config"]["audience"])
+
+
+@pytest.mark.parametrize("time", ["once", "twice"])
+def test_the_example_from_nothing_to_running_to_gone(installation: Installation, namespace: str, time: str) -> None:
+    cluster, relay = installation.cluster, installation.relay
+    start = relay.position()
+    with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod"], namespace) as log:
+        deploy(installation, namespace)
+
+        config = installation.external_auth(namespace, "weather-api")
+        server = installation.server(namespace, "weather")
+        assert children(cluster, namespace) == CHILDREN
+        assert [middleware["type"] for middleware in run_config(cluster, namespace)["middleware_configs"]] == [
+            "bodylimit",
+            "auth",
+            "tokenexchange",
+            "mcp-parser",
+            "recovery",
+        ]
+        assert conditions(server) == {
+            "Ready": ("True", "Ready"),
+            "Valid": ("True", "Valid"),
+            "ExternalAuthConfigValidated": ("True", "Valid"),
+            "IncomingAuthentication": ("True", "Configured"),
+        }
+        assert server["status"] | {"conditions": []} == {
+            "phase": "Running",
+            "message": "MCP server is running",
+            "url": f"http://mcp-weather-proxy.{namespace}.svc.cluster.local:8080",
+            "externalAuthConfigHash": config["status"]["configHash"],
+            "observedGeneration": 1,
+            "conditions": [],
+        }
+        assert conditions(config) == {
+            "Ready": ("True", "Ready"),
+            "Valid": ("True", "Valid"),
+            "SecretAvailable": ("True", "SecretAvailable"),
+        }
+        assert config["status"]["referencingServers"] == ["weather"]
+        [pod] = proxy_pods(cluster, namespace)
+        annotations = pod["metadata"]["annotations"]
+        assert annotations["toolhive.stacklok.dev/credential-digest"] == config["status"]["credentialDigest"]
+
+        log.wait_quiet(1)
+        calls_to_running = len(relay.calls(since=start, kind="mcpserver", hook="sync"))
+        assert log.events(type="DELETED") == []
+        assert len(log.history("Deployment", "weather", lambda item: item["spec"]["template"])) == 1
+        assert calls_to_running <= 8
+
+        _edit(installation, namespace, log, pod["metadata"]["name"])
+        _delete(installation, namespace)
+
+    deleted = {f"{event.kind}/{event.name}" for event in log.events(type="DELETED") if event.kind != "Pod"}
+    assert deleted == {*CHILDREN, "MCPServer/weather", "MCPExternalAuthConfig/weather-api"}
+    assert [call for call in relay.calls(since=start) if call.code != 200] == []
+
+
+def _edit(installation: Installation, namespace: str, log: WatchLog, old_pod: str) -> None:
+    """An edit of the config reaches RunConfig and pods, in one rollout."""
+    cluster = installation.cluster
+    patch = {"spec": {"tokenExchange": {"audience": "https://other.example.com"}}}
+    before = len(log.history("ConfigMap", "weather-runconfig", lambda item: item["data"]))
+
+    cluster.kubectl(
+        *("patch", "mcpexternalauthconfig", "weather-api", "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+    )
+
+    def rolled() -> bool:
+        assert audience(cluster, namespace) == "https://other.example.com"
+        [pod] = proxy_pods(cluster, namespace)
+        return bool(pod["metadata"]["name"] != old_pod)
+
+    eventually(rolled, message="the pods keep the old config")
+    log.wait_quiet(1)
+    config = installation.external_auth(namespace, "weather-api")
+    server = installation.server(namespace, "weather")
+    assert server["status"]["externalAuthConfigHash"] == config["status"]["configHash"]
+    assert len(log.history("Deployment", "weather", lambda item: item["spec"]["template"])) == 2
+    assert len(log.history("ConfigMap", "weather-runconfig", lambda item: item["data"])) == before + 1
+    assert [event for event in log.events(type="DELETED") if event.kind not in ("Pod", "ReplicaSet")] == []
+
+
+def _delete(installation: Installation, namespace: str) -> None:
+    """A config in use stays, and says by whom it is used; it goes once the server is gone."""
+    cluster = installation.cluster
+    cluster.kubectl("delete", "mcpexternalauthconfig", "weather-api", "-n", namespace, "--wait=false")
+
+    def blocked() -> bool:
+        config = installation.external_auth(namespace, "weather-api")
+        assert conditions(config).get("DeletionBlocked") == ("True", "ReferencedByWorkloads")
+        assert config["status"]["referencingServers"] == ["weather"]
+        return True
+
+    eventually(blocked)
+    assert installation.server(namespace, "weather")["status"]["phase"] == "Running"
+    cluster.kubectl("delete", "mcpserver", "weather", "-n", namespace, "--wait=false")
+
+    def gone() -> bool:
+        assert cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace) is None, "the server is still there"
+        assert cluster.get(f"{TOOLHIVE}/MCPExternalAuthConfig", "weather-api", namespace) is None, "the config is"
+        assert children(cluster, namespace) == []
+        return cluster.objects("v1/Pod", namespace) == []
+
+    eventually(gone)
