@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.controlplane import ControlPlane
+from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
 from tests.e2e.relay import Relay
@@ -40,6 +40,32 @@ class Installation:
     def external_auth(self, namespace: str, name: str) -> dict[str, Any]:
         """An MCPExternalAuthConfig; there is one."""
         return self._get("MCPExternalAuthConfig", namespace, name)
+
+    def children(self, namespace: str) -> list[str]:
+        """What exists of the kinds that an MCPServer has, as Kind/name."""
+        return sorted(
+            f"{kind.rpartition('/')[2]}/{obj['metadata']['name']}"
+            for kind in CHILD_KINDS
+            for obj in self.cluster.objects(kind, namespace)
+        )
+
+    def ready_pods(self, namespace: str, server: str) -> list[dict[str, Any]]:
+        """The pods of a server's proxy that are ready, and stay."""
+        return [pod for pod in self.cluster.objects("v1/Pod", namespace, f"toolhive-name={server}") if is_ready(pod)]
+
+    def deploy(self, namespace: str, manifests: Path) -> None:
+        """Apply a folder of manifests, and wait until its servers run."""
+        self.cluster.kubectl("apply", "-n", namespace, "-f", manifests)
+
+        def running() -> bool:
+            servers = self.cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)
+            assert servers, "no MCPServer"
+            assert all(s.get("status", {}).get("phase") == "Running" for s in servers), [
+                s.get("status") for s in servers
+            ]
+            return True
+
+        eventually(running)
 
     def _get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
         found = self.cluster.get(f"{TOOLHIVE}/{kind}", name, namespace)

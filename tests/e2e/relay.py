@@ -1,4 +1,4 @@
-"""A relay in front of the hooks that counts the calls: who was asked what, how much was sent, and how it was answered."""
+"""A relay before the hooks that counts the calls: who was asked what, how much was sent, how it was answered."""
 
 from __future__ import annotations
 
@@ -82,12 +82,13 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             connection.request("POST", self.path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
-            answer = response.read()
+            code, answer = response.status, response.read()
+        except OSError as error:
+            code, answer = 502, str(error).encode()
         finally:
             connection.close()
-        self.server.relay.record(self.path, body, response.status)
-        self.send_response(response.status)
-        self.send_header("Content-Type", response.headers["Content-Type"])
+        self.server.relay.record(self.path, body, code)
+        self.send_response(code)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation, conditions, is_ready
+from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation, conditions
 
 pytestmark = pytest.mark.e2e
 
@@ -25,51 +25,26 @@ CHILDREN = [
 ]
 
 
-def children(cluster: ControlPlane, namespace: str) -> list[str]:
-    """What exists of the kinds that an MCPServer has, as Kind/name."""
-    return sorted(
-        f"{kind.rpartition('/')[2]}/{obj['metadata']['name']}"
-        for kind in CHILD_KINDS
-        for obj in cluster.objects(kind, namespace)
-    )
-
-
 def run_config(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
     config_map = cluster.get("v1/ConfigMap", "weather-runconfig", namespace)
     assert config_map is not None, "no RunConfig"
     return json.loads(config_map["data"]["runconfig.json"])
 
 
-def proxy_pods(cluster: ControlPlane, namespace: str) -> list[dict[str, Any]]:
-    return [pod for pod in cluster.objects("v1/Pod", namespace, "toolhive-name=weather") if is_ready(pod)]
-
-
-def deploy(installation: Installation, namespace: str) -> None:
-    """Apply the example, and wait until its server runs."""
-    installation.cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
-
-    def running() -> bool:
-        server = installation.server(namespace, "weather")
-        assert server.get("status", {}).get("phase") == "Running", server.get("status")
-        return True
-
-    eventually(running)
-
-
 def audience(cluster: ControlPlane, namespace: str) -> str:
     return str(run_config(cluster, namespace)["token_exchange_config"]["audience"])
 
 
-@pytest.mark.parametrize("time", ["once", "twice"])
-def test_the_example_from_nothing_to_running_to_gone(installation: Installation, namespace: str, time: str) -> None:
+@pytest.mark.parametrize("again", ["once", "twice"])
+def test_the_example_from_nothing_to_running_to_gone(installation: Installation, namespace: str, again: str) -> None:
     cluster, relay = installation.cluster, installation.relay
     start = relay.position()
     with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod"], namespace) as log:
-        deploy(installation, namespace)
+        installation.deploy(namespace, EXAMPLE)
 
         config = installation.external_auth(namespace, "weather-api")
         server = installation.server(namespace, "weather")
-        assert children(cluster, namespace) == CHILDREN
+        assert installation.children(namespace) == CHILDREN
         assert [middleware["type"] for middleware in run_config(cluster, namespace)["middleware_configs"]] == [
             "bodylimit",
             "auth",
@@ -97,7 +72,7 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
             "SecretAvailable": ("True", "SecretAvailable"),
         }
         assert config["status"]["referencingServers"] == ["weather"]
-        [pod] = proxy_pods(cluster, namespace)
+        [pod] = installation.ready_pods(namespace, "weather")
         annotations = pod["metadata"]["annotations"]
         assert annotations["toolhive.stacklok.dev/credential-digest"] == config["status"]["credentialDigest"]
 
@@ -127,8 +102,9 @@ def _edit(installation: Installation, namespace: str, log: WatchLog, old_pod: st
 
     def rolled() -> bool:
         assert audience(cluster, namespace) == "https://other.example.com"
-        [pod] = proxy_pods(cluster, namespace)
-        return bool(pod["metadata"]["name"] != old_pod)
+        names = [pod["metadata"]["name"] for pod in installation.ready_pods(namespace, "weather")]
+        assert len(names) == 1, names
+        return names != [old_pod]
 
     eventually(rolled, message="the pods keep the old config")
     log.wait_quiet(1)
@@ -158,7 +134,7 @@ def _delete(installation: Installation, namespace: str) -> None:
     def gone() -> bool:
         assert cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace) is None, "the server is still there"
         assert cluster.get(f"{TOOLHIVE}/MCPExternalAuthConfig", "weather-api", namespace) is None, "the config is"
-        assert children(cluster, namespace) == []
+        assert installation.children(namespace) == []
         return cluster.objects("v1/Pod", namespace) == []
 
     eventually(gone)

@@ -571,3 +571,44 @@ def test_oidc_settings_from_a_configmap() -> None:
         "ResourceURL": "http://demo.team-a.svc.cluster.local:8080",
     }
     assert condition(answer, "OIDCConfigRefValidated") == ("True", "Valid", "ConfigMap 'oidc' is used")
+
+
+class TestPortsChangedByHand:
+    """Metacontroller merges ports by their number, so a changed number has to be returned once to be removed."""
+
+    def test_a_services_foreign_port_is_renamed_and_then_left_out(self) -> None:
+        owner = server()
+        children = running(owner)
+        service = next(obj for obj in children if obj["kind"] == "Service")
+        ours = service["spec"]["ports"]
+        foreign = {"name": "http", "port": 81, "targetPort": 81, "protocol": "TCP"}
+
+        service["spec"]["ports"] = [foreign]
+        renamed = [*ours, {**foreign, "name": "not-ours-81"}]
+        assert child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"] == renamed
+
+        service["spec"]["ports"] = renamed
+        assert child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"] == ours
+
+    def test_a_port_under_another_name_is_not_ours_to_remove(self) -> None:
+        owner = server()
+        children = running(owner)
+        service = next(obj for obj in children if obj["kind"] == "Service")
+        ours = list(service["spec"]["ports"])
+        service["spec"]["ports"].append({"name": "debug", "port": 81})
+
+        assert child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"] == ours
+
+    def test_the_containers_port_likewise(self) -> None:
+        owner = server()
+        children = running(owner)
+        deployment = next(obj for obj in children if obj["kind"] == "Deployment")
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        container["ports"] = [{"name": "http", "containerPort": 81}]
+
+        [proxy] = template(sync(owner, children))["spec"]["containers"]
+
+        assert proxy["ports"] == [
+            {"name": "http", "containerPort": 8080, "protocol": "TCP"},
+            {"name": "not-ours-81", "containerPort": 81},
+        ]

@@ -130,7 +130,8 @@ def _workload(request: SyncRequest, spec: MCPServerSpec, references: References,
     else:
         checksum = config_map["metadata"]["annotations"][names.CONTENT_CHECKSUM]
         proxy = deployment(server, spec, references, config, checksum=checksum, observed=observed)
-    made = (config_map, children.authz_config_map(name, spec), proxy, children.service(name, spec))
+    service = children.service(name, spec, request.children.get(SERVICE, names.proxy_service(name)))
+    made = (config_map, children.authz_config_map(name, spec), proxy, service)
     return [child for child in made if child]
 
 

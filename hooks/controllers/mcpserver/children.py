@@ -16,6 +16,7 @@ from hooks.controllers.kinds import (
     STATEFUL_SET,
 )
 from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.runconfig import go_json
 from hooks.protocol import Kind, Object, SyncRequest, bare
 
@@ -49,8 +50,9 @@ def child_names(request: SyncRequest) -> Iterator[tuple[Kind, str]]:
     yield ROLE_BINDING, names.proxy_runner(name)
 
 
-def service(name: str, spec: MCPServerSpec) -> Object:
-    """The Service that clients call."""
+def service(name: str, spec: MCPServerSpec, observed: Object | None) -> Object:
+    """The Service that clients call; `observed` is the one that exists, if one does."""
+    ports = [{"name": "http", "port": spec.port, "targetPort": spec.port, "protocol": "TCP"}]
     overrides = (spec.resource_overrides and spec.resource_overrides.proxy_service) or MetadataOverrides()
     return {
         "apiVersion": "v1",
@@ -62,7 +64,7 @@ def service(name: str, spec: MCPServerSpec) -> Object:
         },
         "spec": {
             "selector": names.labels(name),
-            "ports": [{"name": "http", "port": spec.port, "targetPort": spec.port, "protocol": "TCP"}],
+            "ports": over_foreign(ports, observed["spec"].get("ports", []) if observed else [], "port"),
         },
     }
 

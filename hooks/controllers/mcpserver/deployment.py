@@ -6,6 +6,7 @@ from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ProxyDeploymen
 from hooks.controllers.controller import Config
 from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.pod_patch import pod_patch
+from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import restarted_at, strategy
 from hooks.protocol import Object, last_applied
@@ -66,7 +67,7 @@ def deployment(
                     },
                     "annotations": _template_annotations(server, spec, references, checksum),
                 },
-                "spec": _pod_spec(server, spec, references, config),
+                "spec": _pod_spec(server, spec, references, config, observed),
             },
         },
     }
@@ -111,10 +112,13 @@ def _template_annotations(server: Object, spec: MCPServerSpec, references: Refer
     return {**users, **ours}
 
 
-def _pod_spec(server: Object, spec: MCPServerSpec, references: References, config: Config) -> Object:
+def _pod_spec(
+    server: Object, spec: MCPServerSpec, references: References, config: Config, observed: Object | None
+) -> Object:
     name = server["metadata"]["name"]
     pull_secrets = _overrides(spec)[0].image_pull_secrets
     volumes = _volumes(name, spec)
+    ports = [{"containerPort": spec.port, "name": "http", "protocol": "TCP"}]
     return {
         "serviceAccountName": names.proxy_runner(name),
         **({"imagePullSecrets": [{"name": secret.name} for secret in pull_secrets]} if pull_secrets else {}),
@@ -124,7 +128,7 @@ def _pod_spec(server: Object, spec: MCPServerSpec, references: References, confi
                 "name": names.PROXY_CONTAINER,
                 "image": config.runner_image,
                 "args": ["run", "--foreground=true", *_patch_args(server, spec), spec.image],
-                "ports": [{"containerPort": spec.port, "name": "http", "protocol": "TCP"}],
+                "ports": over_foreign(ports, _observed_ports(observed), "containerPort"),
                 "env": _env(server, spec, references),
                 "livenessProbe": {
                     **PROBE,
@@ -147,6 +151,11 @@ def _pod_spec(server: Object, spec: MCPServerSpec, references: References, confi
         ],
         "volumes": [volume for _, volume in volumes],
     }
+
+
+def _observed_ports(observed: Object | None) -> list[Object]:
+    containers = observed["spec"]["template"]["spec"]["containers"] if observed else []
+    return next((c.get("ports", []) for c in containers if c["name"] == names.PROXY_CONTAINER), [])
 
 
 def _patch_args(server: Object, spec: MCPServerSpec) -> list[str]:

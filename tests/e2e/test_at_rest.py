@@ -1,0 +1,128 @@
+"""With nothing changing, nothing happens; what was changed by hand comes back; what isn't ours is left alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.controlplane import WatchLog, eventually
+from tests.controlplane.assets import ROOT
+from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, is_ready
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLE = ROOT / "examples/token-exchange"
+REST_SECONDS = 60
+
+
+def test_at_rest_nothing_is_written_and_no_hook_is_called_but_on_resync(
+    installation: Installation, namespace: str
+) -> None:
+    installation.deploy(namespace, EXAMPLE)
+    with WatchLog(installation.cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod", "v1/Secret"], namespace) as log:
+        log.wait_quiet(2)
+        calls, events = installation.relay.position(), log.position()
+
+        time.sleep(REST_SECONDS)  # not a wait for something: the absence of anything is what is tested
+
+        ours = [call for call in installation.relay.calls(since=calls) if call.parent.startswith(f"{namespace}/")]
+        # While there was something to wait for, each asked to be called again after a minute: that one may still come.
+        assert sorted(call.parent for call in ours) in ([], [f"{namespace}/weather", f"{namespace}/weather-api"])
+        assert log.events(since=events) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("v1/ConfigMap", "weather-runconfig"),
+        ("v1/Service", "mcp-weather-proxy"),
+        ("apps/v1/Deployment", "weather"),
+        ("v1/ServiceAccount", "weather-proxy-runner"),
+        ("v1/ServiceAccount", "weather-sa"),
+        ("rbac.authorization.k8s.io/v1/Role", "weather-proxy-runner"),
+        ("rbac.authorization.k8s.io/v1/RoleBinding", "weather-proxy-runner"),
+    ],
+    ids=lambda value: value.rpartition("/")[2],
+)
+def test_a_child_that_is_deleted_by_hand_comes_back(
+    installation: Installation, namespace: str, kind: str, name: str
+) -> None:
+    cluster = installation.cluster
+    installation.deploy(namespace, EXAMPLE)
+    before = _essence(cluster.get(kind, name, namespace))
+
+    cluster.resource(kind).delete(name=name, namespace=namespace)
+
+    eventually(lambda: _essence(cluster.get(kind, name, namespace)) == before, message=f"{kind} {name} is not back")
+
+
+def test_a_child_that_is_edited_by_hand_is_put_right(installation: Installation, namespace: str) -> None:
+    cluster = installation.cluster
+    installation.deploy(namespace, EXAMPLE)
+    edits: dict[tuple[str, str], dict[str, Any]] = {
+        ("v1/ConfigMap", "weather-runconfig"): {"data": {"runconfig.json": "{}"}},
+        ("v1/Service", "mcp-weather-proxy"): {"spec": {"ports": [{"name": "http", "port": 81}]}},
+        ("apps/v1/Deployment", "weather"): {"spec": {"template": {"spec": {"serviceAccountName": "default"}}}},
+        ("rbac.authorization.k8s.io/v1/Role", "weather-proxy-runner"): {"rules": []},
+    }
+    before = {key: _essence(cluster.get(key[0], key[1], namespace)) for key in edits}
+
+    for (kind, name), patch in edits.items():
+        cluster.kubectl(
+            "patch", kind.rpartition("/")[2], name, "-n", namespace, "--type=merge", "-p", json.dumps(patch)
+        )
+
+    def put_right() -> bool:
+        now = {key: _essence(cluster.get(key[0], key[1], namespace)) for key in edits}
+        assert now == before
+        return True
+
+    eventually(put_right)
+
+
+def test_rollout_restart_and_scale_are_left_alone(installation: Installation, namespace: str) -> None:
+    cluster = installation.cluster
+    installation.deploy(namespace, EXAMPLE)
+    with WatchLog(cluster, ["apps/v1/Deployment", "v1/Pod", *PARENT_KINDS], namespace) as log:
+        cluster.kubectl("rollout", "restart", "deployment/weather", "-n", namespace)
+        cluster.kubectl("scale", "deployment/weather", "--replicas=3", "-n", namespace)
+
+        def scaled() -> bool:
+            deployment = cluster.get("apps/v1/Deployment", "weather", namespace)
+            assert deployment is not None
+            assert len(installation.ready_pods(namespace, "weather")) == 3
+            return bool(deployment["status"].get("updatedReplicas") == 3)
+
+        eventually(scaled)
+        # An edit of ours must not take either back.
+        patch = json.dumps({"spec": {"args": ["--verbose"]}})
+        cluster.kubectl("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", patch)
+        eventually(lambda: len(log.history("Deployment", "weather", _template)) == 3, message="the edit rolls no pods")
+        log.wait_quiet(1)
+
+        deployment = cluster.get("apps/v1/Deployment", "weather", namespace)
+        assert deployment is not None
+        assert deployment["spec"]["replicas"] == 3
+        assert "kubectl.kubernetes.io/restartedAt" in deployment["spec"]["template"]["metadata"]["annotations"]
+        assert len(log.history("Deployment", "weather", _template)) == 3
+        assert len([pod for pod in cluster.objects("v1/Pod", namespace) if is_ready(pod)]) == 3
+
+
+def _template(deployment: dict[str, Any]) -> dict[str, Any]:
+    return deployment["spec"]["template"]
+
+
+def _essence(obj: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An object less its identity and what controllers note on it."""
+    if obj is None:
+        return None
+    obj = {key: value for key, value in obj.items() if key != "status"}
+    kept = {key: value for key, value in obj["metadata"].items() if key in ("name", "labels", "annotations")}
+    kept["annotations"] = {k: v for k, v in kept.get("annotations", {}).items() if not k.startswith("deployment.")}
+    obj["metadata"] = kept
+    if obj["kind"] == "Service":
+        obj["spec"] = {key: value for key, value in obj["spec"].items() if key not in ("clusterIP", "clusterIPs")}
+    return obj
