@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hooks.controllers.mcpserver.runconfig import go_json
+from hooks.controllers.mcpserver import go_json
 from hooks.protocol import Object
 from tests.reference.api_defaults import with_defaults, without_cluster_state
 from tests.reference.differences import DIFFERENCES, Children
@@ -56,7 +56,7 @@ def test_runconfig_is_written_as_go_writes_it(case: str) -> None:
     ]
     text = config_map["data"]["runconfig.json"]
 
-    assert go_json(json.loads(text)) == text
+    assert go_json.indented(json.loads(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def _comparable(children: object) -> Children:
 
 
 def _run_config_text(children: Children, case: str) -> str:
-    return go_json(children["ConfigMap", f"{case}-runconfig"]["data"]["runconfig.json"])
+    return go_json.indented(children["ConfigMap", f"{case}-runconfig"]["data"]["runconfig.json"])

@@ -14,7 +14,7 @@ from hooks.controllers.controller import Config, Controller
 from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.hold import held
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE, SERVICE_ACCOUNT
-from hooks.controllers.mcpserver import children, names
+from hooks.controllers.mcpserver import children, names, validation
 from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
@@ -101,7 +101,8 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Problem]]:
     if unusable:
         return None, [Problem("Valid", "NameNotUsable", unusable)]
     try:
-        return MCPServerSpec.parse(request.parent.get("spec")), []
+        spec = MCPServerSpec.parse(request.parent.get("spec"))
+        return spec, validation.problems(spec)
     except ValidationError as error:
         return None, [Problem("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
 

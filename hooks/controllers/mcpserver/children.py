@@ -15,9 +15,8 @@ from hooks.controllers.kinds import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
 )
-from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver import go_json, names
 from hooks.controllers.mcpserver.ports import over_foreign
-from hooks.controllers.mcpserver.runconfig import go_json
 from hooks.protocol import Kind, Object, SyncRequest, bare
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
@@ -86,7 +85,7 @@ def authz_config_map(name: str, spec: MCPServerSpec) -> Object | None:
             "name": names.authz_inline(name),
             "labels": {**names.labels(name), f"{names.COMPONENT_GROUP}/authz": "inline"},
         },
-        "data": {"authz.json": go_json(policies, indent=None)},
+        "data": {"authz.json": go_json.compact(policies)},
     }
 
 

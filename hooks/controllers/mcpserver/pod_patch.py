@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.controllers.mcpserver import names
-from hooks.controllers.mcpserver.runconfig import go_json
+from hooks.controllers.mcpserver import go_json, names
 from hooks.protocol import Object
 
 _ORDER = (
@@ -42,7 +41,7 @@ def pod_patch(server: Object, spec: MCPServerSpec) -> str:
     """The patch as compact JSON, or "" where there is nothing to patch."""
     given = spec.pod_template_spec is not None
     template = _as_go_writes(spec.pod_template_spec or {})
-    pod = template.get("spec") if isinstance(template.get("spec"), dict) else {}
+    pod: Object = dict(template.get("spec") or {})
     # As Go writes a nil slice and an empty one: the reference starts from [] only where the user gave no template.
     containers = pod.get("containers") or (None if given else [])
     account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
@@ -54,7 +53,29 @@ def pod_patch(server: Object, spec: MCPServerSpec) -> str:
     pod["containers"] = [{**container, "resources": container.get("resources", {})} for container in containers or []]
     if not containers:
         pod["containers"] = containers
-    return go_json(_ordered({"metadata": {}, **template, "spec": pod}), indent=None)
+    return go_json.compact(_ordered({"metadata": {}, **template, "spec": pod}))
+
+
+def template_fault(template: Object) -> str:
+    """What keeps a podTemplateSpec, which the CRD has no schema for, from being one; "" where nothing does."""
+    for key in ("metadata", "spec"):
+        if not isinstance(template.get(key) or {}, dict):
+            return f"spec.podTemplateSpec.{key} must be an object"
+    metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
+    for group in ("annotations", "labels"):
+        values = metadata.get(group) or {}
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+            return f"spec.podTemplateSpec.metadata.{group} must be an object of strings"
+    containers = spec.get("containers") or []
+    if not isinstance(containers, list) or not all(isinstance(container, dict) for container in containers):
+        return "spec.podTemplateSpec.spec.containers must be a list of objects"
+    for index, container in enumerate(containers):
+        env = container.get("env") or []
+        if not isinstance(container.get("name"), str):
+            return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
+        if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
+            return f"spec.podTemplateSpec.spec.containers[{index}].env must be a list of objects"
+    return ""
 
 
 def _with_secrets(containers: list[Object] | None, spec: MCPServerSpec) -> list[Object] | None:

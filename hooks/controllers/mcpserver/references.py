@@ -14,7 +14,9 @@ from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.kinds import CONFIG_MAP
 from hooks.controllers.mcpserver.authz import inline_authz, read_authz
 from hooks.controllers.mcpserver.permissions import read_profile, unknown_builtin
+from hooks.controllers.mcpserver.pod_patch import template_fault
 from hooks.controllers.mcpserver.problem import Problem
+from hooks.controllers.mcpserver.telemetry import telemetry_condition
 from hooks.controllers.shared_config import SharedConfig, Spec, config_hash
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import Object, SyncRequest
@@ -74,6 +76,9 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> References:
     _resolve_oidc(request, spec, references)
     _resolve_authz(request, spec, references)
     _resolve_permission_profile(request, spec, references)
+    _check_pod_template(spec, references)
+    telemetry = telemetry_condition(spec)
+    references.conditions += [telemetry] if telemetry else []
     return references
 
 
@@ -204,6 +209,18 @@ def _resolve_permission_profile(request: SyncRequest, spec: MCPServerSpec, refer
         references.bad(Problem(condition, "ProfileInvalid", message))
         return
     references.good(condition, f"ConfigMap {profile.name!r} is used")
+
+
+def _check_pod_template(spec: MCPServerSpec, references: References) -> None:
+    if spec.pod_template_spec is None:
+        return
+    fault = template_fault(spec.pod_template_spec)
+    if fault:
+        references.bad(Problem("PodTemplateValid", "InvalidPodTemplateSpec", fault))
+    else:
+        references.conditions.append(
+            conditions.true("PodTemplateValid", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
+        )
 
 
 def _config_map_key(request: SyncRequest, name: str, key: str, where: Problem, references: References) -> str | None:

@@ -7,12 +7,10 @@ whose value is None or empty is left out, as there.
 from __future__ import annotations
 
 import hashlib
-import json
-from typing import Any
 
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers.controller import Config
-from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver import go_json, names
 from hooks.controllers.mcpserver.middlewares import middleware_configs, token_exchange_config
 from hooks.controllers.mcpserver.oidc import oidc_config
 from hooks.controllers.mcpserver.permissions import permission_profile, profile_name_or_path
@@ -22,8 +20,6 @@ from hooks.protocol import CONTROLLER_UID, Object
 
 HTTP_TARGET_PORT = 8080
 """The port of a direct transport whose spec names none. The reference never deploys such a server."""
-
-_GO_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def run_config(server: Object, spec: MCPServerSpec, references: References, config: Config) -> Object:
@@ -74,7 +70,7 @@ def target_port(spec: MCPServerSpec) -> int | None:
 def run_config_map(server: Object, run: Object) -> Object:
     """The ConfigMap that holds runconfig.json."""
     name = server["metadata"]["name"]
-    data = {"runconfig.json": go_json(run)}
+    data = {"runconfig.json": go_json.indented(run)}
     labels = {
         f"{names.COMPONENT_GROUP}/component": "run-config",
         f"{names.COMPONENT_GROUP}/mcp-server": name,
@@ -90,12 +86,6 @@ def run_config_map(server: Object, run: Object) -> Object:
         },
         "data": data,
     }
-
-
-def go_json(value: Any, *, indent: int | None = 2) -> str:
-    """JSON as Go's encoding/json writes it: these characters escaped, all others raw."""
-    separators = (",", ": ") if indent else (",", ":")
-    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=False).translate(_GO_ESCAPES)
 
 
 def _checksum(data: dict[str, str], labels: dict[str, str]) -> str:

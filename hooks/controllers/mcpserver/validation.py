@@ -1,0 +1,141 @@
+"""What an MCPServer's spec may not say although its schema admits it.
+
+Two sources: the reference operator's own rules, with its messages; and the API server's for the objects that a spec
+ends up in, which would refuse them at every sync, and tell nobody but Metacontroller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
+from hooks.controllers.mcpserver.problem import Problem
+
+RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
+RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
+_ENV_NAME = re.compile(r"[ -<>-~]+")
+
+_EXPONENTS = {"": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_POWERS = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+
+
+def problems(spec: MCPServerSpec) -> list[Problem]:
+    """What is wrong with a spec, each with its field."""
+    faults = [*_image(spec), *_env(spec), *_tools(spec), *_volumes(spec), *_resources(spec), *_overrides(spec)]
+    return [Problem("Valid", "SpecInvalid", fault) for fault in faults]
+
+
+def _image(spec: MCPServerSpec) -> Iterator[str]:
+    if not spec.image:
+        yield "spec.image: image is required"
+
+
+def _env(spec: MCPServerSpec) -> Iterator[str]:
+    for index, variable in enumerate(spec.env):
+        where = f"spec.env[{index}]"
+        if not variable.name:
+            yield f"{where}.name: environment variable key cannot be empty"
+        elif re.search(r"[=\r\n]", variable.name):
+            yield f"{where}.name: invalid environment variable key: {variable.name!r}"
+        elif re.search(r"[\r\n]", variable.value):
+            yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
+
+
+def _tools(spec: MCPServerSpec) -> Iterator[str]:
+    for index, tool in enumerate(spec.tools):
+        if not tool:
+            yield f"spec.tools[{index}]: tool filter cannot contain empty values"
+        elif re.search(r"[,\r\n]", tool):
+            yield f"spec.tools[{index}]: invalid tool name: {tool!r}, cannot contain commas or newlines"
+
+
+def _volumes(spec: MCPServerSpec) -> Iterator[str]:
+    names, paths = list(RESERVED_VOLUMES), list(RESERVED_PATHS)
+    for index, volume in enumerate(spec.volumes):
+        where = f"spec.volumes[{index}]"
+        yield from (f"{where}{fault}" for fault in _volume(volume))
+        if volume.name in names:
+            yield f"{where}.name: {volume.name!r} is taken by another volume"
+        if volume.mount_path in paths:
+            yield f"{where}.mountPath: {volume.mount_path!r} is taken by another volume"
+        names.append(volume.name)
+        paths.append(volume.mount_path)
+
+
+def _volume(volume: Volume) -> Iterator[str]:
+    mount = f"{volume.host_path}:{volume.mount_path}"
+    if not volume.host_path or not volume.mount_path:
+        yield f": volume mount paths cannot be empty in: {mount}"
+    elif mount.count(":") != 1:
+        yield f": invalid volume mount format: {mount}, expected host-path:container-path[:ro]"
+    elif re.search(r"[$&;|`]", mount):
+        yield f": invalid volume format: {mount} (paths can't have any of $ & ; | `)"
+    if not _LABEL.fullmatch(volume.name):
+        yield ".name: must be a DNS label of at most 63 lower-case letters, digits and hyphens"
+    if ".." in volume.host_path.split("/"):
+        yield ".hostPath: must not contain '..'"
+
+
+def _resources(spec: MCPServerSpec) -> Iterator[str]:
+    if spec.resources is None or spec.resources.limits is None or spec.resources.requests is None:
+        return
+    for resource in ("cpu", "memory"):
+        limit, request = getattr(spec.resources.limits, resource), getattr(spec.resources.requests, resource)
+        if limit and request and _amount(request) > _amount(limit):
+            yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
+
+
+def _amount(quantity: str) -> Decimal:
+    """A quantity, which the model has checked, as a number."""
+    parsed = re.fullmatch(r"\+?([0-9.]+)(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?[0-9]+))", quantity)
+    if parsed is None:
+        return Decimal(0)
+    number, binary, decimal, exponent = parsed.groups()
+    if binary:
+        return Decimal(number) * Decimal(1024) ** _POWERS[binary]
+    return Decimal(number).scaleb(int(exponent) if exponent else _EXPONENTS[decimal or ""])
+
+
+def _overrides(spec: MCPServerSpec) -> Iterator[str]:
+    overrides = spec.resource_overrides
+    proxy = overrides.proxy_deployment if overrides else None
+    places: list[tuple[str, MetadataOverrides | None]] = [
+        ("proxyDeployment", proxy),
+        ("proxyDeployment.podTemplateMetadataOverrides", proxy.pod_template_metadata_overrides if proxy else None),
+        ("proxyService", overrides.proxy_service if overrides else None),
+    ]
+    for place, metadata in places:
+        yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in _metadata(metadata or MetadataOverrides()))
+    for index, variable in enumerate(proxy.env if proxy else ()):
+        if not _ENV_NAME.fullmatch(variable.name):
+            yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
+    for index, secret in enumerate(proxy.image_pull_secrets if proxy else ()):
+        if not secret.name:
+            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must not be empty"
+
+
+def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
+    labels, annotations = metadata.labels or {}, metadata.annotations or {}
+    yield from (f"labels: {key!r} is no label key" for key in _unqualified(labels))
+    # Kubernetes compares annotation keys in lower case.
+    lowered = {key.lower(): key for key in annotations}
+    unqualified = list(_unqualified(lowered))
+    yield from (f"annotations: {lowered[key]!r} is no annotation key" for key in unqualified)
+    for key, value in labels.items():
+        if not _LABEL_VALUE.fullmatch(value):
+            yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"
+
+
+def _unqualified(keys: Iterable[str]) -> Iterator[str]:
+    """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
+    for key in keys:
+        prefix, slash, name = key.rpartition("/")
+        if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
+            yield key
