@@ -76,6 +76,11 @@ class Objects:
         """The object of this kind and name, or None."""
         return self._kinds.get(kind.key, {}).get(f"{self._namespace}/{name}")
 
+    def has(self, child: Object) -> bool:
+        """Whether there is an object of this one's kind and name."""
+        objects = self._kinds.get(f"{child['kind']}.{child['apiVersion']}", {})
+        return f"{self._namespace}/{child['metadata']['name']}" in objects
+
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
         prefix = f"{self._namespace}/"

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from hooks.protocol import Object
 
+MAX_MESSAGE = 1000
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -43,13 +45,18 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
         {
             "type": condition.type,
             "status": condition.status,
-            "reason": condition.reason,
-            "message": condition.message,
+            "reason": condition.reason if _REASON.fullmatch(condition.reason) else "Unknown",
+            "message": short(condition.message),
             "observedGeneration": parent["metadata"].get("generation", 0),
             "lastTransitionTime": _transition(condition, observed.get(condition.type, {}), now),
         }
         for condition in conditions
     ]
+
+
+def short(message: str) -> str:
+    """A message that people still read: cut off where it is longer."""
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
 def _transition(condition: Condition, observed: Object, now: datetime) -> str:

@@ -159,7 +159,7 @@ def test_times_move_with_the_status_of_a_condition_only() -> None:
     pending = sync(server())
     later = NOW + timedelta(hours=1)
 
-    ready = sync({**server(), "status": pending["status"]}, related=[pod("demo-1", "demo")], now=later)
+    ready = sync({**server(), "status": pending["status"]}, running(server()), [pod("demo-1", "demo")], now=later)
 
     times = {c["type"]: c["lastTransitionTime"] for c in ready["status"]["conditions"]}
     assert times == {"Ready": "2026-11-23T13:00:00Z", "Valid": "2026-11-23T12:00:00Z"}
@@ -612,3 +612,36 @@ class TestPortsChangedByHand:
             {"name": "http", "containerPort": 8080, "protocol": "TCP"},
             {"name": "not-ours-81", "containerPort": 81},
         ]
+
+
+class TestNameTaken:
+    def seen(self, *, without: str) -> tuple[Object, list[Object]]:
+        owner = server()
+        first = sync(owner, related=[pod("demo-1", "demo")])
+        behind = {**owner, "status": first["status"]}
+        return behind, [obj for obj in running(owner) if f"{obj['kind']}/{obj['metadata']['name']}" != without]
+
+    def test_a_child_that_is_not_there_yet_is_waited_for_and_then_counts_as_taken(self) -> None:
+        owner, children = self.seen(without="Service/mcp-demo-proxy")
+        waiting = sync(owner, children, [pod("demo-1", "demo")])
+        assert condition(waiting, "Ready") == ("False", "ChildMissing", "Service 'mcp-demo-proxy' is not there yet")
+        assert waiting["resyncAfterSeconds"] == 30
+
+        taken = sync({**owner, "status": waiting["status"]}, children, now=NOW + timedelta(seconds=30))
+
+        assert condition(taken, "Ready") == (
+            "False",
+            "NameTaken",
+            "Service 'mcp-demo-proxy' exists and is not this MCPServer's: "
+            "`kubectl get service mcp-demo-proxy -n team-a -o yaml` shows whose it is; "
+            "delete it, or give this MCPServer another name",
+        )
+        assert taken["status"]["phase"] == "Failed"
+        assert child(taken, SERVICE, "mcp-demo-proxy") == child(waiting, SERVICE, "mcp-demo-proxy")
+
+    def test_what_a_new_spec_adds_is_not_missing_yet(self) -> None:
+        owner, children = self.seen(without="Service/mcp-demo-proxy")
+
+        answer = sync(with_metadata(owner, generation=2), children, [pod("demo-1", "demo")])
+
+        assert condition(answer, "Ready") == ("True", "Ready", "MCP server is running")

@@ -19,11 +19,13 @@ from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
 from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
-from hooks.controllers.mcpserver.status import proxy_pods, status, terminating
+from hooks.controllers.mcpserver.status import NAME_TAKEN_SECONDS, status, terminating
+from hooks.controllers.mcpserver.workload import proxy_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse, bare
+from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, bare
 
 RESYNC_SECONDS = 60
+"""The longest wait for something that no event may announce."""
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -57,13 +59,20 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     access = children.access(request) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
     removed = _removed(request, returned) if computable else frozenset()
-    answer = status(request, computable, references, problems, config=config, now=now)
+    answer = status(request, computable, references, problems, returned=returned, config=config, now=now)
     return SyncResponse(
         answer,
         [*returned, *_others(request, returned, removed)],
         removed=removed,
-        resync_after_seconds=0 if answer["phase"] == "Running" and not problems else RESYNC_SECONDS,
+        resync_after_seconds=_resync_seconds(answer, problems),
     )
+
+
+def _resync_seconds(answer: Object, problems: list[Problem]) -> int:
+    """When to look again at what is awaited; 0 where nothing is."""
+    if answer["conditions"][0]["reason"] == "ChildMissing":
+        return NAME_TAKEN_SECONDS
+    return RESYNC_SECONDS if problems or answer["phase"] != "Running" else 0
 
 
 def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
@@ -79,7 +88,7 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     if running or pods:
         waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
         kept = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
-        kept = [child for child in kept if child["kind"] != DEPLOYMENT.kind and _is_observed(request, child)]
+        kept = [child for child in kept if child["kind"] != DEPLOYMENT.kind and request.children.has(child)]
         removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
         return SyncResponse(
             terminating(request, waiting_for, now),
@@ -160,10 +169,6 @@ def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tup
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
     known = {(child["kind"], child["metadata"]["name"]) for child in returned} | removed
     return [bare(child) for child in request.children if (child["kind"], child["metadata"]["name"]) not in known]
-
-
-def _is_observed(request: SyncRequest, child: Object) -> bool:
-    return request.children.get(Kind(child["apiVersion"], child["kind"], ""), child["metadata"]["name"]) is not None
 
 
 CONTROLLER = Controller(

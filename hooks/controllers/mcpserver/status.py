@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
-from hooks.controllers.kinds import DEPLOYMENT, POD, SERVICE
+from hooks.controllers.kinds import SERVICE
 from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References
+from hooks.controllers.mcpserver.workload import Workload, workload
 from hooks.protocol import Object, SyncRequest
 
-
-class Workload(NamedTuple):
-    """What the proxy's pods, or without sight of them its Deployment, say."""
-
-    phase: str
-    reason: str
-    message: str
+NAME_TAKEN_SECONDS = 30
 
 
 def status(
@@ -31,15 +24,21 @@ def status(
     references: References,
     problems: list[Problem],
     *,
+    returned: list[Object],
     config: Config,
     now: datetime,
 ) -> Object:
-    """The status of a live MCPServer; its spec is None where it can't be read."""
+    """The status of a live MCPServer; its spec is None where it can't be read.
+
+    `returned` are the children of the same answer: one that isn't observed though it was returned before is missing.
+    """
     state = _state(request, problems, config)
+    if state.phase != "Failed":
+        state = _missing_children(request, returned, now) or state
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
     return {
         "phase": state.phase,
-        "message": state.message,
+        "message": conditions.short(state.message),
         **_url(request, spec),
         **({"toolConfigHash": references.tool_config_hash} if references.tool_config_hash else {}),
         **({"externalAuthConfigHash": references.external_auth_hash} if references.external_auth_hash else {}),
@@ -59,12 +58,6 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
     }
 
 
-def proxy_pods(request: SyncRequest) -> list[Object]:
-    """The proxy's pods. The MCP server's own carry another `app` label."""
-    app = names.labels(request.name)["app"]
-    return [pod for pod in request.related.list(POD) if (pod["metadata"].get("labels") or {}).get("app") == app]
-
-
 def _url(request: SyncRequest, spec: MCPServerSpec | None) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed."""
     service = request.children.get(SERVICE, names.proxy_service(request.name))
@@ -77,37 +70,36 @@ def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Wor
     faults = [problem for problem in problems if not problem.waiting]
     if faults:
         return Workload("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    workload = _from_pods(request) if config.read_pods else _from_deployment(request)
+    state = workload(request, config)
     if problems:
-        message = problems[0].message
-        return (
-            workload._replace(message=message)
-            if workload.phase == "Running"
-            else Workload("Pending", problems[0].reason, message)
-        )
-    return workload
+        waiting = problems[0]
+        return state._replace(message=waiting.message) if state.phase == "Running" else _pending(waiting)
+    return state
 
 
-def _from_pods(request: SyncRequest) -> Workload:
-    request.related.require(POD)
-    pods = [pod for pod in proxy_pods(request) if "deletionTimestamp" not in pod["metadata"]]
-    if any(_is_ready(pod) for pod in pods):
-        return Workload("Running", "Ready", "MCP server is running")
-    if not pods:
-        return Workload("Pending", "NoPods", "No pods found for MCP server")
-    return Workload("Pending", "PodsNotReady", "MCP server is starting")
+def _missing_children(request: SyncRequest, returned: list[Object], now: datetime) -> Workload | None:
+    """What is amiss where a child that was returned for this spec before doesn't exist.
+
+    Metacontroller makes it in the same call; if it stays away, its name is somebody else's, which Metacontroller passes
+    over in silence.
+    """
+    status = request.parent.get("status")
+    if not isinstance(status, dict) or status.get("observedGeneration") != request.generation:
+        return None
+    missing = [child for child in returned if not request.children.has(child)]
+    if not missing:
+        return None
+    kind, name = missing[0]["kind"], missing[0]["metadata"]["name"]
+    waited = conditions.seconds_since(request.parent, "Ready", "False", now)
+    if waited is None or waited < NAME_TAKEN_SECONDS:
+        return Workload("Pending", "ChildMissing", f"{kind} {name!r} is not there yet")
+    shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
+    remedy = f"`{shown}` shows whose it is; delete it, or give this MCPServer another name"
+    return Workload("Failed", "NameTaken", f"{kind} {name!r} exists and is not this MCPServer's: {remedy}")
 
 
-def _from_deployment(request: SyncRequest) -> Workload:
-    deployment = request.children.get(DEPLOYMENT, names.deployment(request.name)) or {}
-    if (deployment.get("status") or {}).get("readyReplicas", 0) > 0:
-        return Workload("Running", "Ready", "MCP server is running")
-    return Workload("Pending", "PodsNotReady", "MCP server is starting")
-
-
-def _is_ready(pod: Object) -> bool:
-    found: Iterable[Object] = (pod.get("status") or {}).get("conditions") or []
-    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in found)
+def _pending(waiting: Problem) -> Workload:
+    return Workload("Pending", waiting.reason, waiting.message)
 
 
 def _valid(problems: list[Problem]) -> Condition:

@@ -1,0 +1,174 @@
+"""What an MCPServer's pods and Deployment say about it.
+
+Messages name reason, image and exit code, and never quote the kubelet: its texts carry times and pod names, and each
+change of a status is another hook call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hooks.controllers.controller import Config
+from hooks.controllers.kinds import DEPLOYMENT, POD
+from hooks.controllers.mcpserver import names
+from hooks.protocol import Object, SyncRequest
+
+IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
+START_REASONS = {"CreateContainerError", "RunContainerError", "CreateContainerConfigError"}
+
+_MISSING_KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/)?(\S+)")
+_MISSING_OBJECT = re.compile(r'(secret|configmap) "([^"]+)" not found', re.IGNORECASE)
+_REFUSALS = (
+    (re.compile(r"exceeded quota: ([^\s,]+)"), "ResourceQuota {!r} is exhausted: raise it, or free some of it"),
+    (re.compile(r'violates PodSecurity "([^"]+)"'), "Pod Security level {!r} of the namespace refuses the pod"),
+    (re.compile(r'admission webhook "([^"]+)" denied'), "admission webhook {!r} refuses the pod"),
+    (re.compile(r'serviceaccount "([^"]+)" not found'), "ServiceAccount {!r} is missing"),
+)
+
+
+class Workload(NamedTuple):
+    """The state of what runs for a server."""
+
+    phase: str
+    reason: str
+    message: str
+
+
+RUNNING = Workload("Running", "Ready", "MCP server is running")
+
+
+def workload(request: SyncRequest, config: Config) -> Workload:
+    """The state of a server's proxy, with the cause where something is wrong, also with the MCP server's own pods."""
+    deployment = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    if config.read_pods:
+        request.related.require(POD)
+    proxies = [pod for pod in proxy_pods(request) if not _is_going(pod)]
+    servers = [pod for pod in server_pods(request) if not _is_going(pod)]
+    ready = any(_is_ready(pod) for pod in proxies) if config.read_pods else _count(deployment, "readyReplicas") > 0
+    cause = next(_causes(request, proxies, servers, deployment), None)
+    if ready:
+        note = cause.message if cause else _rollout(deployment)
+        return RUNNING._replace(message=f"{RUNNING.message}; {note}") if note else RUNNING
+    if cause:
+        return cause
+    if deployment and deployment["spec"].get("replicas") == 0:
+        remedy = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
+        return Workload("Pending", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
+    if not proxies and config.read_pods:
+        return Workload("Pending", "NoPods", "No pods found for MCP server")
+    return Workload("Pending", "PodsNotReady", "MCP server is starting")
+
+
+def proxy_pods(request: SyncRequest) -> list[Object]:
+    """The proxy's pods."""
+    return _pods(request, names.labels(request.name)["app"])
+
+
+def server_pods(request: SyncRequest) -> list[Object]:
+    """The MCP server's own pods, which the proxy runner's StatefulSet makes."""
+    return _pods(request, request.name)
+
+
+def _pods(request: SyncRequest, app: str) -> list[Object]:
+    return [pod for pod in request.related.list(POD) if (pod["metadata"].get("labels") or {}).get("app") == app]
+
+
+def _causes(
+    request: SyncRequest, proxies: list[Object], servers: list[Object], deployment: Object | None
+) -> Iterator[Workload]:
+    """What keeps the server from running, the most telling first."""
+    yield from _refused(deployment)
+    for whose, name, pods in (
+        ("Proxy", f"deployment/{names.deployment(request.name)}", proxies),
+        ("MCP server", f"statefulset/{names.deployment(request.name)}", servers),
+    ):
+        for pod in pods:
+            yield from _of_containers(pod, whose, f"{name} -n {request.namespace}")
+        for pod in pods:
+            yield from _of_scheduling(pod, whose)
+
+
+def _of_containers(pod: Object, whose: str, where: str) -> Iterator[Workload]:
+    status = pod.get("status") or {}
+    for container in [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]:
+        name, image = container.get("name"), container.get("image")
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        reason, text = str(waiting.get("reason")), str(waiting.get("message"))
+        if reason in IMAGE_REASONS:
+            message = f"{whose} can't pull image {image!r}: check its name, and the pull secrets for its registry"
+            # ErrImagePull and ImagePullBackOff take turns.
+            yield Workload("Failed", reason if reason == "InvalidImageName" else "ImagePullBackOff", message)
+        elif reason in START_REASONS:
+            message = f"{whose} container {name!r} can't start: {_missing(text) or f'kubectl describe {where}'}"
+            yield Workload("Failed", reason, message)
+        else:
+            yield from _of_crash(container, whose, where)
+
+
+def _missing(text: str) -> str:
+    """What the kubelet says that it can't find, in our words."""
+    key = _MISSING_KEY.search(text)
+    if key:
+        return f"{key[2]} {key[3]!r} has no key {key[1]!r}"
+    found = _MISSING_OBJECT.search(text)
+    return f"{'Secret' if found[1].lower() == 'secret' else 'ConfigMap'} {found[2]!r} is missing" if found else ""
+
+
+def _of_crash(container: Object, whose: str, where: str) -> Iterator[Workload]:
+    """A container that ended, also while it runs once more: else the status would change with every try."""
+    ended = [(container.get(state) or {}).get("terminated") for state in ("state", "lastState")]
+    last = next((state for state in ended if state), None)
+    if last is None or container.get("ready") or not container.get("restartCount"):
+        return
+    name, code = container.get("name"), last.get("exitCode")
+    if last.get("reason") == "OOMKilled":
+        message = f"{whose} container {name!r} is killed for want of memory: raise its limit"
+        yield Workload("Failed", "OOMKilled", message)
+        return
+    logs = f"kubectl logs {where} -c {name} --previous"
+    yield Workload(
+        "Failed", "CrashLoopBackOff", f"{whose} container {name!r} keeps ending with exit code {code}: {logs}"
+    )
+
+
+def _of_scheduling(pod: Object, whose: str) -> Iterator[Workload]:
+    for condition in (pod.get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
+            # "0/3 nodes are available: 3 Insufficient cpu. preemption: …": without the numbers, which move.
+            text = str(condition.get("message")).partition("preemption:")[0]
+            why = re.sub(r"\b\d+ ", "", re.sub(r"^\d+/\d+ nodes are available: ", "", text)).strip(" .")
+            yield Workload("Pending", "Unschedulable", f"{whose} fits on no node: {why}")
+
+
+def _refused(deployment: Object | None) -> Iterator[Workload]:
+    """Pods that can't even be made."""
+    for condition in ((deployment or {}).get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+            text = str(condition.get("message"))
+            whys = (form.format(found[1]) for pattern, form in _REFUSALS if (found := pattern.search(text)))
+            why = next(whys, "kubectl describe its ReplicaSet tells more")
+            yield Workload("Failed", str(condition.get("reason")), f"Proxy pods are refused: {why}")
+
+
+def _rollout(deployment: Object | None) -> str:
+    """How far a rollout is, while there is one."""
+    wanted, updated = _count(deployment, "replicas"), _count(deployment, "updatedReplicas")
+    if deployment is None or not deployment.get("status") or updated >= wanted:
+        return ""
+    return f"rollout in progress: {updated} of {wanted} pods are updated"
+
+
+def _count(deployment: Object | None, what: str) -> int:
+    count = ((deployment or {}).get("status") or {}).get(what, 0)
+    return count if isinstance(count, int) else 0
+
+
+def _is_going(pod: Object) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)

@@ -1,0 +1,185 @@
+"""What a server's pods and Deployment are found to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hooks.controllers.kinds import POD
+from hooks.protocol import Object
+from tests.world import condition, made, observed, pod, server, sync
+
+
+def proxy(container: Object | None = None, *, app: str = "mcpserver", **status: Any) -> Object:
+    """A pod that isn't ready, its container in this state."""
+    name = "toolhive" if app == "mcpserver" else "mcp"
+    containers = [{"name": name, "image": "example.test/x:1", "ready": False, **container}] if container else []
+    labels = {"app": app, "toolhive-name": "demo"}
+    metadata = {"labels": labels}
+    return made(
+        POD, f"{app}-1", metadata=metadata, status={"phase": "Pending", "containerStatuses": containers, **status}
+    )
+
+
+def seen(deployment: Object | None = None, **spec: Any) -> list[Object]:
+    """The children of a server, its Deployment with this status."""
+    owner = server(**spec)
+    children = [observed(child, owner) for child in sync(owner)["children"]]
+    return [{**obj, "status": deployment} if obj["kind"] == "Deployment" and deployment else obj for obj in children]
+
+
+def verdict(*pods: Object, deployment: Object | None = None, **spec: Any) -> tuple[str, str, str]:
+    """Phase, reason and message."""
+    answer = sync(server(**spec), seen(deployment, **spec), pods)
+    ready = condition(answer, "Ready")
+    assert ready is not None
+    assert ready[2] == answer["status"]["message"]
+    return answer["status"]["phase"], ready[1], ready[2]
+
+
+def waiting(reason: str, message: str = "") -> Object:
+    return {"state": {"waiting": {"reason": reason, "message": message}}}
+
+
+CRASHED = {"restartCount": 3, "lastState": {"terminated": {"exitCode": 2, "reason": "Error"}}}
+CRASHES = (
+    "Proxy container 'toolhive' keeps ending with exit code 2: "
+    "kubectl logs deployment/demo -n team-a -c toolhive --previous"
+)
+
+
+@pytest.mark.parametrize(
+    ("container", "reason", "message"),
+    [
+        (
+            waiting("ImagePullBackOff", "Back-off pulling image"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("ErrImagePull", "rpc error"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("CreateContainerConfigError", "couldn't find key client-secret in Secret team-a/tx-oauth"),
+            "CreateContainerConfigError",
+            "Proxy container 'toolhive' can't start: Secret 'tx-oauth' has no key 'client-secret'",
+        ),
+        (
+            waiting("CreateContainerConfigError", 'secret "tx-oauth" not found'),
+            "CreateContainerConfigError",
+            "Proxy container 'toolhive' can't start: Secret 'tx-oauth' is missing",
+        ),
+        (
+            waiting("CreateContainerError", "context deadline exceeded at 12:00"),
+            "CreateContainerError",
+            "Proxy container 'toolhive' can't start: kubectl describe deployment/demo -n team-a",
+        ),
+        ({**CRASHED, **waiting("CrashLoopBackOff", "back-off 40s restarting")}, "CrashLoopBackOff", CRASHES),
+        ({**CRASHED, "state": {"running": {}}}, "CrashLoopBackOff", CRASHES),
+        ({"restartCount": 3, "state": CRASHED["lastState"]}, "CrashLoopBackOff", CRASHES),
+        (
+            {"restartCount": 1, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
+            "OOMKilled",
+            "Proxy container 'toolhive' is killed for want of memory: raise its limit",
+        ),
+    ],
+)
+def test_a_container_that_does_not_run_is_failed_with_its_cause(container: Object, reason: str, message: str) -> None:
+    assert verdict(proxy(container)) == ("Failed", reason, message)
+
+
+def test_the_mcp_servers_own_pods_count_too() -> None:
+    own = proxy(waiting("ImagePullBackOff"), app="demo")
+
+    assert verdict(proxy({"state": {"running": {}}}), own) == (
+        "Failed",
+        "ImagePullBackOff",
+        "MCP server can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+    )
+
+
+def test_an_old_pod_that_serves_while_the_new_one_fails_is_running() -> None:
+    assert verdict(pod("old", "demo"), proxy({**CRASHED, **waiting("CrashLoopBackOff")})) == (
+        "Running",
+        "Ready",
+        f"MCP server is running; {CRASHES}",
+    )
+
+
+def test_a_pod_that_fits_nowhere_says_why_without_numbers_that_move() -> None:
+    scheduled = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": "0/3 nodes are available: 2 Insufficient cpu, 1 node(s) had untolerated taint. preemption: 0/3",
+    }
+
+    assert verdict(proxy(conditions=[scheduled])) == (
+        "Pending",
+        "Unschedulable",
+        "Proxy fits on no node: Insufficient cpu, node(s) had untolerated taint",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            'pods "demo-5d9-abcde" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: 2',
+            "ResourceQuota 'small' is exhausted: raise it, or free some of it",
+        ),
+        (
+            'pods "demo-5d9-abcde" is forbidden: violates PodSecurity "restricted:latest": seccompProfile',
+            "Pod Security level 'restricted:latest' of the namespace refuses the pod",
+        ),
+        ('admission webhook "policy.test" denied the request: no', "admission webhook 'policy.test' refuses the pod"),
+        ("something else", "kubectl describe its ReplicaSet tells more"),
+    ],
+)
+def test_pods_that_are_refused_say_by_whom(text: str, why: str) -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": text}
+
+    assert verdict(deployment={"conditions": [failure]}) == ("Failed", "FailedCreate", f"Proxy pods are refused: {why}")
+
+
+def test_a_rollout_says_how_far_it_is() -> None:
+    counts = {"replicas": 3, "updatedReplicas": 1, "readyReplicas": 3}
+
+    assert verdict(pod("old", "demo"), deployment=counts, transport="sse") == (
+        "Running",
+        "Ready",
+        "MCP server is running; rollout in progress: 1 of 3 pods are updated",
+    )
+
+
+def test_scaled_to_zero_says_how_to_get_back() -> None:
+    owner = server(transport="sse")
+    children = seen(transport="sse")
+    for obj in children:
+        if obj["kind"] == "Deployment":
+            obj["spec"]["replicas"] = 0
+
+    assert condition(sync(owner, children), "Ready") == (
+        "False",
+        "ScaledToZero",
+        "MCP server is scaled to zero: kubectl scale deployment/demo --replicas=1 -n team-a",
+    )
+
+
+def test_a_container_that_starts_is_just_starting() -> None:
+    assert verdict(proxy(waiting("ContainerCreating"))) == ("Pending", "PodsNotReady", "MCP server is starting")
+    assert verdict(proxy({"restartCount": 0, "state": {"running": {}}})) == (
+        "Pending",
+        "PodsNotReady",
+        "MCP server is starting",
+    )
+
+
+def test_a_pod_that_goes_says_nothing() -> None:
+    going = proxy({**CRASHED, **waiting("CrashLoopBackOff")})
+    going["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+
+    assert verdict(going) == ("Pending", "NoPods", "No pods found for MCP server")
