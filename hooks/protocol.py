@@ -253,6 +253,12 @@ def _list(children: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{kind}/{name}" for kind, name in sorted(children))
 
 
+def raw_spec(obj: Object) -> Object:
+    """An object's spec as it came, or an empty one where it isn't even an object."""
+    spec = obj.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
 def bare(observed: Object) -> Object:
     """The least that keeps an observed child: apiVersion, kind and name. It changes nothing in the child."""
     return {

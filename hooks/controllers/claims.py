@@ -11,7 +11,7 @@ import hashlib
 import re
 
 from hooks.api.meta import GROUP
-from hooks.protocol import Object
+from hooks.protocol import Object, raw_spec
 
 CLAIM_LABELS = {
     "externalAuthConfigRef": f"{GROUP}/external-auth-config",
@@ -24,10 +24,9 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 def referenced(server: Object, field: str) -> str | None:
     """The name that this field of an MCPServer's raw spec refers to, even where the spec is invalid otherwise."""
-    spec = server.get("spec")
-    reference = spec.get(field) if isinstance(spec, dict) else None
+    reference = raw_spec(server).get(field)
     name = reference.get("name") if isinstance(reference, dict) else None
-    return name if isinstance(name, str) and name else None
+    return name if isinstance(name, str) else None
 
 
 def claim_value(name: str) -> str:

@@ -6,14 +6,22 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec
+from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec, TokenExchange
 from hooks.controllers import conditions, shared_config
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
 from hooks.controllers.shared_config import Judgement, SharedConfig
 from hooks.protocol import Object, SyncRequest
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 
 
 def judge(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config) -> Judgement:
@@ -24,12 +32,40 @@ def judge(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config)
     if spec.token_exchange is None:
         message = "spec.tokenExchange must be set when spec.type is tokenExchange"
         return Judgement([conditions.false("Valid", "SpecInvalid", message)])
+    fault = next(_faults(spec.token_exchange), None)
+    if fault:
+        return Judgement([conditions.false("Valid", *fault)])
     valid = conditions.true("Valid", "Valid", "The spec is valid")
     if not config.read_secrets:
         return Judgement([valid])
     reference = spec.token_exchange.client_secret_ref
     available, digest = _credential(request, reference.name, reference.key, config.digest_key)
     return Judgement([valid, available], {"credentialDigest": digest} if digest else {})
+
+
+def _faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
+    """Reason and message of what the schema admits and no token endpoint, proxy or API server would."""
+    where = "spec.tokenExchange"
+    for field, value in (("clientId", exchange.client_id), ("audience", exchange.audience)):
+        if not value.strip():
+            yield f"{field[0].upper()}{field[1:]}Missing", f"{where}.{field} must not be empty"
+    if not urlsplit(exchange.token_url).hostname:
+        yield "TokenUrlInvalid", f"{where}.tokenUrl has no host"
+    for index, scope in enumerate(exchange.scopes):
+        if not _SCOPE.fullmatch(scope):
+            yield "ScopeInvalid", f"{where}.scopes[{index}] must be one scope: printable, without spaces and quotes"
+        if scope in exchange.scopes[:index]:
+            yield "ScopeRepeated", f"{where}.scopes[{index}] repeats {scope!r}"
+    header = exchange.external_token_header_name
+    if header and not _HEADER.fullmatch(header):
+        yield (
+            "HeaderNameInvalid",
+            f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token",
+        )
+    if not _OBJECT_NAME.fullmatch(exchange.client_secret_ref.name):
+        yield "SecretNameInvalid", f"{where}.clientSecretRef.name must be the name of a Secret"
+    if not _SECRET_KEY.fullmatch(exchange.client_secret_ref.key):
+        yield "SecretKeyInvalid", f"{where}.clientSecretRef.key must be letters, digits, '-', '_' and '.'"
 
 
 def _credential(request: SyncRequest, name: str, key: str, digest_key: bytes) -> tuple[Condition, str]:

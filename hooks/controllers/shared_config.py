@@ -23,7 +23,7 @@ from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
-from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse
+from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse, raw_spec
 
 Spec = TypeVar("Spec", bound=Model)
 
@@ -91,7 +91,7 @@ def _customize(shared: SharedConfig[Spec], request: CustomizeRequest, config: Co
     namespace = metadata["namespace"]
     claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
     rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
-    secrets = shared.secrets(request.parent.get("spec") or {}) if config.read_secrets else []
+    secrets = shared.secrets(raw_spec(request.parent)) if config.read_secrets else []
     if secrets:
         rules.append(RelatedRule(SECRET, namespace, names=tuple(secrets)))
     if "deletionTimestamp" in metadata:
@@ -152,7 +152,7 @@ def _status(
     servers = referencing_servers(shared, request)
     return {
         "observedGeneration": request.generation,
-        "configHash": config_hash(request.parent.get("spec") or {}),
+        "configHash": config_hash(raw_spec(request.parent)),
         **judgement.status,
         **({"referencingServers": servers} if servers else {}),
         "conditions": conditions.stamp([ready, *judgement.conditions, *blocked], request.parent, now),

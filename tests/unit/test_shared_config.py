@@ -266,3 +266,46 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     answer = sync(deleting(external_auth()), related=[secret(), foreign, account])
 
     assert "referencingServers" not in answer["status"]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "reason", "message"),
+    [
+        ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
+        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        ({"tokenUrl": "https://:443/x"}, "TokenUrlInvalid", "spec.tokenExchange.tokenUrl has no host"),
+        (
+            {"scopes": ["a", "b c"]},
+            "ScopeInvalid",
+            "spec.tokenExchange.scopes[1] must be one scope: printable, without spaces and quotes",
+        ),
+        ({"scopes": ["a", "b", "a"]}, "ScopeRepeated", "spec.tokenExchange.scopes[2] repeats 'a'"),
+        (
+            {"externalTokenHeaderName": "X Token:"},
+            "HeaderNameInvalid",
+            "spec.tokenExchange.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token",
+        ),
+        (
+            {"clientSecretRef": {"name": "", "key": "k"}},
+            "SecretNameInvalid",
+            "spec.tokenExchange.clientSecretRef.name must be the name of a Secret",
+        ),
+        (
+            {"clientSecretRef": {"name": "s", "key": "a/b"}},
+            "SecretKeyInvalid",
+            "spec.tokenExchange.clientSecretRef.key must be letters, digits, '-', '_' and '.'",
+        ),
+    ],
+)
+def test_a_config_that_no_server_could_use_is_not_valid(exchange: Object, reason: str, message: str) -> None:
+    config = external_auth(**exchange)
+    answer = sync(config, related=[secret()])
+
+    assert condition(answer, "Valid") == ("False", reason, message)
+    server_answer = sync(using("tx"), related=[{**config, "status": answer["status"]}])
+    assert condition(server_answer, "ExternalAuthConfigValidated") == (
+        "False",
+        reason,
+        f"MCPExternalAuthConfig 'tx': {message}",
+    )
+    assert server_answer["status"]["phase"] == "Failed"

@@ -22,7 +22,7 @@ from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import NAME_TAKEN_SECONDS, status, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, bare
+from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, bare, raw_spec
 
 RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
@@ -30,7 +30,7 @@ RESYNC_SECONDS = 60
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     """What a server's sync looks at: the objects that its spec names, and its pods."""
-    metadata, spec = request.parent["metadata"], request.parent.get("spec")
+    metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
     if "deletionTimestamp" not in metadata:
@@ -38,7 +38,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
             config_name = referenced(request.parent, shared.server_field)
             if config_name:
                 rules.append(RelatedRule(shared.kind, namespace, names=(config_name,)))
-        named = config_maps(spec) if isinstance(spec, dict) else []
+        named = config_maps(raw_spec(request.parent))
         if named:
             rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
     if config.read_pods:

@@ -17,7 +17,7 @@ from hooks.controllers.kinds import (
 )
 from hooks.controllers.mcpserver import go_json, names
 from hooks.controllers.mcpserver.ports import over_foreign
-from hooks.protocol import Kind, Object, SyncRequest, bare
+from hooks.protocol import Kind, Object, SyncRequest, bare, raw_spec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
@@ -96,7 +96,6 @@ def access(request: SyncRequest) -> list[Object]:
     where the spec names none, and stays once made: a pod may still use it.
     """
     name = request.name
-    spec = request.parent.get("spec")
     runner = names.proxy_runner(name)
     claimed = claims(request.parent)
     objects: list[Object] = [
@@ -120,8 +119,7 @@ def access(request: SyncRequest) -> list[Object]:
         },
     ]
     own = names.server_account(name)
-    wanted = not isinstance(spec, dict) or spec.get("serviceAccount") is None
-    if wanted or request.children.get(SERVICE_ACCOUNT, own):
+    if raw_spec(request.parent).get("serviceAccount") is None or request.children.get(SERVICE_ACCOUNT, own):
         objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": own}})
     return objects
 

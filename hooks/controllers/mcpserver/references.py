@@ -54,18 +54,12 @@ class References:
 
 def config_maps(spec: Object) -> list[str]:
     """Names of the ConfigMaps to which a raw spec refers, for customize."""
-    places = (
-        (spec.get("oidcConfig"), "configMap", "configMap"),
-        (spec.get("authzConfig"), "configMap", "configMap"),
-        (spec.get("permissionProfile"), "configmap", None),
-    )
-    found = []
-    for place, type_, block in places:
-        if isinstance(place, dict) and place.get("type") == type_:
-            reference = place.get(block) if block else place
-            name = reference.get("name") if isinstance(reference, dict) else None
-            found += [name] if isinstance(name, str) and name else []
-    return found
+    oidc, authz, profile = (spec.get(field) for field in ("oidcConfig", "authzConfig", "permissionProfile"))
+    references = [place.get("configMap") for place in (oidc, authz) if isinstance(place, dict)]
+    if isinstance(profile, dict) and profile.get("type") == "configmap":
+        references.append(profile)
+    names = [reference.get("name") for reference in references if isinstance(reference, dict)]
+    return [name for name in names if isinstance(name, str) and name]
 
 
 def resolve(request: SyncRequest, spec: MCPServerSpec) -> References:
@@ -119,8 +113,9 @@ def _judged(
     name = referenced(request.parent, shared.server_field)
     if name is None:
         return None
-    request.related.require(shared.kind)
     who = f"{shared.kind.kind} {name!r}"
+    if name:
+        request.related.require(shared.kind)
     config = request.related.get(shared.kind, name)
     if config is None:
         remedy = f"create it, or remove spec.{shared.server_field}"
@@ -241,7 +236,8 @@ def _config_map(request: SyncRequest, name: str, where: Problem, references: Ref
 
     `where` is the problem to note, its message the field that has the name.
     """
-    request.related.require(CONFIG_MAP)
+    if name:
+        request.related.require(CONFIG_MAP)
     found = request.related.get(CONFIG_MAP, name)
     if found is None:
         message = f"ConfigMap {name!r} not found in namespace {request.namespace!r}: create it, or correct "

@@ -1,0 +1,79 @@
+"""Hypothesis strategies for custom resources: whatever their CRD's schema admits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hooks.api.crd import crds
+
+SCHEMAS = {
+    crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    for crd in crds()
+}
+
+# Words that mean something somewhere, beside arbitrary text.
+WORDS = (
+    "",
+    "a",
+    "b",
+    "mcp",
+    "runconfig",
+    "authz.json",
+    "A=B",
+    "a,b",
+    "/data",
+    "x" * 64,
+    "no spaces",
+    "line\nbreak",
+    "<&>",
+)
+NAMES = st.sampled_from(("tx", "tools", "oidc", "authz", "profiles", "missing"))
+TEXT = st.sampled_from(WORDS) | st.text(max_size=12).filter(lambda text: text.isprintable())
+
+POD_TEMPLATES = st.none() | st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(("metadata", "spec", "containers", "name", "env", "annotations", "labels")), inner
+        )
+    ),
+    max_leaves=6,
+)
+
+
+def specs(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Specs of a kind that its schema admits; the rules over several fields may be broken."""
+    return _object(SCHEMAS[kind], "spec")
+
+
+def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        return st.dictionaries(st.sampled_from(("metadata", "spec")), POD_TEMPLATES, max_size=2)
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kind = schema["type"]
+    if kind == "object":
+        return _object(schema, name)
+    if kind == "array":
+        return st.lists(_value(schema["items"], name), min_size=schema.get("minItems", 0), max_size=3)
+    if kind == "integer":
+        return st.integers(schema.get("minimum", -5), schema.get("maximum", 5))
+    if kind == "boolean":
+        return st.booleans()
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
+    return NAMES if name == "name" else TEXT
+
+
+def _object(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[str, Any]]:
+    if "additionalProperties" in schema:
+        return st.dictionaries(TEXT, _value(schema["additionalProperties"], name), max_size=3)
+    fields = {key: _value(inner, key) for key, inner in schema["properties"].items()}
+    required = set(schema.get("required", ()))
+    return st.fixed_dictionaries(
+        {key: strategy for key, strategy in fields.items() if key in required},
+        optional={key: strategy for key, strategy in fields.items() if key not in required},
+    )

@@ -1,0 +1,140 @@
+"""What holds for every input: rules kept, nothing lost, nothing leaked, nothing that moves by itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG
+from hooks.protocol import Object
+from tests.strategies import specs
+from tests.world import (
+    call,
+    child_names,
+    condition,
+    config_map,
+    external_auth,
+    judged,
+    observed,
+    parent,
+    pod,
+    secret,
+    server,
+    sync,
+    sync_request,
+    tool_config,
+)
+
+CANARY = "s3cr3t/c+n?ry"
+SECRET = secret(client_secret=CANARY)
+CLUSTER = [
+    judged(external_auth(), SECRET),
+    judged(tool_config(toolsFilter=["a"])),
+    config_map("oidc", issuer="https://idp.acme.test"),
+    config_map("authz", **{"authz.json": '{"version":"1.0","type":"cedarv1","cedar":{"policies":["permit(p,a,r);"]}}'}),
+    config_map("profiles", p='{"name":"p"}'),
+    pod("demo-1", "demo"),
+]
+FULL = server(
+    externalAuthConfigRef={"name": "tx"},
+    toolConfigRef={"name": "tools"},
+    oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}},
+    authzConfig={"type": "inline", "inline": {"policies": ["permit(p,a,r);"]}},
+)
+
+
+def kept(children: Iterable[Object]) -> list[str]:
+    return [f"{obj['kind']}/{obj['metadata']['name']}" for obj in children]
+
+
+def seen(answer: Object, owner: Object) -> list[Object]:
+    return [observed(child, owner) for child in answer["children"]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(specs("MCPServer"))
+def test_any_spec_gets_a_stable_answer_that_is_failed_with_a_cause_or_complete(spec: Object) -> None:
+    owner = {**server(), "spec": spec}
+
+    first = sync(owner, related=CLUSTER)
+    removed = ["ConfigMap/demo-authz-inline"]
+    second = sync({**owner, "status": first["status"]}, seen(first, owner), CLUSTER, may_delete=removed)
+    third = sync({**owner, "status": second["status"]}, seen(second, owner), CLUSTER, may_delete=removed)
+
+    assert (third["children"], third["status"]) == (second["children"], second["status"])
+    if first["status"]["phase"] == "Failed":
+        causes = [c for c in first["status"]["conditions"] if c["status"] == "False" and c["type"] != "Ready"]
+        assert all(c["message"] and len(c["message"]) <= 1000 for c in causes)
+        assert causes
+    else:
+        assert {"ConfigMap/demo-runconfig", "Deployment/demo", "Service/mcp-demo-proxy"} <= set(child_names(first))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sets(st.integers(0, 20)), st.sets(st.integers(0, 20)), specs("MCPServer") | st.just(FULL["spec"]))
+def test_no_observed_child_is_ever_lost(missing: set[int], gone: set[int], spec: Object) -> None:
+    """Whatever related object is missing and whatever the spec became, what exists is in the answer."""
+    before = seen(sync(FULL, related=CLUSTER), FULL)
+    stranger = observed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}}, FULL)
+    children = [obj for number, obj in enumerate([*before, stranger]) if number not in gone]
+    related = [obj for number, obj in enumerate(CLUSTER) if number not in missing]
+
+    answer = sync({**FULL, "spec": spec}, children, related, may_delete=["ConfigMap/demo-authz-inline"])
+
+    policies_are_gone = "ConfigMap/demo-authz-inline" not in child_names(answer)
+    lost = set(kept(children)) - set(child_names(answer))
+    assert lost == ({"ConfigMap/demo-authz-inline"} & set(kept(children)) if policies_are_gone else set())
+    if answer["status"]["phase"] == "Failed":
+        assert lost == set()
+
+
+@settings(max_examples=200, deadline=None)
+@given(specs("MCPExternalAuthConfig"))
+def test_no_answer_holds_a_secret(spec: Object) -> None:
+    config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
+    block = spec.get("tokenExchange", {}).get("clientSecretRef", {})
+    data = {block.get("key", "client-secret"): base64.b64encode(CANARY.encode()).decode()}
+    holder = {**SECRET, "metadata": {**SECRET["metadata"], "name": block.get("name", "tx-oauth")}, "data": data}
+
+    answer = sync(config, related=[holder])
+
+    text = json.dumps(answer)
+    for form in (CANARY, base64.b64encode(CANARY.encode()).decode(), quote(CANARY, safe="")):
+        assert form not in text
+
+
+@settings(max_examples=200, deadline=None)
+@given(specs("MCPToolConfig"))
+def test_a_tool_config_is_usable_or_says_why_not(spec: Object) -> None:
+    config = judged(parent(MCP_TOOL_CONFIG, "tools", spec))
+
+    answer = sync(server(toolConfigRef={"name": "tools"}), related=[config])
+
+    ready = config["status"]["conditions"][0]["status"] == "True"
+    assert answer["status"]["phase"] == ("Pending" if ready else "Failed")
+    found = condition(answer, "ToolConfigValidated")
+    assert found is not None
+    assert found[0] == str(ready)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON, JSON, st.sampled_from(["spec", "status"]))
+def test_a_parent_whose_parts_are_anything_is_answered(value: Any, other: Any, part: str) -> None:
+    """An upgrade, or a tenant with rights on the status, can leave anything there."""
+    for owner in (FULL, external_auth(), tool_config()):
+        answer = call(sync_request({**owner, "status": other, part: value}, related=[SECRET]))
+
+        assert answer["status"]["conditions"]
