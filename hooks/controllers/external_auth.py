@@ -49,7 +49,7 @@ def _faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
     for field, value in (("clientId", exchange.client_id), ("audience", exchange.audience)):
         if not value.strip():
             yield f"{field[0].upper()}{field[1:]}Missing", f"{where}.{field} must not be empty"
-    if not urlsplit(exchange.token_url).hostname:
+    if not _host(exchange.token_url):
         yield "TokenUrlInvalid", f"{where}.tokenUrl has no host"
     for index, scope in enumerate(exchange.scopes):
         if not _SCOPE.fullmatch(scope):
@@ -58,14 +58,19 @@ def _faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
             yield "ScopeRepeated", f"{where}.scopes[{index}] repeats {scope!r}"
     header = exchange.external_token_header_name
     if header and not _HEADER.fullmatch(header):
-        yield (
-            "HeaderNameInvalid",
-            f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token",
-        )
+        message = f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token"
+        yield "HeaderNameInvalid", message
     if not _OBJECT_NAME.fullmatch(exchange.client_secret_ref.name):
         yield "SecretNameInvalid", f"{where}.clientSecretRef.name must be the name of a Secret"
     if not _SECRET_KEY.fullmatch(exchange.client_secret_ref.key):
         yield "SecretKeyInvalid", f"{where}.clientSecretRef.key must be letters, digits, '-', '_' and '.'"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _credential(request: SyncRequest, name: str, key: str, digest_key: bytes) -> tuple[Condition, str]:

@@ -116,12 +116,12 @@ def _pod_spec(
     server: Object, spec: MCPServerSpec, references: References, config: Config, observed: Object | None
 ) -> Object:
     name = server["metadata"]["name"]
-    pull_secrets = _overrides(spec)[0].image_pull_secrets
+    pull_secrets = dict.fromkeys(secret.name for secret in _overrides(spec)[0].image_pull_secrets)
     volumes = _volumes(name, spec)
     ports = [{"containerPort": spec.port, "name": "http", "protocol": "TCP"}]
     return {
         "serviceAccountName": names.proxy_runner(name),
-        **({"imagePullSecrets": [{"name": secret.name} for secret in pull_secrets]} if pull_secrets else {}),
+        **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
         "securityContext": _pod_security(config),
         "containers": [
             {
