@@ -136,9 +136,9 @@ def _of_crash(container: Object, whose: str, where: str) -> Iterator[Workload]:
 def _of_scheduling(pod: Object, whose: str) -> Iterator[Workload]:
     for condition in (pod.get("status") or {}).get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            # "0/3 nodes are available: 3 Insufficient cpu. preemption: …": without the numbers, which move.
-            text = str(condition.get("message")).partition("preemption:")[0]
-            why = re.sub(r"\b\d+ ", "", re.sub(r"^\d+/\d+ nodes are available: ", "", text)).strip(" .")
+            # "0/3 nodes are available: 3 Insufficient cpu. preemption: …": the cause alone, without numbers that move.
+            text = re.sub(r"^\d+/\d+ nodes are available: ", "", str(condition.get("message")))
+            why = re.sub(r"\b\d+ ", "", text.partition(". ")[0]).strip(" .")
             yield Workload("Pending", "Unschedulable", f"{whose} fits on no node: {why}")
 
 
