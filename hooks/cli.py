@@ -93,7 +93,7 @@ def _settings(**options: Any) -> Settings:
 def _refuse(error: ValidationError) -> NoReturn:
     """Name each setting that is wrong; values stay unsaid, since one of them is a key."""
     for fault in error.errors(include_url=False, include_input=False):
-        name = str(fault["loc"][0]).upper()
-        variable = name if name.startswith(("TOOLHIVE_", "OPERATOR_")) else f"TOOLHIVE_HOOKS_{name}"
-        click.echo(f"toolhive-hooks: {variable}: {fault['msg']}", err=True)
+        name = str(fault["loc"][0]).upper() if fault["loc"] else ""
+        prefix = "" if not name or name.startswith(("TOOLHIVE_", "OPERATOR_")) else "TOOLHIVE_HOOKS_"
+        click.echo(f"toolhive-hooks: {prefix}{name}{': ' if name else ''}{fault['msg']}", err=True)
     sys.exit(USAGE_ERROR)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.controllers.controller import Config
@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     digest_key: SecretStr = SecretStr("")
     """Key of the HMAC that stands for a client secret's content in a status: with it, only a change of content rolls
     pods. The same for all replicas."""
+    digest_key_file: FilePath | None = None
+    """A file that holds the same, for instance from a mounted Secret; instead of the variable."""
     read_secrets: bool = True
     """Whether Metacontroller may look up the Secrets that MCPExternalAuthConfigs name."""
     read_pods: bool = True
@@ -55,7 +57,20 @@ class Settings(BaseSettings):
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
             openshift=self.openshift,
-            digest_key=self.digest_key.get_secret_value().encode(),
+            digest_key=self._digest_key(),
             read_secrets=self.read_secrets,
             read_pods=self.read_pods,
         )
+
+    def _digest_key(self) -> bytes:
+        if self.digest_key_file:
+            return self.digest_key_file.read_bytes().strip()
+        return self.digest_key.get_secret_value().encode()
+
+    @model_validator(mode="after")
+    def _one_digest_key(self) -> Self:
+        if self.digest_key_file and self.digest_key.get_secret_value():
+            raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY and TOOLHIVE_HOOKS_DIGEST_KEY_FILE exclude each other")
+        if self.digest_key_file and not self._digest_key():
+            raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty")
+        return self
