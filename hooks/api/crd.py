@@ -108,6 +108,10 @@ def _crd(resource: CustomResource) -> dict[str, Any]:
     }
 
 
+# Not `required`, which would keep finalizers off an older object without a spec, and so the object for ever.
+_HAS_SPEC = Rule("has(self.spec)", "spec is required", lambda _name: True)
+
+
 def _root(resource: CustomResource) -> dict[str, Any]:
     """The schema of the whole object; the spec must be there where it has fields that must be."""
     spec = schema(resource.spec)
@@ -122,10 +126,10 @@ def _root(resource: CustomResource) -> dict[str, Any]:
             "status": schema(resource.status),
         },
     }
-    if "required" in spec:
-        root["required"] = ["spec"]
-    if resource.name_rules:
-        root["x-kubernetes-validations"] = [_on_create(rule) for rule in resource.name_rules]
+    rules = [_HAS_SPEC] if "required" in spec else []
+    rules += resource.name_rules
+    if rules:
+        root["x-kubernetes-validations"] = [_on_create(rule) for rule in rules]
     return root
 
 

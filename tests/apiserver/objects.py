@@ -25,10 +25,10 @@ ANYWHERE = "default"
 
 
 class Refusal(NamedTuple):
-    """The API server's no: the text that users read, and the fields that it names."""
+    """The API server's no: the text that users read, and the fields that it names, sorted."""
 
     message: str
-    places: set[str]
+    places: list[str]
 
 
 def custom(kind: str, spec: Object | None, name: str = "demo") -> Object:
@@ -46,7 +46,7 @@ def dry_run(cluster: ControlPlane, obj: Object) -> Object | Refusal:
         status = json.loads(error.body)
         # "<nil>" says that CEL rules were left unevaluated, and repeats faults of whole numbers.
         fields = {cause["field"] for cause in status["details"]["causes"]} - {"<nil>"}
-        return Refusal(status["message"], fields)
+        return Refusal(status["message"], sorted(fields))
 
 
 def bare(obj: Object) -> Object:
@@ -55,9 +55,9 @@ def bare(obj: Object) -> Object:
     return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in unwanted}}
 
 
-def model_places(kind: str, spec: object) -> set[str]:
-    """The fields that the models complain about; none where the spec is good."""
-    return {line.partition(": ")[0] for line in errors(MODELS[kind], spec)}
+def model_places(kind: str, spec: object) -> list[str]:
+    """The fields that the models complain about, sorted; none where the spec is good."""
+    return sorted({line.partition(": ")[0] for line in errors(MODELS[kind], spec)})
 
 
 def as_stored(value: Any) -> Any:
@@ -67,7 +67,7 @@ def as_stored(value: Any) -> Any:
         return {
             fields[name].alias: as_stored(inner)
             for name, inner in value
-            if name in value.model_fields_set or inner not in (None, "", [])
+            if inner is not None and (name in value.model_fields_set or inner not in ("", []))
         }
     if isinstance(value, list):
         return [as_stored(item) for item in value]

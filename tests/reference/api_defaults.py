@@ -1,13 +1,13 @@
 """The API server's defaults for the kinds that an MCPServer has, for the comparison without one.
 
-tests/apiserver makes the same comparison with the real server's.
+tests/apiserver makes the same comparison with the real server's, and says when these are no longer the same.
 """
 
 from __future__ import annotations
 
 import copy
 
-from hooks.protocol import Object
+from hooks.protocol import SERVER_SET_METADATA, Object
 
 
 def with_defaults(child: Object) -> Object:
@@ -27,14 +27,16 @@ def with_defaults(child: Object) -> Object:
 
 
 def without_cluster_state(child: Object) -> Object:
-    """A reference child less what the cluster put there: owner, addresses, the deployment controller's notes."""
+    """A stored child less what a cluster put there: identity, owner, status, addresses, the revision of a rollout."""
     child = copy.deepcopy(child)
-    child["metadata"].pop("ownerReferences")
-    child["metadata"].pop("namespace")
-    annotations = child["metadata"].get("annotations", {})
+    child.pop("status", None)
+    metadata = child["metadata"]
+    for key in (*SERVER_SET_METADATA, "namespace"):
+        metadata.pop(key, None)
+    annotations = metadata.get("annotations", {})
     annotations.pop("deployment.kubernetes.io/revision", None)
     if annotations == {}:
-        child["metadata"].pop("annotations", None)
+        metadata.pop("annotations", None)
     for key in ("clusterIP", "clusterIPs"):
         child.get("spec", {}).pop(key, None)
     return child

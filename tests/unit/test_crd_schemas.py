@@ -158,7 +158,6 @@ def test_required_fields() -> None:
     }
 
     assert required == {
-        "MCPServer": ["spec"],
         "MCPServer.spec": ["image"],
         "MCPServer.spec.env[]": ["name", "value"],
         "MCPServer.spec.volumes[]": ["hostPath", "mountPath", "name"],
@@ -172,7 +171,6 @@ def test_required_fields() -> None:
         "MCPServer.spec.authzConfig.inline": ["policies"],
         "MCPServer.spec.toolConfigRef": ["name"],
         "MCPServer.spec.externalAuthConfigRef": ["name"],
-        "MCPExternalAuthConfig": ["spec"],
         "MCPExternalAuthConfig.spec": ["type"],
         "MCPExternalAuthConfig.spec.tokenExchange": ["audience", "clientId", "clientSecretRef", "tokenUrl"],
         "MCPExternalAuthConfig.spec.tokenExchange.clientSecretRef": ["key", "name"],
@@ -190,6 +188,7 @@ def test_rules() -> None:
 
     assert rules == {
         "MCPServer": [
+            "oldSelf.hasValue() || has(self.spec)",
             "oldSelf.hasValue() || size(self.metadata.name) <= 50",
             "oldSelf.hasValue() || !self.metadata.name.contains('.')",
         ],
@@ -202,9 +201,10 @@ def test_rules() -> None:
             "has(self.configMap) == (self.type == 'configMap')",
             "has(self.inline) == (self.type == 'inline')",
         ],
+        "MCPExternalAuthConfig": ["oldSelf.hasValue() || has(self.spec)"],
         "MCPExternalAuthConfig.spec": ["has(self.tokenExchange) == (self.type == 'tokenExchange')"],
     }
-    assert [rule["optionalOldSelf"] for rule in root("MCPServer")["x-kubernetes-validations"]] == [True, True]
+    assert [rule["optionalOldSelf"] for rule in root("MCPServer")["x-kubernetes-validations"]] == [True, True, True]
 
 
 @pytest.mark.parametrize(("model", "document"), EVERYTHING)

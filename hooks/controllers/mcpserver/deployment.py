@@ -7,6 +7,7 @@ from hooks.controllers.controller import Config
 from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.pod_patch import pod_patch
 from hooks.controllers.mcpserver.ports import over_foreign
+from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import restarted_at, strategy
 from hooks.protocol import Object, last_applied
@@ -242,7 +243,7 @@ def _resources(spec: MCPServerSpec) -> Object:
     if spec.resources is None:
         return {}
     amounts = {
-        group: {resource: amount for resource in ("cpu", "memory") if (amount := getattr(wanted, resource, None))}
+        group: {name: canonical(amount) for name in ("cpu", "memory") if (amount := getattr(wanted, name, ""))}
         for group, wanted in (("limits", spec.resources.limits), ("requests", spec.resources.requests))
     }
     return {group: amount for group, amount in amounts.items() if amount}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
 from hooks.controllers.mcpserver.problem import Problem
+from hooks.controllers.mcpserver.quantity import amount
 
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
@@ -20,16 +20,14 @@ _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
+_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
-
-_EXPONENTS = {"": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_POWERS = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
 
 def problems(spec: MCPServerSpec) -> list[Problem]:
     """What is wrong with a spec, each with its field."""
-    faults = [*_image(spec), *_env(spec), *_tools(spec), *_volumes(spec), *_resources(spec), *_overrides(spec)]
-    return [Problem("Valid", "SpecInvalid", fault) for fault in faults]
+    checks = (_image, _env, _secrets, _tools, _volumes, _resources, _overrides)
+    return [Problem("Valid", "SpecInvalid", fault) for check in checks for fault in check(spec)]
 
 
 def _image(spec: MCPServerSpec) -> Iterator[str]:
@@ -46,6 +44,17 @@ def _env(spec: MCPServerSpec) -> Iterator[str]:
             yield f"{where}.name: invalid environment variable key: {variable.name!r}"
         elif re.search(r"[\r\n]", variable.value):
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
+
+
+def _secrets(spec: MCPServerSpec) -> Iterator[str]:
+    for index, secret in enumerate(spec.secrets):
+        where = f"spec.secrets[{index}]"
+        if not _SUBDOMAIN.fullmatch(secret.name):
+            yield f"{where}.name: must be the name of a Secret"
+        if not _SECRET_KEY.fullmatch(secret.key):
+            yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
+        if not _ENV_NAME.fullmatch(secret.target_env_name or secret.key):
+            yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 
 def _tools(spec: MCPServerSpec) -> Iterator[str]:
@@ -88,19 +97,8 @@ def _resources(spec: MCPServerSpec) -> Iterator[str]:
         return
     for resource in ("cpu", "memory"):
         limit, request = getattr(spec.resources.limits, resource), getattr(spec.resources.requests, resource)
-        if limit and request and _amount(request) > _amount(limit):
+        if limit and request and amount(request) > amount(limit):
             yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
-
-
-def _amount(quantity: str) -> Decimal:
-    """A quantity, which the model has checked, as a number."""
-    parsed = re.fullmatch(r"\+?([0-9.]+)(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?[0-9]+))", quantity)
-    if parsed is None:
-        return Decimal(0)
-    number, binary, decimal, exponent = parsed.groups()
-    if binary:
-        return Decimal(number) * Decimal(1024) ** _POWERS[binary]
-    return Decimal(number).scaleb(int(exponent) if exponent else _EXPONENTS[decimal or ""])
 
 
 def _overrides(spec: MCPServerSpec) -> Iterator[str]:

@@ -1,0 +1,92 @@
+"""Quantities of resources, as the API server keeps them.
+
+Metacontroller compares what a hook returns with what is stored. A quantity in another form than the stored one (`0.1`
+for `100m`) would be a difference for ever, and a write at every sync.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_CEILING, Decimal, localcontext
+from typing import NamedTuple
+
+_QUANTITY = re.compile(
+    r"\+?0*(?P<whole>[0-9]*)(\.(?P<fraction>[0-9]*))?"
+    r"(?:(?P<binary>[KMGTPE]i)|(?P<decimal>[numkMGTPE]?)|[eE](?P<exponent>[+-]?\d+))"
+)
+_DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
+_POWERS = {name: power for power, name in _DECIMAL.items()}
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_MOST_BINARY = Decimal(2**63 - 1)
+_LEAST = Decimal("0.001")
+
+
+class _Parts(NamedTuple):
+    """A quantity taken apart."""
+
+    whole: str
+    """Digits before the point, without leading zeros."""
+    fraction: str
+    power: int
+    """Of 10, or of 1024."""
+    suffix: str
+    """`e` for an exponent."""
+
+    @property
+    def is_binary(self) -> bool:
+        return self.suffix.endswith("i")
+
+
+def amount(quantity: str) -> Decimal:
+    """A quantity, in a form that the model admits, as a number: rounded up to a thousandth, as the API server does."""
+    return _amount(_take_apart(quantity))
+
+
+def canonical(quantity: str) -> str:
+    """The form of a quantity in which the API server stores it in a pod template (apimachinery's resource.Quantity)."""
+    parts = _take_apart(quantity)
+    if _is_kept(parts):
+        return quantity
+    value = _amount(parts)
+    if parts.is_binary and value >= 1024 and value == value.to_integral_value():
+        power, whole = 0, int(value)
+        while whole % 1024 == 0 and power < len(_BINARY) - 1:
+            power, whole = power + 1, whole // 1024
+        return f"{whole}{_BINARY[power]}"
+    scale, whole = (0, int(value)) if value == value.to_integral_value() else (-3, int(value * 1000))
+    while whole and whole % 1000 == 0 and (scale < 18 or parts.suffix == "e"):
+        scale, whole = scale + 3, whole // 1000
+    if parts.suffix == "e":
+        return f"{whole}e{scale}" if scale else str(whole)
+    return f"{whole}{_DECIMAL[scale]}"
+
+
+def _is_kept(parts: _Parts) -> bool:
+    """Whether Go's parser takes the text for canonical, and keeps it to the letter."""
+    if parts.is_binary:
+        # No room for the product in 64 bits, by its own rough count of digits: not the fast path.
+        fits = 15 - len(parts.whole) - int(parts.power * 10 * 3 / 10) - 1 >= 0
+        return not parts.fraction and fits and int(parts.whole or 0) & 7 != 0
+    digits, scale = (parts.whole or "0") + parts.fraction, parts.power - len(parts.fraction)
+    aligned = scale % 3 == 0 and scale >= -3
+    return aligned and len(digits) <= 18 and not digits.endswith("000") and not digits.startswith("0")
+
+
+def _amount(parts: _Parts) -> Decimal:
+    with localcontext(prec=1200):  # the model admits exponents of three digits
+        number = Decimal(f"{parts.whole or 0}.{parts.fraction or 0}")
+        value = number * 1024**parts.power if parts.is_binary else number.scaleb(parts.power)
+        value = value.quantize(_LEAST, rounding=ROUND_CEILING)
+        return min(value, _MOST_BINARY) if parts.is_binary else value
+
+
+def _take_apart(quantity: str) -> _Parts:
+    parsed = _QUANTITY.fullmatch(quantity)
+    if parsed is None:
+        raise ValueError("not a quantity")
+    whole, fraction = parsed["whole"], parsed["fraction"] or ""
+    if parsed["binary"]:
+        return _Parts(whole, fraction, _BINARY.index(parsed["binary"]), parsed["binary"])
+    if parsed["exponent"]:
+        return _Parts(whole, fraction, int(parsed["exponent"]), "e")
+    return _Parts(whole, fraction, _POWERS[parsed["decimal"]], parsed["decimal"])

@@ -1,0 +1,39 @@
+"""Our form of a quantity is the one that the API server keeps."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hooks.controllers.mcpserver.quantity import canonical
+from tests.controlplane import ControlPlane
+
+pytestmark = pytest.mark.apiserver
+
+NUMBERS = ("0", "1", "5", "999", "1000", "1024", "1500", "1536", "0.1", "1.5", ".5", "0.0001", "2.", "123456789")
+SUFFIXES = ("", "n", "u", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti", "e3", "E-3", "e+2", "e1", "e-7")
+QUANTITIES = ["".join(parts) for parts in itertools.product(NUMBERS, SUFFIXES)]
+
+
+def test_the_form_that_is_kept(cluster: ControlPlane, namespace: str) -> None:
+    """One container for each quantity: as it is sent, and as it comes back."""
+    containers = [
+        {"name": f"c{number}", "image": "x", "resources": {"limits": {"cpu": quantity}}}
+        for number, quantity in enumerate(QUANTITIES)
+    ]
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "quantities"},
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": containers}},
+        },
+    }
+
+    made = cluster.resource("apps/v1/Deployment").create(body=deployment, namespace=namespace).to_dict()
+
+    kept = [container["resources"]["limits"]["cpu"] for container in made["spec"]["template"]["spec"]["containers"]]
+    ours = [canonical(quantity) for quantity in QUANTITIES]
+    assert dict(zip(QUANTITIES, ours, strict=True)) == dict(zip(QUANTITIES, kept, strict=True))
