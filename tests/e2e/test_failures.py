@@ -140,7 +140,7 @@ def test_a_configmap_that_a_spec_names_reaches_the_server(installation: Installa
     patch(cluster, namespace, "configmap/authz", {"data": {"authz.json": POLICY.replace("permit", "forbid")}})
     eventually(lambda: policies() == ["forbid(principal, action, resource);"])
     patch(cluster, namespace, "configmap/authz", {"data": {"authz.json": "{}"}})
-    message = "ConfigMap 'authz' key 'authz.json': version is required"
+    message = "ConfigMap 'authz' key 'authz.json' (spec.authzConfig.configMap): version is required"
     expect(installation, namespace, "Failed", ("False", "AuthzConfigInvalid"), message)
     assert policies() == ["forbid(principal, action, resource);"]
 

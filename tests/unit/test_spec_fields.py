@@ -122,7 +122,7 @@ class TestAuthz:
             (
                 [config_map("authz", **{"authz.json": "{}"})],
                 "AuthzConfigInvalid",
-                "ConfigMap 'authz' key 'authz.json': version is required",
+                "ConfigMap 'authz' key 'authz.json' (spec.authzConfig.configMap): version is required",
             ),
         ],
     )
@@ -170,7 +170,7 @@ class TestPermissionProfile:
         assert found == (
             "False",
             "ProfileInvalid",
-            "ConfigMap 'profiles' key 'p' is no JSON object: put a permission profile there",
+            "ConfigMap 'profiles' key 'p' (spec.permissionProfile) is no JSON object: put a permission profile there",
         )
 
 

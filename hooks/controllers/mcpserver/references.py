@@ -160,7 +160,7 @@ def _resolve_oidc(request: SyncRequest, spec: MCPServerSpec, references: Referen
         return
     if not data.get("issuer") and not data.get("jwksUrl"):
         # Measured with runner 0.44.0: without either it refuses to start.
-        message = f"ConfigMap {name!r} has neither key 'issuer' nor 'jwksUrl': add the issuer of the callers' tokens"
+        message = f"ConfigMap {name!r} (spec.oidcConfig.configMap) has neither 'issuer' nor 'jwksUrl': add the issuer"
         references.bad(Problem(condition, "IssuerMissing", message))
         return
     references.oidc = data
@@ -179,7 +179,7 @@ def _resolve_authz(request: SyncRequest, spec: MCPServerSpec, references: Refere
         return
     config = read_authz(text)
     if isinstance(config, str):
-        message = f"ConfigMap {name!r} key {key!r}: {config}"
+        message = f"ConfigMap {name!r} key {key!r} (spec.authzConfig.configMap): {config}"
         references.bad(Problem(condition, "AuthzConfigInvalid", message))
         return
     references.authz = config
@@ -200,7 +200,8 @@ def _resolve_permission_profile(request: SyncRequest, spec: MCPServerSpec, refer
         return
     references.permission_profile = read_profile(text)
     if references.permission_profile is None:
-        message = f"ConfigMap {profile.name!r} key {profile.key!r} is no JSON object: put a permission profile there"
+        which = f"ConfigMap {profile.name!r} key {profile.key!r} (spec.permissionProfile)"
+        message = f"{which} is no JSON object: put a permission profile there"
         references.bad(Problem(condition, "ProfileInvalid", message))
         return
     references.good(condition, f"ConfigMap {profile.name!r} is used")

@@ -1,0 +1,32 @@
+"""Whatever spec the CRD admits: its server is Failed with the field named, or the API server takes every child."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hooks.protocol import Object
+from tests.apiserver.objects import Refusal, dry_run
+from tests.controlplane import ControlPlane
+from tests.strategies import specs
+from tests.unit.test_properties import CLUSTER
+from tests.world import server, sync
+
+pytestmark = pytest.mark.apiserver
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(specs("MCPServer"))
+def test_it_is_failed_with_the_field_or_every_child_is_admitted(cluster: ControlPlane, spec: Object) -> None:
+    answer = sync({**server(), "spec": spec}, related=CLUSTER)
+
+    if answer["status"]["phase"] == "Failed":
+        causes = [
+            c["message"] for c in answer["status"]["conditions"] if c["status"] == "False" and c["type"] != "Ready"
+        ]
+        assert all("spec." in cause or "not found" in cause for cause in causes), causes
+        return
+    for child in answer["children"]:
+        if child["kind"] in ("Deployment", "Service", "ConfigMap"):
+            made = dry_run(cluster, child)
+            assert not isinstance(made, Refusal), (child["kind"], made)
