@@ -10,7 +10,8 @@ from hooks.api.meta import Conditions, HttpUrl, Int64, Model, RuledModel, Secret
 from hooks.api.resource import AGE, MESSAGE, READY, REASON, REFERENCED_BY, Column, CustomResource
 
 # A further type is one more name here, and a field of that name (in snake case) in the spec: the rule comes by itself.
-ExternalAuthType = Literal["tokenExchange"]
+ExternalAuthType = Literal["tokenExchange", "bearerToken", "headerInjection", "unauthenticated"]
+WITHOUT_BLOCK = {"unauthenticated"}
 
 
 class TokenExchange(Model):
@@ -30,14 +31,34 @@ class TokenExchange(Model):
     """Header that takes the token to the MCP server; it replaces the Authorization header's when left out."""
 
 
+class BearerToken(Model):
+    """A fixed bearer token for a remote MCP server."""
+
+    token_secret_ref: SecretKeyRef
+    """The key of a Secret that holds the token."""
+
+
+class HeaderInjection(Model):
+    """A fixed header for calls to a backend; without effect on an MCPServer."""
+
+    header_name: str
+    """Name of the header."""
+    value_secret_ref: SecretKeyRef
+    """The key of a Secret that holds the header's value."""
+
+
 class MCPExternalAuthConfigSpec(RuledModel):
     """The desired way to get tokens."""
 
-    rules = tuple(set_exactly_when(name, name) for name in get_args(ExternalAuthType))
+    rules = tuple(set_exactly_when(name, name) for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK)
     type: ExternalAuthType
     """Way to get tokens; the block of the same name has its settings."""
     token_exchange: TokenExchange | None = None
     """Settings for type "tokenExchange"."""
+    bearer_token: BearerToken | None = None
+    """Settings for type "bearerToken"."""
+    header_injection: HeaderInjection | None = None
+    """Settings for type "headerInjection"."""
 
 
 class MCPExternalAuthConfigStatus(Model):

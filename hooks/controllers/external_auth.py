@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec, TokenExchange
+from hooks.api.meta import SecretKeyRef
 from hooks.controllers import conditions, shared_config
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
@@ -24,27 +25,55 @@ _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 
 
+SECRET_REFS = {
+    "tokenExchange": "clientSecretRef",
+    "bearerToken": "tokenSecretRef",
+    "headerInjection": "valueSecretRef",
+}
+"""The field that names a Secret, in the block of each type that has one."""
+
+
 def judge(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config) -> Judgement:
-    """Check that a config's parts agree, and that its client secret can be had.
+    """Check that a config's parts can be used, and that its Secret can be had.
 
     The secret's value stays here: the status gets a digest, by which a server sees that the content changed.
     """
-    if spec.token_exchange is None:
-        message = "spec.tokenExchange must be set when spec.type is tokenExchange"
-        return Judgement([conditions.false("Valid", "SpecInvalid", message)])
-    fault = next(_faults(spec.token_exchange), None)
+    fault = next(_faults(spec), None)
     if fault:
         return Judgement([conditions.false("Valid", *fault)])
     valid = conditions.true("Valid", "Valid", "The spec is valid")
-    if not config.read_secrets:
+    reference = secret_ref(spec)
+    if reference is None or not config.read_secrets:
         return Judgement([valid])
-    reference = spec.token_exchange.client_secret_ref
-    available, digest = _credential(request, reference.name, reference.key, config.digest_key)
+    available, digest = _credential(request, *reference, config.digest_key)
     return Judgement([valid, available], {"credentialDigest": digest} if digest else {})
 
 
-def _faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
+def secret_ref(spec: MCPExternalAuthConfigSpec) -> tuple[str, SecretKeyRef] | None:
+    """The Secret that a config needs, and the field that names it."""
+    if spec.token_exchange:
+        return "spec.tokenExchange.clientSecretRef", spec.token_exchange.client_secret_ref
+    if spec.bearer_token:
+        return "spec.bearerToken.tokenSecretRef", spec.bearer_token.token_secret_ref
+    if spec.header_injection:
+        return "spec.headerInjection.valueSecretRef", spec.header_injection.value_secret_ref
+    return None
+
+
+def _faults(spec: MCPExternalAuthConfigSpec) -> Iterator[tuple[str, str]]:
     """Reason and message of what the schema admits and no token endpoint, proxy or API server would."""
+    if spec.token_exchange:
+        yield from _exchange_faults(spec.token_exchange)
+    if spec.header_injection and not _HEADER.fullmatch(spec.header_injection.header_name):
+        yield "HeaderNameInvalid", "spec.headerInjection.headerName must be an HTTP header's name, such as X-Api-Key"
+    where, reference = secret_ref(spec) or ("", None)
+    if reference and not _OBJECT_NAME.fullmatch(reference.name):
+        yield "SecretNameInvalid", f"{where}.name must be the name of a Secret"
+    if reference and not _SECRET_KEY.fullmatch(reference.key):
+        yield "SecretKeyInvalid", f"{where}.key must be letters, digits, '-', '_' and '.'"
+
+
+def _exchange_faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
     where = "spec.tokenExchange"
     for field, value in (("clientId", exchange.client_id), ("audience", exchange.audience)):
         if not value.strip():
@@ -60,10 +89,6 @@ def _faults(exchange: TokenExchange) -> Iterator[tuple[str, str]]:
     if header and not _HEADER.fullmatch(header):
         message = f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token"
         yield "HeaderNameInvalid", message
-    if not _OBJECT_NAME.fullmatch(exchange.client_secret_ref.name):
-        yield "SecretNameInvalid", f"{where}.clientSecretRef.name must be the name of a Secret"
-    if not _SECRET_KEY.fullmatch(exchange.client_secret_ref.key):
-        yield "SecretKeyInvalid", f"{where}.clientSecretRef.key must be letters, digits, '-', '_' and '.'"
 
 
 def _host(url: str) -> str:
@@ -73,20 +98,21 @@ def _host(url: str) -> str:
         return ""
 
 
-def _credential(request: SyncRequest, name: str, key: str, digest_key: bytes) -> tuple[Condition, str]:
+def _credential(request: SyncRequest, field: str, reference: SecretKeyRef, digest_key: bytes) -> tuple[Condition, str]:
     """Whether the Secret has a value at the key, and what stands for that value in the status."""
     request.related.require(SECRET)
-    where = f"Secret {name!r} of namespace {request.namespace!r}"
-    secret = request.related.get(SECRET, name)
+    key = reference.key
+    where = f"Secret {reference.name!r} of namespace {request.namespace!r}"
+    secret = request.related.get(SECRET, reference.name)
     if secret is None:
-        message = f"{where} not found: create it, or correct spec.tokenExchange.clientSecretRef.name"
+        message = f"{where} not found: create it, or correct {field}.name"
         return conditions.false("SecretAvailable", "SecretNotFound", message), ""
     encoded = (secret.get("data") or {}).get(key)
     if encoded is None:
-        message = f"{where} has no key {key!r}: add it, or correct spec.tokenExchange.clientSecretRef.key"
+        message = f"{where} has no key {key!r}: add it, or correct {field}.key"
         return conditions.false("SecretAvailable", "SecretKeyNotFound", message), ""
     if not encoded:
-        message = f"{where} has nothing at key {key!r}: put the client secret there"
+        message = f"{where} has nothing at key {key!r}: put the credential there"
         return conditions.false("SecretAvailable", "SecretKeyEmpty", message), ""
     available = conditions.true("SecretAvailable", "SecretAvailable", f"{where} has key {key!r}")
     return available, _digest(secret, encoded, digest_key)
@@ -110,10 +136,10 @@ def _digest(secret: Object, encoded: str, digest_key: bytes) -> str:
 
 
 def _secrets(spec: Object) -> list[str]:
-    exchange = spec.get("tokenExchange")
-    reference = exchange.get("clientSecretRef") if isinstance(exchange, dict) else None
-    name = reference.get("name") if isinstance(reference, dict) else None
-    return [name] if isinstance(name, str) and name else []
+    blocks = [(spec.get(type_), field) for type_, field in SECRET_REFS.items()]
+    references = [block.get(field) for block, field in blocks if isinstance(block, dict)]
+    names = [reference.get("name") for reference in references if isinstance(reference, dict)]
+    return [name for name in names if isinstance(name, str) and name]
 
 
 EXTERNAL_AUTH = SharedConfig(

@@ -176,7 +176,13 @@ def test_rules_over_several_fields_of_a_server(fields: Object, want: list[str]) 
         (EXTERNAL_AUTH, []),
         ({"type": "tokenExchange"}, ["spec: tokenExchange must be set exactly when type is 'tokenExchange'"]),
         ({}, ["spec.type: is required"]),
-        ({**EXTERNAL_AUTH, "type": "awsSts"}, ["spec.type: must be 'tokenExchange', is 'awsSts'"]),
+        (
+            {**EXTERNAL_AUTH, "type": "awsSts"},
+            [
+                "spec.type: must be one of 'tokenExchange', 'bearerToken', 'headerInjection', 'unauthenticated', "
+                "is 'awsSts'"
+            ],
+        ),
         (
             {"type": "tokenExchange", "tokenExchange": {}},
             [

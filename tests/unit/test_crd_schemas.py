@@ -172,6 +172,10 @@ def test_required_fields() -> None:
         "MCPServer.spec.toolConfigRef": ["name"],
         "MCPServer.spec.externalAuthConfigRef": ["name"],
         "MCPExternalAuthConfig.spec": ["type"],
+        "MCPExternalAuthConfig.spec.bearerToken": ["tokenSecretRef"],
+        "MCPExternalAuthConfig.spec.bearerToken.tokenSecretRef": ["key", "name"],
+        "MCPExternalAuthConfig.spec.headerInjection": ["headerName", "valueSecretRef"],
+        "MCPExternalAuthConfig.spec.headerInjection.valueSecretRef": ["key", "name"],
         "MCPExternalAuthConfig.spec.tokenExchange": ["audience", "clientId", "clientSecretRef", "tokenUrl"],
         "MCPExternalAuthConfig.spec.tokenExchange.clientSecretRef": ["key", "name"],
     }
@@ -202,7 +206,10 @@ def test_rules() -> None:
             "has(self.inline) == (self.type == 'inline')",
         ],
         "MCPExternalAuthConfig": ["oldSelf.hasValue() || has(self.spec)"],
-        "MCPExternalAuthConfig.spec": ["has(self.tokenExchange) == (self.type == 'tokenExchange')"],
+        "MCPExternalAuthConfig.spec": [
+            f"has(self.{type_}) == (self.type == '{type_}')"
+            for type_ in ("tokenExchange", "bearerToken", "headerInjection")
+        ],
     }
     assert [rule["optionalOldSelf"] for rule in root("MCPServer")["x-kubernetes-validations"]] == [True, True, True]
 

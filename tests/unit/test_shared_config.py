@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from hooks.controllers.claims import claim_value
-from hooks.controllers.kinds import SERVICE_ACCOUNT
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, SERVICE_ACCOUNT
 from hooks.controllers.shared_config import config_hash
 from hooks.protocol import Object
 from tests.world import (
@@ -24,6 +25,7 @@ from tests.world import (
     external_auth,
     made,
     observed,
+    parent,
     secret,
     server,
     sync,
@@ -93,7 +95,7 @@ def test_the_status_of_a_good_config() -> None:
         (
             [secret(client_secret="")],
             "SecretKeyEmpty",
-            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the client secret there",
+            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the credential there",
         ),
     ],
 )
@@ -309,3 +311,77 @@ def test_a_config_that_no_server_could_use_is_not_valid(exchange: Object, reason
         f"MCPExternalAuthConfig 'tx': {message}",
     )
     assert server_answer["status"]["phase"] == "Failed"
+
+
+class TestOtherTypes:
+    """Types of newer ToolHive releases, as far as an MCPServer makes anything of them."""
+
+    REFERENCE = {"name": "tx-oauth", "key": "client-secret"}
+    CONFIGS = {
+        "unauthenticated": {"type": "unauthenticated"},
+        "headerInjection": {
+            "type": "headerInjection",
+            "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": REFERENCE},
+        },
+        "bearerToken": {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}},
+    }
+
+    def config(self, spec: Object) -> Object:
+        made_config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
+        return {**made_config, "status": sync(made_config, related=[secret()])["status"]}
+
+    @pytest.mark.parametrize("type_", CONFIGS)
+    def test_they_are_good_and_the_server_says_that_they_do_nothing(self, type_: str) -> None:
+        config = self.config(self.CONFIGS[type_])
+
+        answer = sync(using("tx"), related=[config])
+
+        assert condition(config_answer(config), "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+        assert condition(answer, "ExternalAuthConfigValidated") == (
+            "True",
+            "NoEffect",
+            f"MCPExternalAuthConfig 'tx' of type '{type_}' has no effect on the calls of an MCPServer",
+        )
+        assert condition(answer, "IncomingAuthentication") is None
+
+    @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
+    def test_these_two_change_nothing_in_the_children(self, type_: str) -> None:
+        answer = sync(using("tx"), related=[self.config(self.CONFIGS[type_])])
+
+        for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")):
+            assert child(answer, kind, name) == child(sync(server()), kind, name)
+
+    def test_a_bearer_token_goes_to_the_runner_by_its_secrets_provider(self) -> None:
+        answer = sync(using("tx"), related=[self.config(self.CONFIGS["bearerToken"])])
+
+        run = json.loads(child(answer, CONFIG_MAP, "demo-runconfig")["data"]["runconfig.json"])
+        assert run["remote_auth_config"] == {"use_pkce": False, "bearer_token": "tx-oauth,target=bearer_token"}
+        env = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert env[:2] == [
+            {"name": "TOOLHIVE_SECRET_tx-oauth", "valueFrom": {"secretKeyRef": self.REFERENCE}},
+            {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
+        ]
+
+    @pytest.mark.parametrize(
+        ("spec", "fault"),
+        [
+            (
+                {"type": "awsSts"},
+                "spec.type: must be one of 'tokenExchange', 'bearerToken', 'headerInjection', 'unauthenticated', "
+                "is 'awsSts'",
+            ),
+            ({"type": "bearerToken"}, "spec: bearerToken must be set exactly when type is 'bearerToken'"),
+            (
+                {**CONFIGS["unauthenticated"], "headerInjection": CONFIGS["headerInjection"]["headerInjection"]},
+                "spec: headerInjection must be set exactly when type is 'headerInjection'",
+            ),
+        ],
+    )
+    def test_what_is_not_served_is_refused_by_name(self, spec: Object, fault: str) -> None:
+        answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
+
+        assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
+
+
+def config_answer(config: Object) -> Object:
+    return {"status": config["status"]}

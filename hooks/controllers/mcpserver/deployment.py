@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ProxyDeploymentOverrides
+from hooks.api.meta import SecretKeyRef
 from hooks.controllers.controller import Config
 from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.pod_patch import pod_patch
@@ -177,13 +178,20 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
         attributes = f"service.name={service},service.namespace={metadata['namespace']}"
         env["OTEL_RESOURCE_ATTRIBUTES"] = {"value": attributes}
     if references.token_exchange:
-        secret = references.token_exchange.client_secret_ref
-        env[CLIENT_SECRET_ENV] = {"valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+        env[CLIENT_SECRET_ENV] = _from_secret(references.token_exchange.client_secret_ref)
+    if references.bearer_token:
+        secret = references.bearer_token.token_secret_ref
+        env[f"TOOLHIVE_SECRET_{secret.name}"] = _from_secret(secret)
+        env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
     for variable in _overrides(spec)[0].env:
         env[variable.name] = {"value": variable.value}
     for variable_name, value in DEFAULT_ENV.items():
         env.setdefault(variable_name, {"value": value})
     return [{"name": variable_name, **value} for variable_name, value in env.items()]
+
+
+def _from_secret(secret: SecretKeyRef) -> Object:
+    return {"valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
 
 
 def _volumes(name: str, spec: MCPServerSpec) -> list[tuple[Object, Object]]:

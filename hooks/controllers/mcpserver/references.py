@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hooks.api.mcpexternalauthconfig import TokenExchange
+from hooks.api.mcpexternalauthconfig import BearerToken, TokenExchange
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.controllers import conditions
@@ -27,6 +27,7 @@ class References:
     """The values of all references, and the problems with those that have none."""
 
     token_exchange: TokenExchange | None = None
+    bearer_token: BearerToken | None = None
     external_auth_hash: str = ""
     credential_digest: str = ""
     tool_config: MCPToolConfigSpec | None = None
@@ -81,10 +82,17 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     if config is None:
         return
     auth, observed = config
-    references.token_exchange = auth.token_exchange
     references.external_auth_hash = config_hash(observed["spec"])
-    references.credential_digest = str(observed["status"].get("credentialDigest", ""))
-    references.conditions.append(_incoming_authentication(spec))
+    references.token_exchange, references.bearer_token = auth.token_exchange, auth.bearer_token
+    if auth.token_exchange or auth.bearer_token:
+        references.credential_digest = str(observed["status"].get("credentialDigest", ""))
+    if auth.token_exchange:
+        references.conditions.append(_incoming_authentication(spec))
+    else:
+        # Measured with runner 0.44.0: a local MCP server never sees the bearer token either.
+        name = observed["metadata"]["name"]
+        message = f"MCPExternalAuthConfig {name!r} of type {auth.type!r} has no effect on the calls of an MCPServer"
+        references.conditions[-1] = conditions.true("ExternalAuthConfigValidated", "NoEffect", message)
 
 
 def _incoming_authentication(spec: MCPServerSpec) -> Condition:

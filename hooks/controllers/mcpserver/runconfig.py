@@ -31,6 +31,7 @@ def run_config(server: Object, spec: MCPServerSpec, references: References, conf
     run: Object = {
         "schema_version": "v0.1.0",
         "image": spec.image,
+        "remote_auth_config": _remote_auth_config(references),
         "cmd_args": spec.args,
         "name": name,
         "container_name": name,
@@ -92,6 +93,13 @@ def _checksum(data: dict[str, str], labels: dict[str, str]) -> str:
     """The reference's content checksum: data, then labels, sorted by key, keys and values run together."""
     text = "".join(key + values[key] for values in (data, labels) for key in sorted(values))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _remote_auth_config(references: References) -> Object | None:
+    """What the runner makes of a bearer token: it resolves the name through its environment's secrets provider."""
+    if references.bearer_token is None:
+        return None
+    return {"use_pkce": False, "bearer_token": f"{references.bearer_token.token_secret_ref.name},target=bearer_token"}
 
 
 def _env_vars(spec: MCPServerSpec) -> dict[str, str]:
