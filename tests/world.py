@@ -26,6 +26,8 @@ from hooks.controllers.kinds import (
     STATEFUL_SET,
 )
 from hooks.protocol import LAST_APPLIED, Kind, Object
+from hooks.render.composite import composite_controller
+from tests.leaks import leaked, secret_values
 from tests.rules import check_customize, check_sync
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -151,20 +153,6 @@ def sync_request(
     }
 
 
-def composite_controller(controller: Controller) -> Object:
-    """The CompositeController that sends a controller's requests, as far as answers depend on it."""
-    rules = [
-        {"apiVersion": kind.api_version, "resource": kind.resource, "updateStrategy": {"method": "InPlace"}}
-        for kind in controller.child_kinds
-    ]
-    return {
-        "apiVersion": "metacontroller.k8s.io/v1alpha1",
-        "kind": "CompositeController",
-        "metadata": {"name": controller.path},
-        "spec": {"generateSelector": True, "childResources": rules},
-    }
-
-
 def customize(owner: Object, *, config: Config = CONFIG) -> Object:
     """Call customize; its answer keeps Metacontroller's rules."""
     request = {"controller": composite_controller(BY_KIND[owner["kind"]]), "parent": owner}
@@ -177,7 +165,9 @@ def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_d
     """Call sync or finalize; its answer keeps Metacontroller's rules."""
     controller = BY_KIND[request["parent"]["kind"]]
     hook = "finalize" if request["finalizing"] else "sync"
-    answer = json.loads(controller.answer(hook, _bytes(request), config, now))
+    text = controller.answer(hook, _bytes(request), config, now).decode()
+    assert leaked(secret_values(request), text) == []
+    answer = json.loads(text)
     assert check_sync(request, answer, may_delete) == []
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
 from tests.e2e.relay import Relay
+from tests.leaks import leaked
 
 TOOLHIVE = "toolhive.stacklok.dev/v1alpha1"
 CHILD_KINDS = (
@@ -82,6 +84,17 @@ def installed(cluster: ControlPlane) -> Iterator[Installation]:
     with Relay(port).running() as relay:
         cluster.kubectl("apply", "-f", "-", input=_manifests(cluster, relay.port))
         yield Installation(cluster, relay)
+        _no_secret_got_out(cluster, relay)
+
+
+def _no_secret_got_out(cluster: ControlPlane, relay: Relay) -> None:
+    """After all tests: no secret value that the hooks were sent is in an answer, the log, an Event or a status."""
+    values = sorted(relay.secrets)
+    assert values
+    assert relay.leaks == []
+    assert leaked(values, cluster.processes["hooks"].log.read_text()) == []
+    told = [cluster.objects(kind) for kind in (*PARENT_KINDS, "v1/Event")]
+    assert leaked(values, json.dumps(told)) == []
 
 
 def _manifests(cluster: ControlPlane, port: int) -> str:

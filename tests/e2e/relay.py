@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.leaks import leaked, secret_values
+
 
 @dataclass(frozen=True)
 class Call:
@@ -31,6 +33,10 @@ class Relay:
     def __init__(self, target: int) -> None:
         self.target = target
         self._calls: list[Call] = []
+        self.leaks: list[str] = []
+        """Calls whose answer held a secret value."""
+        self.secrets: set[bytes] = set()
+        """Every secret value that the hooks were sent."""
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.relay = self
@@ -46,12 +52,17 @@ class Relay:
         """Where the record stands."""
         return len(self.calls())
 
-    def record(self, path: str, body: bytes, code: int) -> None:
-        metadata = json.loads(body)["parent"]["metadata"]
+    def record(self, path: str, body: bytes, code: int, answer: bytes) -> None:
+        request = json.loads(body)
+        metadata = request["parent"]["metadata"]
+        values = secret_values(request)
         _, kind, hook = path.partition("?")[0].split("/")
         call = Call(kind, hook, f"{metadata['namespace']}/{metadata['name']}", code, len(body))
         with self._lock:
             self._calls.append(call)
+            self.secrets.update(values)
+            if leaked(values, answer.decode()):
+                self.leaks.append(f"{path} {call.parent}")
 
     @contextmanager
     def running(self) -> Iterator[Relay]:
@@ -87,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             code, answer = 502, str(error).encode()
         finally:
             connection.close()
-        self.server.relay.record(self.path, body, code)
+        self.server.relay.record(self.path, body, code, answer)
         self.send_response(code)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

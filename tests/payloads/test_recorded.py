@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from hooks.protocol import Object
+from hooks.render.composite import composite_controller
 from hooks.server.app import create_app
 from tests.rules import check_customize, check_sync
-from tests.world import BY_KIND, CONFIG, KINDS, composite_controller, customize
+from tests.world import BY_KIND, CONFIG, KINDS, customize
 
 RECORDED = sorted(Path(__file__).parent.glob("recorded/*.json"))
 KIND_OF = {kind.lower(): kind for kind in BY_KIND}
