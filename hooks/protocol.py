@@ -8,6 +8,7 @@ with 500). Metacontroller leaves every object alone on both, and tries again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -31,8 +32,16 @@ SERVER_SET_METADATA = (
 )
 """Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
 
+MAX_DEPTH = 150
+_NO_OBJECT_IS_DEEPER = 20_000
+TOO_DEEP = "(nested too deeply for toolhive-hooks)"
+_MARK = json.dumps(TOO_DEEP).encode()
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+
 LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
 """Where Metacontroller keeps the child as the hook last returned it, with its own label and the namespace added."""
+
+_IDENTITY = ("apiVersion", "kind", "metadata", "status")
 
 CONTROLLER_UID = "controller-uid"
 """The label by which Metacontroller selects the children of a parent (generateSelector)."""
@@ -138,9 +147,17 @@ class SyncRequest:
         return str(self.parent["metadata"]["namespace"])
 
     @property
+    def uid(self) -> str:
+        """The parent's uid."""
+        return str(self.parent["metadata"]["uid"])
+
+    @property
     def generation(self) -> int:
         """The parent's generation: the API server counts it up with each change of the spec, and with deletion."""
         return int(self.parent["metadata"].get("generation", 0))
+
+
+LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,9 @@ class RelatedRule:
             raise BrokenRule("a related rule without a namespace would match objects of every namespace")
         if self.names and self.labels:
             raise BrokenRule("a related rule takes names or labels, not both")
+        if not all(LABEL_VALUE.fullmatch(value) for value in self.labels.values()):
+            # Metacontroller would fail before each sync and finalize of this parent.
+            raise BrokenRule("a related rule selects by a value that no label can have")
 
     def to_wire(self) -> Object:
         """The rule as Metacontroller reads it."""
@@ -227,7 +247,7 @@ def _returned(
         version, kind, metadata = child.get("apiVersion", ""), child.get("kind", ""), child.get("metadata", {})
         name = metadata.get("name", "")
         known = kinds.get((version, kind, name))
-        if known is None and not _is_bare_and_observed(child, request):
+        if known is None and not _is_kept(child, request):
             raise BrokenRule(f"{kind}/{name} is not a child of this parent")
         if known and (known.api_version, known.resource) not in request.child_resources:
             raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
@@ -235,18 +255,24 @@ def _returned(
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
         if "status" in child or any(key in metadata for key in SERVER_SET_METADATA):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
+        for group in ("labels", "annotations"):
+            if not all(isinstance(value, str) for value in metadata.get(group, {}).values()):
+                raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
+        if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
+            raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")
         if (kind, name) in returned:
             raise BrokenRule(f"{kind}/{name} is returned twice")
         returned.add((kind, name))
     return returned
 
 
-def _is_bare_and_observed(child: Object, request: SyncRequest) -> bool:
-    """Whether this is a `bare` reference to a child that exists: it keeps the object, and can't change or make one."""
-    version, kind, name = child.get("apiVersion"), child.get("kind"), child.get("metadata", {}).get("name")
-    if child != {"apiVersion": version, "kind": kind, "metadata": {"name": name}}:
-        return False
-    return any(bare(seen) == child for seen in request.children)
+def _is_kept(child: Object, request: SyncRequest) -> bool:
+    """Whether this is an observed child as it is: such an answer can't change one, nor make one."""
+    return any(_identity(seen) == _identity(child) and kept(seen) == child for seen in request.children)
+
+
+def _identity(obj: Object) -> tuple[object, ...]:
+    return obj.get("apiVersion"), obj.get("kind"), (obj.get("metadata") or {}).get("name")
 
 
 def _list(children: Iterable[tuple[str, str]]) -> str:
@@ -259,13 +285,25 @@ def raw_spec(obj: Object) -> Object:
     return spec if isinstance(spec, dict) else {}
 
 
-def bare(observed: Object) -> Object:
-    """The least that keeps an observed child: apiVersion, kind and name. It changes nothing in the child."""
-    return {
-        "apiVersion": observed["apiVersion"],
-        "kind": observed["kind"],
-        "metadata": {"name": observed["metadata"]["name"]},
-    }
+def kept(observed: Object) -> Object:
+    """The least that keeps an observed object as it is, whoever made it.
+
+    That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
+    too), Metacontroller would take away what the annotation lists and the answer lacks; so these fields come along,
+    with the values that they have now, and never with the annotation's.
+    """
+    applied = last_applied(observed) or {}
+    metadata: Object = {"name": observed["metadata"]["name"]}
+    listed = applied.get("metadata")
+    for group in ("labels", "annotations"):
+        keys = listed.get(group) if isinstance(listed, dict) else None
+        live = observed["metadata"].get(group) or {}
+        values = {key: live[key] for key in keys if key in live} if isinstance(keys, dict) else {}
+        values = {key: value for key, value in values.items() if key not in (CONTROLLER_UID, LAST_APPLIED)}
+        if values:
+            metadata[group] = values
+    fields = {key: observed[key] for key in applied if key in observed and key not in _IDENTITY}
+    return {"apiVersion": observed["apiVersion"], "kind": observed["kind"], "metadata": metadata, **fields}
 
 
 def last_applied(observed: Object) -> Object | None:
@@ -274,11 +312,19 @@ def last_applied(observed: Object) -> Object | None:
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
     """
     text = (observed["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-    try:
-        applied = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        return None
+    applied = strict_json(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
+
+
+def strict_json(text: str | bytes) -> Any:
+    """What a JSON text says, or None where it isn't one that can be written again.
+
+    That is without NaN, infinity, lone surrogates and bottomless nesting.
+    """
+    try:
+        return pydantic_core.from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return None
 
 
 def read_customize(body: bytes, parent: Kind) -> CustomizeRequest:
@@ -304,7 +350,7 @@ def read_sync(body: bytes, parent: Kind) -> SyncRequest:
         raise Malformed("finalizing is not a boolean")
     return SyncRequest(
         parent=obj,
-        children=Objects(_objects(request, "children"), namespace),
+        children=Objects(_own(_objects(request, "children"), namespace), namespace),
         related=Objects(_objects(request, "related"), namespace),
         finalizing=finalizing,
         child_resources=_child_resources(request),
@@ -316,14 +362,45 @@ def write(wire: Object) -> bytes:
     return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
 
 
+def is_too_deep(value: Any) -> bool:
+    """Whether something of this was left out for being nested too deeply."""
+    if isinstance(value, dict):
+        return any(is_too_deep(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(is_too_deep(inner) for inner in value)
+    return bool(value == TOO_DEEP)
+
+
 def _load(body: bytes) -> Object:
-    try:
-        request = pydantic_core.from_json(body, allow_inf_nan=False)
-    except ValueError:
-        raise Malformed("the body is not JSON") from None
+    request = strict_json(body)
+    if request is None:
+        # The API server stores objects nested thousands of levels deep. One of those must not keep Metacontroller from
+        # syncing the others that come along with it.
+        request = strict_json(_cut_deep(body))
+    if request is None:
+        raise Malformed("the body is not JSON")
     if not isinstance(request, dict):
         raise Malformed("the body is not a JSON object")
     return request
+
+
+def _cut_deep(body: bytes) -> bytes:
+    """The body with `TOO_DEEP` in the place of what is nested deeper than `MAX_DEPTH`."""
+    parts, done, start, depth = [], 0, 0, 0
+    for token in _BRACKETS.finditer(body):
+        kind = token[0]
+        if kind in b"{[":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                start = token.start()
+            if depth > _NO_OBJECT_IS_DEEPER:
+                return body
+        elif kind in b"}]":
+            if depth == MAX_DEPTH + 1:
+                parts += [body[done:start], _MARK]
+                done = token.end()
+            depth -= 1
+    return b"".join([*parts, body[done:]])
 
 
 def _parent(request: Object, kind: Kind) -> Object:
@@ -360,6 +437,13 @@ def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
             if metadata.get("namespace") and name != f"{metadata['namespace']}/{metadata['name']}":
                 raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
     return kinds
+
+
+def _own(children: dict[str, dict[str, Object]], namespace: str) -> dict[str, dict[str, Object]]:
+    """The children, all of them the parent's neighbours: one that isn't looked at would be lost."""
+    if not all(key.startswith(f"{namespace}/") for objects in children.values() for key in objects):
+        raise Malformed("children: an object is in another namespace than its parent")
+    return children
 
 
 def _child_resources(request: Object) -> frozenset[tuple[str, str]]:

@@ -88,8 +88,10 @@ def config_map(name: str, **data: str) -> Object:
 def pod(name: str, of: str, *, app: str = "mcpserver", ready: bool = True) -> Object:
     """A Pod of an MCPServer: of its proxy, or with the server's name as `app`, of the MCP server itself."""
     labels = {"app": app, "toolhive-name": of}
+    owner = {"kind": "ReplicaSet" if app == "mcpserver" else "StatefulSet", "name": of, "controller": True}
+    metadata = {"labels": labels, "ownerReferences": [owner]}
     status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
-    return made(POD, name, metadata={"labels": labels}, status=status)
+    return made(POD, name, metadata=metadata, status=status)
 
 
 def made(kind: Kind, name: str, metadata: Object | None = None, **rest: Any) -> Object:

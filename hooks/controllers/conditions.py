@@ -61,10 +61,11 @@ def short(message: str) -> str:
 
 def _transition(condition: Condition, observed: Object, now: datetime) -> str:
     time = observed.get("lastTransitionTime")
-    # The API server refuses a status whose times don't parse, so what stands there is taken over only if it does.
+    this_second = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # What somebody else wrote there counts only if it is a time, and none to come: for that one would wait for ever.
     if observed.get("status") == condition.status and isinstance(time, str) and _TIME.fullmatch(time):
-        return time
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return min(time, this_second)
+    return this_second
 
 
 def read(obj: Object) -> list[Object]:
@@ -88,4 +89,4 @@ def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float 
         since = datetime.strptime(str(condition.get("lastTransitionTime")), "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None
-    return (now - since).total_seconds()
+    return max((now - since).total_seconds(), 0)

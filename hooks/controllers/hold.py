@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, bare, last_applied
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
 def held(observed: Object) -> Object:
@@ -11,11 +11,11 @@ def held(observed: Object) -> Object:
     That is the JSON in Metacontroller's last-applied annotation, less what Metacontroller puts there itself (the
     controller-uid label and the namespace). A tenant can edit the annotation, and what a hook returns is written with
     Metacontroller's rights: so it counts only if it speaks of this very object. Without one (an adopted object),
-    apiVersion, kind and name alone.
+    what `kept` returns, which changes nothing.
     """
     applied = last_applied(observed)
     if applied is None or not _speaks_of(applied, observed):
-        return bare(observed)
+        return kept(observed)
     metadata = {
         key: value for key, value in applied["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")
     }

@@ -109,7 +109,7 @@ def _judge(shared: SharedConfig[Spec], request: SyncRequest, config: Config) -> 
 
 def _sync(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     judgement = _judge(shared, request, config)
-    status = _status(shared, request, judgement, [], now)
+    status = _status(shared, request, judgement, referencing_servers(shared, request), blocked=[], now=now)
     ready = all(condition.status == "True" for condition in judgement.conditions)
     return SyncResponse(status, resync_after_seconds=0 if ready else RESYNC_SECONDS)
 
@@ -121,7 +121,7 @@ def _finalize(shared: SharedConfig[Spec], request: SyncRequest, config: Config, 
     finalized = not servers and settling <= 0
     blocked = [] if finalized else [_deletion_blocked(shared, servers)]
     return SyncResponse(
-        _status(shared, request, _judge(shared, request, config), blocked, now),
+        _status(shared, request, _judge(shared, request, config), servers, blocked=blocked, now=now),
         finalized=finalized,
         resync_after_seconds=0 if finalized else RESYNC_SECONDS if servers else settling,
     )
@@ -141,7 +141,13 @@ def _deletion_blocked(shared: SharedConfig[Spec], servers: list[str]) -> Conditi
 
 
 def _status(
-    shared: SharedConfig[Spec], request: SyncRequest, judgement: Judgement, blocked: list[Condition], now: datetime
+    shared: SharedConfig[Spec],
+    request: SyncRequest,
+    judgement: Judgement,
+    servers: list[str],
+    *,
+    blocked: list[Condition],
+    now: datetime,
 ) -> Object:
     bad = next((condition for condition in judgement.conditions if condition.status != "True"), None)
     ready = (
@@ -149,7 +155,6 @@ def _status(
         if bad
         else conditions.true("Ready", "Ready", f"{shared.kind.kind} can be used")
     )
-    servers = referencing_servers(shared, request)
     return {
         "observedGeneration": request.generation,
         "configHash": config_hash(raw_spec(request.parent)),

@@ -19,7 +19,9 @@ class Settings(BaseSettings):
         ValidationError: a variable has a value that it can't have.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TOOLHIVE_HOOKS_", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TOOLHIVE_HOOKS_", env_ignore_empty=True, frozen=True, use_attribute_docstrings=True
+    )
 
     bind: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$")] = "0.0.0.0:8080"
     """Address and port of the webhooks, as HOST:PORT."""

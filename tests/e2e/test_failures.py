@@ -230,8 +230,8 @@ def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
 
     shown = f"kubectl get service mcp-weather-proxy -n {namespace} -o yaml"
     message = (
-        f"Service 'mcp-weather-proxy' exists and is not this MCPServer's: `{shown}` shows whose it is; "
-        "delete it, or give this MCPServer another name"
+        f"Service 'mcp-weather-proxy' can't be made, its name seems to be taken: `{shown}` shows whose it is, "
+        f"and `kubectl describe mcpserver weather -n {namespace}` whether the API server refuses it"
     )
     expect(installation, namespace, "Failed", ("False", "NameTaken"), message)
     cluster.kubectl("delete", "service", "mcp-weather-proxy", "-n", namespace)

@@ -362,8 +362,11 @@ class TestHeldContent:
             7,
         ],
     )
-    def test_an_annotation_that_speaks_of_something_else_counts_for_nothing(self, applied: Any) -> None:
-        assert self.held(applied) == self.BARE
+    def test_an_annotation_that_speaks_of_something_else_changes_nothing(self, applied: Any) -> None:
+        held = self.held(applied)
+
+        assert {key: held[key] for key in self.BARE} == self.BARE
+        assert held.get("spec", {}) == {}  # as it is
 
     def test_an_annotation_with_what_no_hook_may_return_loses_it(self) -> None:
         metadata = {
@@ -399,15 +402,11 @@ class TestHeldContent:
 
 def test_a_stranger_with_our_label_is_neither_changed_nor_deleted() -> None:
     owner = server()
-    stranger = observed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {}}, owner)
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"a": "b"}}
 
-    answer = sync(owner, [*running(owner), stranger])
+    answer = sync(owner, [*running(owner), observed(theirs, owner)])
 
-    assert child(answer, CONFIG_MAP, "theirs") == {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "theirs"},
-    }
+    assert child(answer, CONFIG_MAP, "theirs") == theirs
 
 
 def test_the_runners_statefulset_is_kept_and_never_made() -> None:
@@ -621,23 +620,41 @@ class TestNameTaken:
         behind = {**owner, "status": first["status"]}
         return behind, [obj for obj in running(owner) if f"{obj['kind']}/{obj['metadata']['name']}" != without]
 
-    def test_a_child_that_is_not_there_yet_is_waited_for_and_then_counts_as_taken(self) -> None:
+    def test_a_child_that_is_not_there_is_noted_waited_for_and_then_counts_as_taken(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")
-        waiting = sync(owner, children, [pod("demo-1", "demo")])
+        running_pod = pod("demo-1", "demo")
+
+        noted = sync(owner, children, [running_pod])
+        message = "MCP server is running; Service 'mcp-demo-proxy' is not there yet"
+        assert condition(noted, "Ready") == ("True", "ChildMissing", message)
+        assert noted["resyncAfterSeconds"] == 5
+
+        waiting = sync({**owner, "status": noted["status"]}, children, [running_pod])
         assert condition(waiting, "Ready") == ("False", "ChildMissing", "Service 'mcp-demo-proxy' is not there yet")
         assert waiting["resyncAfterSeconds"] == 30
+        behind = {**owner, "status": waiting["status"]}
+        early = sync(behind, children, [running_pod], now=NOW + timedelta(seconds=29))
+        assert early["status"]["conditions"][0]["reason"] == "ChildMissing"
 
-        taken = sync({**owner, "status": waiting["status"]}, children, now=NOW + timedelta(seconds=30))
-
+        taken = sync(behind, children, [running_pod], now=NOW + timedelta(seconds=30))
         assert condition(taken, "Ready") == (
             "False",
             "NameTaken",
-            "Service 'mcp-demo-proxy' exists and is not this MCPServer's: "
-            "`kubectl get service mcp-demo-proxy -n team-a -o yaml` shows whose it is; "
-            "delete it, or give this MCPServer another name",
+            "Service 'mcp-demo-proxy' can't be made, its name seems to be taken: "
+            "`kubectl get service mcp-demo-proxy -n team-a -o yaml` shows whose it is, and "
+            "`kubectl describe mcpserver demo -n team-a` whether the API server refuses it",
         )
         assert taken["status"]["phase"] == "Failed"
         assert child(taken, SERVICE, "mcp-demo-proxy") == child(waiting, SERVICE, "mcp-demo-proxy")
+
+    def test_a_server_that_was_not_ready_for_another_cause_has_its_own_wait(self) -> None:
+        owner, children = self.seen(without="Service/mcp-demo-proxy")
+        long_pending = sync(server())
+        owner = {**owner, "status": long_pending["status"]}
+
+        answer = sync(owner, children, now=NOW + timedelta(hours=1))
+
+        assert answer["status"]["conditions"][0]["reason"] == "ChildMissing"
 
     def test_what_a_new_spec_adds_is_not_missing_yet(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")

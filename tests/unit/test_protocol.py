@@ -136,14 +136,62 @@ def test_a_forgotten_child_is_refused_and_one_that_is_removed_is_not() -> None:
     assert removed.to_wire(request, EXPECTED) == {"status": STATUS, "children": []}
 
 
-def test_a_stranger_may_be_kept_by_its_bare_name_only() -> None:
+def test_a_stranger_may_be_kept_as_it_is_and_not_changed() -> None:
     stranger = observed(_child("stranger", data={"a": "b"}), server())
     request = read(sync_request(server(), children=[stranger]))
 
-    kept = SyncResponse(STATUS, [protocol.bare(stranger)]).to_wire(request, EXPECTED)
-    assert kept["children"] == [_child("stranger")]
+    kept = SyncResponse(STATUS, [protocol.kept(stranger)]).to_wire(request, EXPECTED)
+    assert kept["children"] == [_child("stranger", data={"a": "b"})]
     with pytest.raises(BrokenRule, match="ConfigMap/stranger is not a child of this parent"):
         SyncResponse(STATUS, [_child("stranger", data={"a": "c"})]).to_wire(request, EXPECTED)
+
+
+def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None:
+    """A tenant can write the annotation: it says which fields Metacontroller would take away, not what they are."""
+    applied = {"metadata": {"labels": {"a": "0", "gone": "1"}, "annotations": "x"}, "data": {"k": "0"}, "rules": []}
+    stranger = config_map("theirs", k="1")
+    stranger["metadata"] |= {
+        "labels": {"a": "2", "controller-uid": "u", "other": "3"},
+        "annotations": {protocol.LAST_APPLIED: json.dumps(applied)},
+    }
+
+    assert protocol.kept(stranger) == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "theirs", "labels": {"a": "2"}},
+        "data": {"k": "1"},
+    }
+
+
+def test_a_label_that_would_fail_the_sync_is_refused() -> None:
+    request = read(sync_request(server()))
+
+    for labels in ({"controller-uid": "another"}, {"a": 1}):
+        with pytest.raises(BrokenRule):
+            SyncResponse(STATUS, [_child(metadata={"name": "demo-runconfig", "labels": labels})]).to_wire(
+                request, EXPECTED
+            )
+    with pytest.raises(BrokenRule):
+        RelatedRule(POD, "team-a", labels={"toolhive-name": "x" * 64})
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 10_000])
+def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
+    deep = json.dumps(sync_request(server())).replace('"image"', f'"deep": {"[" * depth}{"]" * depth}, "image"')
+
+    request = protocol.read_sync(deep.encode(), MCP_SERVER)
+
+    assert protocol.is_too_deep(request.parent) == (depth > 150)
+    assert request.parent["spec"]["image"] == server()["spec"]["image"]
+
+
+def test_a_child_of_another_namespace_is_refused_not_overlooked() -> None:
+    request = sync_request(server())
+    foreign = {**config_map("x"), "metadata": {"name": "x", "namespace": "kube-system"}}
+    request["children"]["ConfigMap.v1"] = {"kube-system/x": foreign}
+
+    with pytest.raises(Malformed, match="children: an object is in another namespace than its parent"):
+        read(request)
 
 
 def test_a_status_is_never_wiped_nor_a_live_parent_finalized() -> None:
@@ -180,7 +228,6 @@ def test_objects_of_another_namespace_are_never_looked_up() -> None:
     foreign = {**config_map("x"), "metadata": {"name": "x", "namespace": "kube-system"}}
     request = sync_request(server())
     request["related"]["ConfigMap.v1"] = {"kube-system/x": foreign}
-    request["children"]["ConfigMap.v1"] = {"kube-system/x": foreign}
 
-    related, children = read(request).related, read(request).children
-    assert (related.get(CONFIG_MAP, "x"), related.list(CONFIG_MAP), list(children)) == (None, [], [])
+    related = read(request).related
+    assert (related.get(CONFIG_MAP, "x"), related.list(CONFIG_MAP), list(related)) == (None, [], [])

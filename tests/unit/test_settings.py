@@ -62,9 +62,9 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             "toolhive-hooks: TOOLHIVE_HOOKS_WORKERS: Input should be greater than or equal to 1\n",
         ),
         (
-            "TOOLHIVE_RUNNER_IMAGE",
-            "",
-            "toolhive-hooks: TOOLHIVE_RUNNER_IMAGE: String should have at least 1 character\n",
+            "TOOLHIVE_HOOKS_DIGEST_KEY_FILE",
+            "/nowhere",
+            "toolhive-hooks: TOOLHIVE_HOOKS_DIGEST_KEY_FILE: Path does not point to a file\n",
         ),
         (
             "TOOLHIVE_HOOKS_READ_PODS",
@@ -77,3 +77,9 @@ def test_a_wrong_setting_stops_the_start_with_its_name(variable: str, value: str
     result = CliRunner().invoke(main, ["serve"], env={variable: value})
 
     assert (result.exit_code, result.stderr) == (2, said)
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOOLHIVE_RUNNER_IMAGE", "")
+
+    assert Settings().config() == Config()

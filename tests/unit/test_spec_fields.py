@@ -85,6 +85,9 @@ class TestAuthz:
         ("text", "fault"),
         [
             ("[]", "is neither a JSON nor a YAML object"),
+            ("a: 1" + ":1" * 400_000, "is neither a JSON nor a YAML object"),
+            ("version: !!timestamp x", "type is required"),
+            ('{"version": "\\ud800"}', "is neither a JSON nor a YAML object"),
             ("a: &a [x]\nb: *a", "is neither a JSON nor a YAML object"),
             ("[" * 1_000_000, "is neither a JSON nor a YAML object"),
             ("\t", "is neither a JSON nor a YAML object"),
@@ -161,7 +164,9 @@ class TestPermissionProfile:
             "spec.permissionProfile.name: '/etc/passwd' is no builtin profile: use 'none' or 'network'",
         )
 
-    @pytest.mark.parametrize("text", ["[]", "{", "x", "[" * 100_000])
+    @pytest.mark.parametrize(
+        "text", ["[]", "{", "x", "[" * 100_000, '{"read": 5}', '{"write": ["a", 1]}', '{"a": NaN}']
+    )
     def test_a_configmap_without_a_profile_is_refused(self, text: str) -> None:
         owner = server(permissionProfile={"type": "configmap", "name": "profiles", "key": "p"})
 
@@ -170,7 +175,7 @@ class TestPermissionProfile:
         assert found == (
             "False",
             "ProfileInvalid",
-            "ConfigMap 'profiles' key 'p' (spec.permissionProfile) is no JSON object: put a permission profile there",
+            "ConfigMap 'profiles' key 'p' (spec.permissionProfile) is no permission profile: put one there, as a JSON object",
         )
 
 
@@ -334,7 +339,8 @@ class TestPodPatch:
                 {"metadata": {"annotations": {"a": 1}}},
                 "spec.podTemplateSpec.metadata.annotations must be an object of strings",
             ),
-            ({"spec": []}, None),
+            ({"spec": []}, "spec.podTemplateSpec.spec must be an object"),
+            ({"spec": None}, None),
             ({"spec": [1]}, "spec.podTemplateSpec.spec must be an object"),
             ({"spec": {"containers": {"a": 1}}}, "spec.podTemplateSpec.spec.containers must be a list of objects"),
             ({"spec": {"containers": [{}]}}, "spec.podTemplateSpec.spec.containers[0].name must be a string"),

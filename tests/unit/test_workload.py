@@ -8,15 +8,15 @@ import pytest
 
 from hooks.controllers.kinds import POD
 from hooks.protocol import Object
-from tests.world import condition, made, observed, pod, server, sync
+from tests.world import condition, deleting, made, observed, pod, server, sync
 
 
 def proxy(container: Object | None = None, *, app: str = "mcpserver", **status: Any) -> Object:
     """A pod that isn't ready, its container in this state."""
     name = "toolhive" if app == "mcpserver" else "mcp"
     containers = [{"name": name, "image": "example.test/x:1", "ready": False, **container}] if container else []
-    labels = {"app": app, "toolhive-name": "demo"}
-    metadata = {"labels": labels}
+    metadata = pod("x", "demo", app=app)["metadata"]
+    metadata = {key: metadata[key] for key in ("labels", "ownerReferences")}
     return made(
         POD, f"{app}-1", metadata=metadata, status={"phase": "Pending", "containerStatuses": containers, **status}
     )
@@ -81,7 +81,7 @@ CRASHES = (
         ({**CRASHED, "state": {"running": {}}}, "CrashLoopBackOff", CRASHES),
         ({"restartCount": 3, "state": CRASHED["lastState"]}, "CrashLoopBackOff", CRASHES),
         (
-            {"restartCount": 1, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
+            {"restartCount": 2, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
             "OOMKilled",
             "Proxy container 'toolhive' is killed for want of memory: raise its limit",
         ),
@@ -183,3 +183,26 @@ def test_a_pod_that_goes_says_nothing() -> None:
     going["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
 
     assert verdict(going) == ("Pending", "NoPods", "No pods found for MCP server")
+
+
+def test_one_restart_is_no_crash_loop() -> None:
+    once = {"restartCount": 1, "lastState": {"terminated": {"exitCode": 255, "reason": "Unknown"}}}
+
+    assert verdict(proxy({**once, "state": {"running": {}}})) == ("Pending", "PodsNotReady", "MCP server is starting")
+
+
+def test_a_pod_that_somebody_labelled_like_ours_is_not_ours() -> None:
+    foreign = pod("foreign", "demo")
+    del foreign["metadata"]["ownerReferences"]
+
+    assert verdict(foreign) == ("Pending", "NoPods", "No pods found for MCP server")
+
+
+def test_a_server_named_mcpserver_tells_its_pods_apart() -> None:
+    owner = server("mcpserver")
+    own = pod("mcpserver-0", "mcpserver", app="mcpserver")
+    own["metadata"]["ownerReferences"][0]["kind"] = "StatefulSet"
+
+    answer = sync(deleting(owner), related=[own])
+
+    assert answer["finalized"] is True

@@ -19,13 +19,10 @@ from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
 from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
-from hooks.controllers.mcpserver.status import NAME_TAKEN_SECONDS, status, terminating
-from hooks.controllers.mcpserver.workload import proxy_pods
+from hooks.controllers.mcpserver.status import RESYNC_SECONDS, judge, terminating
+from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, bare, raw_spec
-
-RESYNC_SECONDS = 60
-"""The longest wait for something that no event may announce."""
+from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, kept, raw_spec
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -41,7 +38,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
         named = config_maps(raw_spec(request.parent))
         if named:
             rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
-    if config.read_pods:
+    if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
 
@@ -54,25 +51,21 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     spec, problems = _parse(request)
     references = resolve(request, spec) if spec else References()
     problems += references.problems
+    workload = _workload(request, spec, references, config) if spec and not problems else []
+    problems += validation.too_large(workload)
     computable = spec if not problems else None
-    workload = _workload(request, computable, references, config) if computable else _held_workload(request)
+    if computable is None:
+        workload = _held_workload(request)
     access = children.access(request) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
     removed = _removed(request, returned) if computable else frozenset()
-    answer = status(request, computable, references, problems, returned=returned, config=config, now=now)
+    verdict = judge(request, computable, references, problems, returned=returned, config=config, now=now)
     return SyncResponse(
-        answer,
+        verdict.status,
         [*returned, *_others(request, returned, removed)],
         removed=removed,
-        resync_after_seconds=_resync_seconds(answer, problems),
+        resync_after_seconds=verdict.look_again_after,
     )
-
-
-def _resync_seconds(answer: Object, problems: list[Problem]) -> int:
-    """When to look again at what is awaited; 0 where nothing is."""
-    if answer["conditions"][0]["reason"] == "ChildMissing":
-        return NAME_TAKEN_SECONDS
-    return RESYNC_SECONDS if problems or answer["phase"] != "Running" else 0
 
 
 def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
@@ -81,7 +74,7 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
     for a parent that is being deleted. So all else waits until neither Deployment nor proxy pod is left.
     """
-    if config.read_pods:
+    if sees_pods(request.name, config):
         request.related.require(POD)
     running = request.children.get(DEPLOYMENT, names.deployment(request.name))
     pods = proxy_pods(request)
@@ -135,7 +128,7 @@ def _workload(request: SyncRequest, spec: MCPServerSpec, references: References,
     observed = request.children.get(DEPLOYMENT, names.deployment(name))
     # Config first: Metacontroller swallows a conflict on the ConfigMap and goes on to the Deployment. Pods that start
     # with the new checksum and the old file would keep it for ever.
-    if observed_map and observed_map.get("data") != config_map["data"]:
+    if observed_map and not config_map["data"].items() <= (observed_map.get("data") or {}).items():
         proxy = held(observed) if observed else None
     else:
         checksum = config_map["metadata"]["annotations"][names.CONTENT_CHECKSUM]
@@ -168,7 +161,7 @@ def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[st
 def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
     known = {(child["kind"], child["metadata"]["name"]) for child in returned} | removed
-    return [bare(child) for child in request.children if (child["kind"], child["metadata"]["name"]) not in known]
+    return [kept(child) for child in request.children if (child["kind"], child["metadata"]["name"]) not in known]
 
 
 CONTROLLER = Controller(

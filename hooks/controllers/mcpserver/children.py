@@ -17,7 +17,7 @@ from hooks.controllers.kinds import (
 )
 from hooks.controllers.mcpserver import go_json, names
 from hooks.controllers.mcpserver.ports import over_foreign
-from hooks.protocol import Kind, Object, SyncRequest, bare, raw_spec
+from hooks.protocol import Kind, Object, SyncRequest, kept, raw_spec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
@@ -63,7 +63,7 @@ def service(name: str, spec: MCPServerSpec, observed: Object | None) -> Object:
         },
         "spec": {
             "selector": names.labels(name),
-            "ports": over_foreign(ports, observed["spec"].get("ports", []) if observed else [], "port"),
+            "ports": over_foreign(ports, observed, ("spec", "ports"), "port"),
         },
     }
 
@@ -127,4 +127,4 @@ def access(request: SyncRequest) -> list[Object]:
 def runners_objects(request: SyncRequest) -> list[Object]:
     """What the proxy runner made and Metacontroller adopted: kept as it is, never made by a hook."""
     observed = request.children.get(STATEFUL_SET, names.deployment(request.name))
-    return [bare(observed)] if observed else []
+    return [kept(observed)] if observed else []

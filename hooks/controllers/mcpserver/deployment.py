@@ -10,7 +10,7 @@ from hooks.controllers.mcpserver.pod_patch import pod_patch
 from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
-from hooks.controllers.mcpserver.restart import restarted_at, strategy
+from hooks.controllers.mcpserver.restart import last_restart, restarted_at, strategy
 from hooks.protocol import Object, last_applied
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
@@ -21,6 +21,8 @@ DEFAULT_ENV = {
     "TOOLHIVE_RUNTIME": "kubernetes",
     "UNSTRUCTURED_LOGS": "false",
 }
+
+PORTS = ("spec", "template", "spec", "containers", names.PROXY_CONTAINER, "ports")
 
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
@@ -67,7 +69,7 @@ def deployment(
                         **(template_overrides.labels or {}),
                         **names.labels(name),
                     },
-                    "annotations": _template_annotations(server, spec, references, checksum),
+                    "annotations": _template_annotations(server, spec, references, checksum, observed),
                 },
                 "spec": _pod_spec(server, spec, references, config, observed),
             },
@@ -96,7 +98,9 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     return {}
 
 
-def _template_annotations(server: Object, spec: MCPServerSpec, references: References, checksum: str) -> dict[str, str]:
+def _template_annotations(
+    server: Object, spec: MCPServerSpec, references: References, checksum: str, observed: Object | None
+) -> dict[str, str]:
     """What rolls the pods when it changes, over what the user adds.
 
     As in the reference, a Deployment's annotations reach the pods where the spec gives annotations for these too.
@@ -108,7 +112,7 @@ def _template_annotations(server: Object, spec: MCPServerSpec, references: Refer
     ours = {names.RUNCONFIG_CHECKSUM: checksum}
     if references.credential_digest:
         ours[names.CREDENTIAL_DIGEST] = references.credential_digest
-    time = restarted_at(server)
+    time = restarted_at(server) or last_restart(observed)
     if time:
         ours[names.RESTARTED_AT] = time
     return {**users, **ours}
@@ -130,7 +134,7 @@ def _pod_spec(
                 "name": names.PROXY_CONTAINER,
                 "image": config.runner_image,
                 "args": ["run", "--foreground=true", *_patch_args(server, spec), spec.image],
-                "ports": over_foreign(ports, _observed_ports(observed), "containerPort"),
+                "ports": over_foreign(ports, observed, PORTS, "containerPort"),
                 "env": _env(server, spec, references),
                 "livenessProbe": {
                     **PROBE,
@@ -153,11 +157,6 @@ def _pod_spec(
         ],
         "volumes": [volume for _, volume in volumes],
     }
-
-
-def _observed_ports(observed: Object | None) -> list[Object]:
-    containers = observed["spec"]["template"]["spec"]["containers"] if observed else []
-    return next((c.get("ports", []) for c in containers if c["name"] == names.PROXY_CONTAINER), [])
 
 
 def _patch_args(server: Object, spec: MCPServerSpec) -> list[str]:
@@ -184,7 +183,8 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
         env[f"TOOLHIVE_SECRET_{secret.name}"] = _from_secret(secret)
         env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
     for variable in _overrides(spec)[0].env:
-        env[variable.name] = {"value": variable.value}
+        # The API server drops an empty value, and would be asked to add it again at every sync.
+        env[variable.name] = {"value": variable.value} if variable.value else {}
     for variable_name, value in DEFAULT_ENV.items():
         env.setdefault(variable_name, {"value": value})
     return [{"name": variable_name, **value} for variable_name, value in env.items()]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.protocol import Object
+from hooks.protocol import Object, strict_json
 
 NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
@@ -14,12 +12,15 @@ BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
 
 
 def read_profile(text: str) -> Object | None:
-    """A profile in a ConfigMap's text, or None where it is no JSON object."""
-    try:
-        profile = json.loads(text)
-    except (ValueError, RecursionError):
+    """A profile in a ConfigMap's text, or None where it is no JSON object with lists of paths."""
+    profile = strict_json(text)
+    if not isinstance(profile, dict):
         return None
-    return profile if isinstance(profile, dict) else None
+    for key in ("read", "write"):
+        paths = profile.get(key) or []
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            return None
+    return profile
 
 
 def unknown_builtin(spec: MCPServerSpec) -> Problem | None:
@@ -33,7 +34,8 @@ def unknown_builtin(spec: MCPServerSpec) -> Problem | None:
 
 def permission_profile(spec: MCPServerSpec, from_config_map: Object | None) -> Object:
     """The profile, with the spec's volumes among what may be read and written."""
-    profile = from_config_map or (BUILTIN[spec.permission_profile.name] if spec.permission_profile else NETWORK)
+    builtin = BUILTIN.get(spec.permission_profile.name, NETWORK) if spec.permission_profile else NETWORK
+    profile = builtin if from_config_map is None else from_config_map
     read: list[str] = []
     write: list[str] = []
     mounted: set[str] = set()

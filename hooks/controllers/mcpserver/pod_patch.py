@@ -59,7 +59,7 @@ def pod_patch(server: Object, spec: MCPServerSpec) -> str:
 def template_fault(template: Object) -> str:
     """What keeps a podTemplateSpec, which the CRD has no schema for, from being one; "" where nothing does."""
     for key in ("metadata", "spec"):
-        if not isinstance(template.get(key) or {}, dict):
+        if template.get(key) is not None and not isinstance(template[key], dict):
             return f"spec.podTemplateSpec.{key} must be an object"
     metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
     for group in ("annotations", "labels"):
@@ -70,7 +70,7 @@ def template_fault(template: Object) -> str:
     if not isinstance(containers, list) or not all(isinstance(container, dict) for container in containers):
         return "spec.podTemplateSpec.spec.containers must be a list of objects"
     for index, container in enumerate(containers):
-        env = container.get("env") or []
+        env = [] if container.get("env") is None else container["env"]
         if not isinstance(container.get("name"), str):
             return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
         if not isinstance(env, list) or not all(isinstance(variable, dict) for variable in env):
@@ -92,7 +92,7 @@ def _with_secrets(containers: list[Object] | None, spec: MCPServerSpec) -> list[
     containers = list(containers or [])
     for index, container in enumerate(containers):
         if container.get("name") == names.MCP_CONTAINER:
-            containers[index] = {**container, "env": [*container.get("env", []), *env]}
+            containers[index] = {**container, "env": [*(container.get("env") or []), *env]}
             return containers
     return [*containers, {"name": names.MCP_CONTAINER, "env": env}]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from hooks.protocol import Object
+from typing import Any
+
+from hooks.protocol import Object, last_applied
 
 
-def over_foreign(ports: list[Object], observed: list[Object], key: str) -> list[Object]:
+def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, ...], key: str) -> list[Object]:
     """The ports to return, so that one that somebody put in the place of ours goes away.
 
     Metacontroller merges such lists by the port's number, and takes an item away only if a hook once returned it. So
@@ -14,9 +16,24 @@ def over_foreign(ports: list[Object], observed: list[Object], key: str) -> list[
 
     Args:
         ports: ours.
-        observed: those of the Service or container as it is.
+        observed: the Service or Deployment as it is, if it is.
+        path: where in it the ports are: keys, and in a list the name of an item.
         key: the field that has the number: `port` or `containerPort`.
     """
+    if observed is None:
+        return ports
     numbers, names = {port[key] for port in ports}, {port["name"] for port in ports}
-    foreign = [port for port in observed if port.get(key) not in numbers and port.get("name") in names]
+    # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.
+    numbers |= {port.get(key) for port in _ports(last_applied(observed), path)}
+    foreign = [port for port in _ports(observed, path) if port.get(key) not in numbers and port.get("name") in names]
     return [*ports, *({**port, "name": f"not-ours-{port[key]}"} for port in foreign)]
+
+
+def _ports(value: Any, path: tuple[str, ...]) -> list[Object]:
+    """The ports at the end of a path; a tenant can write the annotation, so anything may be on the way."""
+    for step in path:
+        if isinstance(value, list):
+            value = next((item for item in value if isinstance(item, dict) and item.get("name") == step), None)
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return [port for port in value if isinstance(port, dict)] if isinstance(value, list) else []

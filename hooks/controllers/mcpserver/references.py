@@ -21,6 +21,8 @@ from hooks.controllers.shared_config import SharedConfig, Spec, config_hash
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import Object, SyncRequest
 
+IN_CLEAR = "has a client secret in clear, which all can read who can read it or the RunConfig"
+
 
 @dataclass(slots=True)
 class References:
@@ -42,9 +44,9 @@ class References:
     conditions: list[Condition] = field(default_factory=list)
     """One for each reference that the spec has."""
 
-    def good(self, condition: str, message: str) -> None:
+    def good(self, condition: str, message: str, reason: str = "Valid") -> None:
         """Take down a reference that has its value."""
-        self.conditions.append(conditions.true(condition, "Valid", message))
+        self.conditions.append(conditions.true(condition, reason, message))
 
     def bad(self, problem: Problem) -> None:
         """Take down a reference that has no value now."""
@@ -86,13 +88,14 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     references.token_exchange, references.bearer_token = auth.token_exchange, auth.bearer_token
     if auth.token_exchange or auth.bearer_token:
         references.credential_digest = str(observed["status"].get("credentialDigest", ""))
+    who = f"MCPExternalAuthConfig {observed['metadata']['name']!r}"
     if auth.token_exchange:
+        references.good("ExternalAuthConfigValidated", f"{who} is used")
         references.conditions.append(_incoming_authentication(spec))
     else:
         # Measured with runner 0.44.0: a local MCP server never sees the bearer token either.
-        name = observed["metadata"]["name"]
-        message = f"MCPExternalAuthConfig {name!r} of type {auth.type!r} has no effect on the calls of an MCPServer"
-        references.conditions[-1] = conditions.true("ExternalAuthConfigValidated", "NoEffect", message)
+        message = f"{who} of type {auth.type!r} has no effect on the calls of an MCPServer"
+        references.good("ExternalAuthConfigValidated", message, reason="NoEffect")
 
 
 def _incoming_authentication(spec: MCPServerSpec) -> Condition:
@@ -111,6 +114,7 @@ def _resolve_tool_config(request: SyncRequest, references: References) -> None:
     config = _judged(request, TOOL_CONFIG, "ToolConfigValidated", references)
     if config:
         references.tool_config, observed = config
+        references.good("ToolConfigValidated", f"MCPToolConfig {observed['metadata']['name']!r} is used")
         references.tool_config_hash = config_hash(observed.get("spec") or {})
 
 
@@ -138,7 +142,6 @@ def _judged(
     if isinstance(spec, str):  # another version of the hooks let pass what this one can't read
         references.bad(Problem(condition, "SpecInvalid", f"{who}: {spec}"))
         return None
-    references.good(condition, f"{who} is used")
     return spec, config
 
 
@@ -159,11 +162,16 @@ def _verdict(config: Object, who: str, condition: str) -> Problem | None:
 
 
 def _resolve_oidc(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
-    oidc = spec.oidc_config
+    condition, oidc = "OIDCConfigRefValidated", spec.oidc_config
+    if oidc and oidc.type == "inline" and oidc.inline and not oidc.inline.issuer and not oidc.inline.jwks_url:
+        message = "spec.oidcConfig.inline has neither issuer nor jwksUrl: add the issuer"
+        references.bad(Problem(condition, "IssuerMissing", message))
+    elif oidc and oidc.type == "inline" and oidc.inline and oidc.inline.client_secret:
+        references.good(condition, f"spec.oidcConfig.inline {IN_CLEAR}", reason="ClientSecretInClear")
     if oidc is None or oidc.type != "configMap" or oidc.config_map is None:
         return
-    condition, name = "OIDCConfigRefValidated", oidc.config_map.name
-    data = _config_map(request, name, Problem(condition, "ConfigMapNotFound", "spec.oidcConfig.configMap"), references)
+    name = oidc.config_map.name
+    data = _config_map(request, name, condition, "spec.oidcConfig.configMap", references)
     if data is None:
         return
     if not data.get("issuer") and not data.get("jwksUrl"):
@@ -172,7 +180,10 @@ def _resolve_oidc(request: SyncRequest, spec: MCPServerSpec, references: Referen
         references.bad(Problem(condition, "IssuerMissing", message))
         return
     references.oidc = data
-    references.good(condition, f"ConfigMap {name!r} is used")
+    if data.get("clientSecret"):
+        references.good(condition, f"ConfigMap {name!r} {IN_CLEAR}", reason="ClientSecretInClear")
+    else:
+        references.good(condition, f"ConfigMap {name!r} is used")
 
 
 def _resolve_authz(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
@@ -181,8 +192,7 @@ def _resolve_authz(request: SyncRequest, spec: MCPServerSpec, references: Refere
         references.authz = inline_authz(authz) if authz else None
         return
     condition, name, key = "AuthzConfigRefValidated", authz.config_map.name, authz.config_map.key or "authz.json"
-    where = Problem(condition, "ConfigMapNotFound", "spec.authzConfig.configMap")
-    text = _config_map_key(request, name, key, where, references)
+    text = _config_map_key(request, name, key, condition, "spec.authzConfig.configMap", references)
     if text is None:
         return
     config = read_authz(text)
@@ -202,14 +212,13 @@ def _resolve_permission_profile(request: SyncRequest, spec: MCPServerSpec, refer
     if profile is None or profile.type != "configmap":
         return
     condition = "PermissionProfileValidated"
-    where = Problem(condition, "ConfigMapNotFound", "spec.permissionProfile")
-    text = _config_map_key(request, profile.name, profile.key, where, references)
+    text = _config_map_key(request, profile.name, profile.key, condition, "spec.permissionProfile", references)
     if text is None:
         return
     references.permission_profile = read_profile(text)
     if references.permission_profile is None:
         which = f"ConfigMap {profile.name!r} key {profile.key!r} (spec.permissionProfile)"
-        message = f"{which} is no JSON object: put a permission profile there"
+        message = f"{which} is no permission profile: put one there, as a JSON object"
         references.bad(Problem(condition, "ProfileInvalid", message))
         return
     references.good(condition, f"ConfigMap {profile.name!r} is used")
@@ -227,29 +236,28 @@ def _check_pod_template(spec: MCPServerSpec, references: References) -> None:
         )
 
 
-def _config_map_key(request: SyncRequest, name: str, key: str, where: Problem, references: References) -> str | None:
-    """The text at a key of a ConfigMap; where there is none, that is noted."""
-    data = _config_map(request, name, where, references)
+def _config_map_key(  # noqa: PLR0917  # what is looked up, and how it is said
+    request: SyncRequest, name: str, key: str, condition: str, field: str, references: References
+) -> str | None:
+    """The text at a key of a ConfigMap that a field of the spec names; where there is none, that is noted."""
+    data = _config_map(request, name, condition, field, references)
     if data is None:
         return None
     text = data.get(key)
     if isinstance(text, str) and text.strip():
         return text
-    message = f"ConfigMap {name!r} has nothing at key {key!r}: add it, or correct {where.message}.key"
-    references.bad(where._replace(reason="ConfigMapKeyNotFound", message=message))
+    message = f"ConfigMap {name!r} has nothing at key {key!r}: add it, or correct {field}.key"
+    references.bad(Problem(condition, "ConfigMapKeyNotFound", message))
     return None
 
 
-def _config_map(request: SyncRequest, name: str, where: Problem, references: References) -> Object | None:
-    """The data of a ConfigMap that the spec names; where there is none, that is noted.
-
-    `where` is the problem to note, its message the field that has the name.
-    """
+def _config_map(request: SyncRequest, name: str, condition: str, field: str, references: References) -> Object | None:
+    """The data of a ConfigMap that a field of the spec names; where there is none, that is noted."""
     if name:
         request.related.require(CONFIG_MAP)
     found = request.related.get(CONFIG_MAP, name)
     if found is None:
-        message = f"ConfigMap {name!r} not found in namespace {request.namespace!r}: create it, or correct "
-        references.bad(where._replace(message=f"{message}{where.message}.name"))
+        message = f"ConfigMap {name!r} not found in namespace {request.namespace!r}: create it, or correct {field}.name"
+        references.bad(Problem(condition, "ConfigMapNotFound", message))
         return None
     return found.get("data") or {}

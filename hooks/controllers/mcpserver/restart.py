@@ -20,6 +20,12 @@ def restarted_at(server: Object) -> str | None:
         return None
 
 
+def last_restart(deployment: Object | None) -> str | None:
+    """The restart that the pods have had: it stays with them, or taking the request away would be another."""
+    annotations = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
+    return (annotations or {}).get(names.RESTARTED_AT)
+
+
 def strategy(server: Object, observed: Object | None) -> Object:
     """How the Deployment replaces its pods: gently, but for an immediate restart that isn't complete yet.
 
@@ -29,8 +35,7 @@ def strategy(server: Object, observed: Object | None) -> Object:
     time = restarted_at(server)
     if observed is None or time is None or wanted != "immediate":
         return ROLLING
-    annotations = observed["spec"]["template"]["metadata"].get("annotations") or {}
-    begins = annotations.get(names.RESTARTED_AT) != time
+    begins = last_restart(observed) != time
     goes_on = observed["spec"].get("strategy") == IMMEDIATE and not _is_rolled_out(observed)
     return IMMEDIATE if begins or goes_on else ROLLING
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers import conditions
@@ -15,10 +16,22 @@ from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.workload import Workload, workload
 from hooks.protocol import Object, SyncRequest
 
+RESYNC_SECONDS = 60
+"""The longest wait for something that no event may announce."""
+GLANCE_SECONDS = 5
 NAME_TAKEN_SECONDS = 30
 
+MISSING_REASONS = ("ChildMissing", "NameTaken")
 
-def status(
+
+class Verdict(NamedTuple):
+    """A status, and when to look again at what it waits for; 0 where it waits for nothing."""
+
+    status: Object
+    look_again_after: int
+
+
+def judge(
     request: SyncRequest,
     spec: MCPServerSpec | None,
     references: References,
@@ -27,16 +40,16 @@ def status(
     returned: list[Object],
     config: Config,
     now: datetime,
-) -> Object:
+) -> Verdict:
     """The status of a live MCPServer; its spec is None where it can't be read.
 
     `returned` are the children of the same answer: one that isn't observed though it was returned before is missing.
     """
     state = _state(request, problems, config)
     if state.phase != "Failed":
-        state = _missing_children(request, returned, now) or state
+        state = _with_missing(state, request, returned, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
-    return {
+    status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
         **_url(request, spec),
@@ -45,6 +58,13 @@ def status(
         "observedGeneration": request.generation,
         "conditions": conditions.stamp([ready, _valid(problems), *references.conditions], request.parent, now),
     }
+    return Verdict(status, _look_again_after(state, problems))
+
+
+def _look_again_after(state: Workload, problems: list[Problem]) -> int:
+    if state.reason == "ChildMissing":
+        return GLANCE_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
+    return RESYNC_SECONDS if problems or state.phase != "Running" else 0
 
 
 def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object:
@@ -60,8 +80,9 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
 
 def _url(request: SyncRequest, spec: MCPServerSpec | None) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed."""
-    service = request.children.get(SERVICE, names.proxy_service(request.name))
-    port = spec.port if spec else service["spec"]["ports"][0]["port"] if service else None
+    service = request.children.get(SERVICE, names.proxy_service(request.name)) or {}
+    ports = (service.get("spec") or {}).get("ports") or [{}]
+    port = spec.port if spec else ports[0].get("port")
     host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
     return {"url": f"http://{host}:{port}"} if port else {}
 
@@ -77,25 +98,30 @@ def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Wor
     return state
 
 
-def _missing_children(request: SyncRequest, returned: list[Object], now: datetime) -> Workload | None:
-    """What is amiss where a child that was returned for this spec before doesn't exist.
+def _with_missing(state: Workload, request: SyncRequest, returned: list[Object], now: datetime) -> Workload:
+    """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
-    Metacontroller makes it in the same call; if it stays away, its name is somebody else's, which Metacontroller passes
-    over in silence.
+    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
+    else's, which Metacontroller passes over in silence.
     """
-    status = request.parent.get("status")
-    if not isinstance(status, dict) or status.get("observedGeneration") != request.generation:
-        return None
+    observed = request.parent.get("status")
+    if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
+        return state
     missing = [child for child in returned if not request.children.has(child)]
     if not missing:
-        return None
+        return state
     kind, name = missing[0]["kind"], missing[0]["metadata"]["name"]
-    waited = conditions.seconds_since(request.parent, "Ready", "False", now)
-    if waited is None or waited < NAME_TAKEN_SECONDS:
-        return Workload("Pending", "ChildMissing", f"{kind} {name!r} is not there yet")
+    note = f"{kind} {name!r} is not there yet"
+    before = conditions.find(request.parent, "Ready") or {}
+    if before.get("reason") not in MISSING_REASONS and state.phase == "Running":
+        return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
+    waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
+    if before.get("reason") not in MISSING_REASONS or waited < NAME_TAKEN_SECONDS:
+        return Workload("Pending", "ChildMissing", note)
     shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
-    remedy = f"`{shown}` shows whose it is; delete it, or give this MCPServer another name"
-    return Workload("Failed", "NameTaken", f"{kind} {name!r} exists and is not this MCPServer's: {remedy}")
+    refused = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
+    remedy = f"`{shown}` shows whose it is, and `{refused}` whether the API server refuses it"
+    return Workload("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
 
 
 def _pending(waiting: Problem) -> Workload:

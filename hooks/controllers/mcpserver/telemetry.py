@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 
 from hooks.api.mcpserver import MCPServerSpec, OpenTelemetry
@@ -12,6 +13,7 @@ from hooks.protocol import Object
 
 RUNNER_RELEASE = "v0.44.0"
 DEFAULT_SAMPLING_RATE = 0.05
+_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def telemetry_config(name: str, spec: MCPServerSpec) -> Object | None:
@@ -32,11 +34,17 @@ def telemetry_config(name: str, spec: MCPServerSpec) -> Object | None:
         "metricsEnabled": bool(otel and otel.metrics and otel.metrics.enabled),
         # A number, as the reference writes it, makes runner 0.44.0 panic.
         "samplingRate": _sampling_rate(otel),
-        "headers": dict(sorted(header.split("=", 1) for header in otel.headers if "=" in header)) if otel else {},
+        "headers": _headers(otel) if otel else {},
         "insecure": bool(otel and otel.insecure),
         "enablePrometheusMetricsPath": prometheus,
         "environmentVariables": None,
     }
+
+
+def _headers(otel: OpenTelemetry) -> dict[str, str]:
+    """By name; of a name that stands twice, the last value."""
+    headers = dict(header.split("=", 1) for header in otel.headers if "=" in header)
+    return dict(sorted(headers.items()))
 
 
 def telemetry_condition(spec: MCPServerSpec) -> Condition | None:
@@ -68,11 +76,7 @@ def _is_unused(otel: OpenTelemetry | None) -> bool:
 
 
 def _sampling_rate(otel: OpenTelemetry | None) -> str:
-    try:
-        rate = float(otel.tracing.sampling_rate) if otel and otel.tracing else DEFAULT_SAMPLING_RATE
-    except ValueError:
-        rate = DEFAULT_SAMPLING_RATE
-    if not math.isfinite(rate):
-        rate = DEFAULT_SAMPLING_RATE
-    text = format(Decimal(repr(rate)), "f")
+    given = otel.tracing.sampling_rate if otel and otel.tracing else ""
+    rate = float(given) if _FLOAT.fullmatch(given) else DEFAULT_SAMPLING_RATE
+    text = format(Decimal(repr(rate if math.isfinite(rate) else DEFAULT_SAMPLING_RATE)), "f")
     return text.removesuffix(".0")

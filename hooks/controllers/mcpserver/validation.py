@@ -6,33 +6,56 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, MAX_DEPTH, Object, is_too_deep
 
+MAX_CHILD_BYTES = 250_000
+"""The API server's bound on an object's annotations is 262,144 bytes in all."""
+RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
-_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
 def problems(spec: MCPServerSpec) -> list[Problem]:
     """What is wrong with a spec, each with its field."""
+    if is_too_deep(spec.pod_template_spec):
+        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
+        return [Problem("Valid", "SpecInvalid", message)]
     checks = (_image, _env, _secrets, _tools, _volumes, _resources, _overrides)
     return [Problem("Valid", "SpecInvalid", fault) for check in checks for fault in check(spec)]
+
+
+def too_large(workload: list[Object]) -> list[Problem]:
+    """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
+    problems = []
+    for child in workload:
+        size = len(json.dumps(child)) + sum(map(len, child["metadata"].get("annotations", {}).values()))
+        if size > MAX_CHILD_BYTES:
+            which = (
+                f"{child['kind']} {child['metadata']['name']!r} would have {size} bytes, more than {MAX_CHILD_BYTES}"
+            )
+            message = f"{which}: shorten what the spec, or a ConfigMap that it names, puts there"
+            problems.append(Problem("Valid", "TooLarge", message))
+    return problems
 
 
 def _image(spec: MCPServerSpec) -> Iterator[str]:
     if not spec.image:
         yield "spec.image: image is required"
+    elif spec.image.startswith("-"):
+        yield "spec.image: must not begin with a hyphen"
 
 
 def _env(spec: MCPServerSpec) -> Iterator[str]:
@@ -126,8 +149,13 @@ def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     lowered = {key.lower(): key for key in annotations}
     unqualified = list(_unqualified(lowered))
     yield from (f"annotations: {lowered[key]!r} is no annotation key" for key in unqualified)
+    if CONTROLLER_UID in labels:
+        yield f"labels: {CONTROLLER_UID!r} is Metacontroller's"
+    yield from (
+        f"annotations: {key!r} is its controller's" for key in annotations if key.startswith(RESERVED_ANNOTATIONS)
+    )
     for key, value in labels.items():
-        if not _LABEL_VALUE.fullmatch(value):
+        if not LABEL_VALUE.fullmatch(value):
             yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"
 
 

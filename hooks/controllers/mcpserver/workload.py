@@ -13,9 +13,11 @@ from typing import NamedTuple
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import DEPLOYMENT, POD
 from hooks.controllers.mcpserver import names
-from hooks.protocol import Object, SyncRequest
+from hooks.protocol import LABEL_VALUE, Object, SyncRequest
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
+CRASHES = 2
+"""Restarts after which a container that isn't ready counts as crashing: one can be a node's reboot."""
 START_REASONS = {"CreateContainerError", "RunContainerError", "CreateContainerConfigError"}
 
 _MISSING_KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/)?(\S+)")
@@ -42,11 +44,12 @@ RUNNING = Workload("Running", "Ready", "MCP server is running")
 def workload(request: SyncRequest, config: Config) -> Workload:
     """The state of a server's proxy, with the cause where something is wrong, also with the MCP server's own pods."""
     deployment = request.children.get(DEPLOYMENT, names.deployment(request.name))
-    if config.read_pods:
+    seen = sees_pods(request.name, config)
+    if seen:
         request.related.require(POD)
     proxies = [pod for pod in proxy_pods(request) if not _is_going(pod)]
     servers = [pod for pod in server_pods(request) if not _is_going(pod)]
-    ready = any(_is_ready(pod) for pod in proxies) if config.read_pods else _count(deployment, "readyReplicas") > 0
+    ready = any(_is_ready(pod) for pod in proxies) if seen else _count(deployment, "readyReplicas") > 0
     cause = next(_causes(request, proxies, servers, deployment), None)
     if ready:
         note = cause.message if cause else _rollout(deployment)
@@ -56,23 +59,35 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     if deployment and deployment["spec"].get("replicas") == 0:
         remedy = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
         return Workload("Pending", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
-    if not proxies and config.read_pods:
+    if not proxies and seen:
         return Workload("Pending", "NoPods", "No pods found for MCP server")
     return Workload("Pending", "PodsNotReady", "MCP server is starting")
 
 
+def sees_pods(name: str, config: Config) -> bool:
+    """Whether a server's pods are looked up: by a label, so not where the name is too long for one."""
+    return config.read_pods and LABEL_VALUE.fullmatch(name) is not None
+
+
 def proxy_pods(request: SyncRequest) -> list[Object]:
-    """The proxy's pods."""
-    return _pods(request, names.labels(request.name)["app"])
+    """The proxy's pods: those of its Deployment."""
+    return _pods(request, names.labels(request.name)["app"], "ReplicaSet")
 
 
 def server_pods(request: SyncRequest) -> list[Object]:
     """The MCP server's own pods, which the proxy runner's StatefulSet makes."""
-    return _pods(request, request.name)
+    return _pods(request, request.name, "StatefulSet")
 
 
-def _pods(request: SyncRequest, app: str) -> list[Object]:
-    return [pod for pod in request.related.list(POD) if (pod["metadata"].get("labels") or {}).get("app") == app]
+def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:
+    """Pods by label and by what owns them: an MCPServer may be named `mcpserver`, and anyone may label a pod."""
+    found = []
+    for pod in request.related.list(POD):
+        owners = pod["metadata"].get("ownerReferences") or []
+        is_owned = any(reference.get("kind") == owner and reference.get("controller") for reference in owners)
+        if is_owned and (pod["metadata"].get("labels") or {}).get("app") == app:
+            found.append(pod)
+    return found
 
 
 def _causes(
@@ -103,7 +118,7 @@ def _of_containers(pod: Object, whose: str, where: str) -> Iterator[Workload]:
         elif reason in START_REASONS:
             message = f"{whose} container {name!r} can't start: {_missing(text) or f'kubectl describe {where}'}"
             yield Workload("Failed", reason, message)
-        else:
+        elif reason == "CrashLoopBackOff" or container.get("restartCount", 0) >= CRASHES:
             yield from _of_crash(container, whose, where)
 
 
@@ -120,7 +135,7 @@ def _of_crash(container: Object, whose: str, where: str) -> Iterator[Workload]:
     """A container that ended, also while it runs once more: else the status would change with every try."""
     ended = [(container.get(state) or {}).get("terminated") for state in ("state", "lastState")]
     last = next((state for state in ended if state), None)
-    if last is None or container.get("ready") or not container.get("restartCount"):
+    if last is None or container.get("ready"):
         return
     name, code = container.get("name"), last.get("exitCode")
     if last.get("reason") == "OOMKilled":
