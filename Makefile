@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver e2e bench image lock crds clean
+.PHONY: help demo test lint format test-apiserver test-runner e2e bench image lock crds clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get,
 
 test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
 	@$(BIN)/pytest tests/unit tests/payloads tests/reference --cov --cov-report=term
-	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary)"
+	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
 
 lint: $(INSTALLED)  ## ruff, mypy --strict, one direction of imports
 	@$(BIN)/ruff format --check .
@@ -42,6 +42,9 @@ test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go
 
 e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
 	@if [ -z "$$METACONTROLLER" ]; then echo "e2e: SKIPPED (METACONTROLLER unset)"; else $(BIN)/pytest tests/e2e; fi
+
+test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUNNER=path to its binary
+	@if [ -z "$$PROXYRUNNER" ]; then echo "runner: SKIPPED (PROXYRUNNER unset)"; else $(BIN)/pytest tests/runner; fi
 
 crds: $(INSTALLED)  ## write crds/ from the models
 	@$(BIN)/toolhive-hooks crds --dir crds

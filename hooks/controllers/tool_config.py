@@ -13,6 +13,9 @@ from hooks.protocol import SyncRequest
 def judge(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Config) -> Judgement:
     """Check that an override changes something, and that a filter names tools."""
     for tool, override in sorted((spec.tools_override or {}).items()):
+        if not tool:
+            message = "spec.toolsOverride has an empty key: it must be the name of a tool"
+            return Judgement([conditions.false("Valid", "OverrideNameless", message)])
         if not override.name and not override.description:
             message = f"spec.toolsOverride[{tool!r}] must have a name or a description"
             return Judgement([conditions.false("Valid", "OverrideEmpty", message)])

@@ -197,7 +197,7 @@ class _Tree:
 
     def _alias(self, anchor: str | None) -> tuple[Any, int, int]:
         if anchor is None or anchor not in self.anchors:
-            raise NotAValue(f"the alias *{anchor} has no anchor that ends before it")
+            raise NotAValue("an alias has no anchor that ends before it")
         value, size, height = self.anchors[anchor]
         self.aliased += size
         if self.aliased > MAX_ALIASED:

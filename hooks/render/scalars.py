@@ -45,7 +45,7 @@ def scalar(event: Any) -> Any:
     if tag in (None, "!", f"{_TAG}str"):
         return text
     if tag not in _TYPES:
-        raise NotAValue(f"no manifest has the tag {tag}")
+        raise NotAValue("no manifest has tags of its own")
     value = resolve(text)
     if not isinstance(value, _TYPES[tag]) or (isinstance(value, bool) and tag != f"{_TAG}bool"):
         raise NotAValue("a value isn't what its tag says")

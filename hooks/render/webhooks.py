@@ -8,10 +8,10 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from hooks.controllers.controller import Config, Controller
-from hooks.protocol import BrokenRule, Malformed, read_customize, read_sync, write
+from hooks.controllers.controller import Config, Controller, Hook
+from hooks.protocol import BrokenRule, Malformed
 
 Hooks: TypeAlias = Callable[[str, bytes], bytes]
 """A webhook's path and the request's body to the body of a 200."""
@@ -42,13 +42,13 @@ def in_process(controllers: Iterable[Controller], config: Config, now: datetime)
 
     def ask(path: str, body: bytes) -> bytes:
         name, hook = path.partition("?")[0].strip("/").split("/")
-        controller = by_path[name]
         try:
-            if hook == "customize":
-                return write(controller.answer_customize(read_customize(body, controller.parent), config))
-            return write(controller.answer_sync(read_sync(body, controller.parent), config, now))
+            return by_path[name].answer(cast("Hook", hook), body, config, now)
         except (Malformed, BrokenRule) as error:
             raise HookError(str(error)) from error
+        except Exception as error:
+            # A bug fails its parent alone. Its text is not told: it can quote a manifest.
+            raise HookError(f"a bug in the hooks ({type(error).__name__}): please report it") from error
 
     return ask
 

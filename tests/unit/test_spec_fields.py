@@ -101,7 +101,7 @@ class TestAuthz:
             ),
             (
                 '{"version": "1", "type": "cedarv1", "cedar": {"policies": ["p"], "entities_json": []}}',
-                "cedar.entities_json must be a string that holds JSON",
+                "cedar.entities_json must be a string that holds a JSON list of objects",
             ),
         ],
     )
@@ -175,7 +175,8 @@ class TestPermissionProfile:
         assert found == (
             "False",
             "ProfileInvalid",
-            "ConfigMap 'profiles' key 'p' (spec.permissionProfile) is no permission profile: put one there, as a JSON object",
+            "ConfigMap 'profiles' key 'p' (spec.permissionProfile) is no permission profile: "
+            "put one there, as a JSON object",
         )
 
 
@@ -464,6 +465,36 @@ class TestRestart:
     ("spec", "fault"),
     [
         ({"image": ""}, "spec.image: image is required"),
+        ({"image": "--help"}, "spec.image: must not begin with a hyphen"),
+        (
+            {"transport": "sse", "targetPort": 30080},
+            "spec.targetPort: must not be from 30000 to 32767, the range of node ports",
+        ),
+        ({"serviceAccount": "Not A Name"}, "spec.serviceAccount: must be the name of a ServiceAccount"),
+        (
+            {"authzConfig": {"type": "inline", "inline": {"policies": [POLICY], "entitiesJson": "[1]"}}},
+            "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects",
+        ),
+        (
+            {"env": [{"name": "TOKEN", "value": ""}], "secrets": [{"name": "s", "key": "k", "targetEnvName": "TOKEN"}]},
+            "spec.secrets[0]: environment variable 'TOKEN' is set elsewhere too",
+        ),
+        (
+            {
+                "podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "env": [{"name": "k"}]}]}},
+                "secrets": [{"name": "s", "key": "k"}],
+            },
+            "spec.secrets[0]: environment variable 'k' is set elsewhere too",
+        ),
+        (
+            {"resourceOverrides": {"proxyService": {"labels": {"controller-uid": "x"}}}},
+            "spec.resourceOverrides.proxyService.labels: 'controller-uid' is Metacontroller's",
+        ),
+        (
+            {"resourceOverrides": {"proxyDeployment": {"annotations": {"deployment.kubernetes.io/revision": "9"}}}},
+            "spec.resourceOverrides.proxyDeployment.annotations: 'deployment.kubernetes.io/revision' is its "
+            "controller's",
+        ),
         ({"env": [{"name": "", "value": ""}]}, "spec.env[0].name: environment variable key cannot be empty"),
         ({"env": [{"name": "A=B", "value": ""}]}, "spec.env[0].name: invalid environment variable key: 'A=B'"),
         (
@@ -522,3 +553,46 @@ def test_quantities_are_compared_by_their_amount(limit: str, request_: str) -> N
     answer = sync(server(resources={"limits": {"memory": limit}, "requests": {"memory": request_}}))
 
     assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+
+
+def test_what_could_not_be_stored_is_refused_and_nothing_is_touched() -> None:
+    before = [observed(made, server()) for made in sync(server())["children"]]
+
+    answer = sync(server(args=["x" * 300_000]), before)
+
+    found = condition(answer, "Valid")
+    assert found is not None
+    assert found[:2] == ("False", "TooLarge")
+    assert child(answer, DEPLOYMENT, "demo") == child(sync(server()), DEPLOYMENT, "demo")
+
+
+def test_a_deeply_nested_template_is_refused() -> None:
+    deep: Any = {}
+    for _ in range(300):
+        deep = {"a": deep}
+
+    found = condition(sync(server(podTemplateSpec=deep)), "Valid")
+
+    assert found == ("False", "SpecInvalid", "spec.podTemplateSpec is nested deeper than about 150 levels")
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_client_secret_in_clear_is_pointed_out(inline: bool) -> None:
+    data = {"issuer": "https://idp.acme.test", "clientSecret": "plain-to-see"}
+    oidc = {"type": "inline", "inline": data} if inline else {"type": "configMap", "configMap": {"name": "oidc"}}
+
+    found = condition(sync(server(oidcConfig=oidc), related=[config_map("oidc", **data)]), "OIDCConfigRefValidated")
+
+    where = "spec.oidcConfig.inline" if inline else "ConfigMap 'oidc'"
+    message = f"{where} has a client secret in clear, which all can read who can read it or the RunConfig"
+    assert found == ("True", "ClientSecretInClear", message)
+
+
+def test_a_restart_that_was_done_is_not_taken_back() -> None:
+    """An unreadable time, or none any more, would otherwise roll the pods once more."""
+    asked = server(annotations={RESTART: "2026-11-01T00:00:00Z"})
+    before = [observed(made, asked) for made in sync(asked)["children"]]
+
+    for later in (server(), server(annotations={RESTART: "soon"})):
+        template = deployment(later, *before)["spec"]["template"]
+        assert template["metadata"]["annotations"][RESTART] == "2026-11-01T00:00:00Z"

@@ -40,9 +40,15 @@ def read_authz(text: str) -> Object | str:
     policies, entities = cedar.get("policies"), cedar.get("entities_json", "")
     if not isinstance(policies, list) or not policies or not all(isinstance(policy, str) for policy in policies):
         return "at least one policy is required for type cedarv1, and each is a string"
-    if not isinstance(entities, str):
-        return "cedar.entities_json must be a string that holds JSON"
+    if not isinstance(entities, str) or (entities and not is_entity_list(entities)):
+        return "cedar.entities_json must be a string that holds a JSON list of objects"
     return _cedar(version, policies, entities)
+
+
+def is_entity_list(text: str) -> bool:
+    """Whether this is a JSON list of objects, as the runner wants Cedar's entities."""
+    entities = strict_json(text)
+    return isinstance(entities, list) and all(isinstance(entity, dict) for entity in entities)
 
 
 def _cedar(version: str, policies: list[str], entities: str) -> Object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ProxyDeploymentOverrides
 from hooks.api.meta import SecretKeyRef
 from hooks.controllers.controller import Config
@@ -174,7 +176,8 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
     if otel:
         metadata = server["metadata"]
         service = otel.service_name or metadata["name"]
-        attributes = f"service.name={service},service.namespace={metadata['namespace']}"
+        name = quote(service, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
+        attributes = f"service.name={name},service.namespace={metadata['namespace']}"
         env["OTEL_RESOURCE_ATTRIBUTES"] = {"value": attributes}
     if references.token_exchange:
         env[CLIENT_SECRET_ENV] = _from_secret(references.token_exchange.client_secret_ref)

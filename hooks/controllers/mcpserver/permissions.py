@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import Field, ValidationError
+
 from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.meta import Model
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.protocol import Object, strict_json
 
@@ -11,16 +14,46 @@ NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
 BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
 
 
+class _Outbound(Model):
+    """What may be called; the names are the runner's."""
+
+    insecure_allow_all: bool = Field(default=False, alias="insecure_allow_all")
+    allow_host: list[str] = Field(default_factory=list, alias="allow_host")
+    allow_port: list[int] = Field(default_factory=list, alias="allow_port")
+
+
+class _Inbound(Model):
+    """Who may call."""
+
+    allow_host: list[str] = Field(default_factory=list, alias="allow_host")
+
+
+class _Network(Model):
+    """The network half of a profile."""
+
+    mode: str = ""
+    outbound: _Outbound | None = None
+    inbound: _Inbound | None = None
+
+
+class _Profile(Model):
+    """The types that the runner wants: it ends with a panic on any other."""
+
+    name: str = ""
+    read: list[str] = Field(default_factory=list)
+    write: list[str] = Field(default_factory=list)
+    network: _Network | None = None
+    privileged: bool = False
+
+
 def read_profile(text: str) -> Object | None:
-    """A profile in a ConfigMap's text, or None where it is no JSON object with lists of paths."""
+    """A profile in a ConfigMap's text, or None where it is no JSON object that the runner could read."""
     profile = strict_json(text)
-    if not isinstance(profile, dict):
+    try:
+        _Profile.parse(profile)
+    except ValidationError:
         return None
-    for key in ("read", "write"):
-        paths = profile.get(key) or []
-        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-            return None
-    return profile
+    return profile if isinstance(profile, dict) else None
 
 
 def unknown_builtin(spec: MCPServerSpec) -> Problem | None:

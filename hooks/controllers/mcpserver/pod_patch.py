@@ -78,6 +78,13 @@ def template_fault(template: Object) -> str:
     return ""
 
 
+def mcp_container_env(template: Object | None) -> list[Object]:
+    """The environment that a sound podTemplateSpec gives to the MCP server's container."""
+    containers = ((template or {}).get("spec") or {}).get("containers") or []
+    own = [container for container in containers if container["name"] == names.MCP_CONTAINER]
+    return own[0].get("env") or [] if own else []
+
+
 def _with_secrets(containers: list[Object] | None, spec: MCPServerSpec) -> list[Object] | None:
     """The containers with spec.secrets in the environment of the one named `mcp`, which is added where missing."""
     env = [

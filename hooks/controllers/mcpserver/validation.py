@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
+from hooks.controllers.mcpserver.authz import is_entity_list
+from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, MAX_DEPTH, Object, is_too_deep
@@ -18,6 +20,7 @@ from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, MAX_DEPTH, Object, is_to
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
+NODE_PORTS = range(30000, 32768)
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
 
@@ -33,7 +36,7 @@ def problems(spec: MCPServerSpec) -> list[Problem]:
     if is_too_deep(spec.pod_template_spec):
         message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
         return [Problem("Valid", "SpecInvalid", message)]
-    checks = (_image, _env, _secrets, _tools, _volumes, _resources, _overrides)
+    checks = (_image, _ports, _env, _secrets, _twice, _account, _authz, _tools, _volumes, _resources, _overrides)
     return [Problem("Valid", "SpecInvalid", fault) for check in checks for fault in check(spec)]
 
 
@@ -58,6 +61,41 @@ def _image(spec: MCPServerSpec) -> Iterator[str]:
         yield "spec.image: must not begin with a hyphen"
 
 
+def _ports(spec: MCPServerSpec) -> Iterator[str]:
+    # Measured with runner 0.44.0, which makes a Service that the API server refuses.
+    if spec.transport != "stdio" and spec.target_port in NODE_PORTS:
+        yield f"spec.targetPort: must not be from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, the range of node ports"
+
+
+def _account(spec: MCPServerSpec) -> Iterator[str]:
+    if spec.service_account and not _SUBDOMAIN.fullmatch(spec.service_account):
+        yield "spec.serviceAccount: must be the name of a ServiceAccount"
+
+
+def _authz(spec: MCPServerSpec) -> Iterator[str]:
+    inline = spec.authz_config.inline if spec.authz_config else None
+    if inline and inline.entities_json and not is_entity_list(inline.entities_json):
+        yield "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects"
+
+
+def _twice(spec: MCPServerSpec) -> Iterator[str]:
+    """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
+    if template_fault(spec.pod_template_spec or {}):
+        return
+    taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
+    if spec.transport != "stdio":
+        taken |= {"MCP_PORT", "FASTMCP_PORT", "MCP_HOST"}
+    for variable in mcp_container_env(spec.pod_template_spec):
+        if variable.get("name") in taken:
+            yield f"spec.podTemplateSpec: {variable['name']!r} in the env of container mcp is set elsewhere too"
+        taken.add(str(variable.get("name")))
+    for index, secret in enumerate(spec.secrets):
+        name = secret.target_env_name or secret.key
+        if name in taken:
+            yield f"spec.secrets[{index}]: environment variable {name!r} is set elsewhere too"
+        taken.add(name)
+
+
 def _env(spec: MCPServerSpec) -> Iterator[str]:
     for index, variable in enumerate(spec.env):
         where = f"spec.env[{index}]"
@@ -65,6 +103,8 @@ def _env(spec: MCPServerSpec) -> Iterator[str]:
             yield f"{where}.name: environment variable key cannot be empty"
         elif re.search(r"[=\r\n]", variable.name):
             yield f"{where}.name: invalid environment variable key: {variable.name!r}"
+        elif not _ENV_NAME.fullmatch(variable.name):
+            yield f"{where}.name: must be printable ASCII without '='"
         elif re.search(r"[\r\n]", variable.value):
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
 

@@ -1,0 +1,133 @@
+"""The real proxy runner, started from what our hooks make of an MCPServer."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from hooks.protocol import Object
+from tests.controlplane import ControlPlane, eventually
+from tests.controlplane.processes import Process, answers
+from tests.runner.caller import Caller
+from tests.runner.kubelet import Kubelet
+from tests.world import child, judged, sync
+
+STARTED = "workload started successfully"
+ATTACHING = "attaching to pod"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy runner, and what it was made from."""
+
+    cluster: ControlPlane
+    kubelet: Kubelet = field(repr=False)
+    namespace: str
+    name: str
+    answer: Object = field(repr=False)
+    """What our hooks answered for the MCPServer."""
+    process: Process
+
+    @cached_property
+    def run_config(self) -> Object:
+        """The RunConfig that it reads."""
+        config_map = child(self.answer, CONFIG_MAP, f"{self.name}-runconfig")
+        return json.loads(config_map["data"]["runconfig.json"])
+
+    def again(self) -> Proxy:
+        """The same proxy, stopped and started once more."""
+        self.process.stop()
+        return replace(self, process=_run(self.kubelet, self.name, self.answer))
+
+    def caller(self, token: str | None = None) -> Caller:
+        """Someone who calls it."""
+        return Caller(self.run_config["port"], token)
+
+    def output(self) -> str:
+        """What it has written so far."""
+        return self.process.log.read_text()
+
+    def events(self, message: str) -> list[Object]:
+        """The lines of its log with this message."""
+        lines = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["msg"] == message]
+
+    def wait_started(self) -> Proxy:
+        """Wait until it is at work: its port open, and with a direct transport its first `initialize` answered.
+
+        It asks that of itself. Where callers must present a token, its own 401 will do, and the MCP server sees
+        nothing of it.
+        """
+        said = ATTACHING if self.run_config["transport"] == "stdio" else STARTED
+        self.process.wait_ready(lambda: said in self.output() and self._listens(), timeout=30)
+        return self
+
+    def is_ready(self) -> bool:
+        """Ask as the Deployment's readiness probe does."""
+        [container] = child(self.answer, DEPLOYMENT, self.name)["spec"]["template"]["spec"]["containers"]
+        probe = container["readinessProbe"]["httpGet"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        return answers(ports[probe["port"]], probe["path"])
+
+    def made(self, kind: str) -> dict[str, Object]:
+        """What the runner made of a kind, by name."""
+        uid = self.run_config["container_labels"]["controller-uid"]
+        found = self.cluster.objects(kind, self.namespace, f"controller-uid={uid}")
+        return {obj["metadata"]["name"]: obj for obj in found}
+
+    def _listens(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.run_config["port"]), timeout=5):
+                return True
+        except ConnectionRefusedError:
+            return False
+
+
+Start = Callable[..., Proxy]
+"""Start the proxy of an MCPServer; the arguments are this and all that it refers to."""
+
+
+def proxy(cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object]) -> Proxy:
+    """Apply objects, one of them an MCPServer, and run the proxy that our hooks give it.
+
+    Its Deployment is not applied: its pod is run here. Nor is the proxy's Service, which leads to that pod.
+    """
+    answer = answered(cluster, namespace, objects)
+    name = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "MCPServer")
+    deployment = child(answer, DEPLOYMENT, name)
+    for made in answer["children"]:
+        if made["kind"] not in (DEPLOYMENT.kind, SERVICE.kind):
+            create(cluster, namespace, made)
+    account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
+    eventually(lambda: may_work(cluster, namespace, account), message=f"{account} may not make StatefulSets")
+    return Proxy(cluster, kubelet, namespace, name, answer, _run(kubelet, name, answer))
+
+
+def answered(cluster: ControlPlane, namespace: str, objects: list[Object]) -> Object:
+    """Apply objects, one of them an MCPServer, and ask our hooks about it, as Metacontroller would."""
+    live = [create(cluster, namespace, obj) for obj in objects]
+    others = [obj for obj in live if obj["apiVersion"] == "v1"]
+    [server] = [obj for obj in live if obj["kind"] == "MCPServer"]
+    configs = [judged(obj, *others) for obj in live if obj not in others and obj is not server]
+    return sync(server, related=[*configs, *others])
+
+
+def create(cluster: ControlPlane, namespace: str, obj: Object) -> Object:
+    """Create an object; gives it as the API server keeps it."""
+    return cluster.resource(f"{obj['apiVersion']}/{obj['kind']}").create(body=obj, namespace=namespace).to_dict()
+
+
+def _run(kubelet: Kubelet, name: str, answer: Object) -> Process:
+    template = child(answer, DEPLOYMENT, name)["spec"]["template"]
+    return kubelet.run(template, hosts=[f"mcp-{name}", f"mcp-{name}-headless"])
+
+
+def may_work(cluster: ControlPlane, namespace: str, account: str) -> bool:
+    """Whether the API server lets a ServiceAccount make StatefulSets: it acts on a RoleBinding a moment later."""
+    user = f"system:serviceaccount:{namespace}:{account}"
+    question = ("auth", "can-i", "patch", "statefulsets.apps", f"--as={user}", "-n", namespace)
+    return cluster.kubectl(*question, check=False).stdout.strip() == "yes"

@@ -1,0 +1,111 @@
+"""What the proxy runner makes in the cluster, and with which rights."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.controlplane import ControlPlane, eventually
+from tests.runner.backend import Backend
+from tests.runner.identity_provider import IdentityProvider
+from tests.runner.manifests import NAME, exchanging, external_auth, server
+from tests.runner.runner import Start, may_work
+
+pytestmark = pytest.mark.runner
+
+TRANSPORTS = ("streamable-http", "sse", "stdio")
+SERVICES = ("mcp-weather", "mcp-weather-headless")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_labels_and_owners(
+    start: Start, cluster: ControlPlane, namespace: str, backend: Backend, transport: str
+) -> None:
+    """By `controller-uid` Metacontroller adopts the StatefulSet; the Services are the StatefulSet's."""
+    spec = server(backend, transport=transport)
+    proxy = start(spec).wait_started()
+    [parent] = cluster.objects("toolhive.stacklok.dev/v1alpha1/MCPServer", namespace)
+    labels = {
+        "app": NAME,
+        "controller-uid": parent["metadata"]["uid"],
+        "toolhive": "true",
+        "toolhive-basename": NAME,
+        "toolhive-name": NAME,
+        "toolhive-port": str(spec["spec"]["port"]),
+        "toolhive-tool-type": "mcp",
+        "toolhive-transport": transport,
+    }
+
+    assert list(proxy.made("apps/v1/StatefulSet")) == [NAME]
+    stateful_set = proxy.made("apps/v1/StatefulSet")[NAME]
+    assert stateful_set["metadata"]["labels"] == labels
+    assert "ownerReferences" not in stateful_set["metadata"]
+    assert stateful_set["spec"]["template"]["metadata"]["labels"] == labels
+    assert stateful_set["spec"]["selector"] == {"matchLabels": {"app": NAME}}
+
+    services = proxy.made("v1/Service")
+    assert sorted(services) == ([] if transport == "stdio" else list(SERVICES))
+    for service in services.values():
+        assert service["metadata"]["labels"] == labels
+        assert service["metadata"]["ownerReferences"] == [
+            {
+                "apiVersion": "apps/v1",
+                "kind": "StatefulSet",
+                "name": NAME,
+                "uid": stateful_set["metadata"]["uid"],
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ]
+
+
+def test_the_servers_pod_is_as_the_spec_says(start: Start, backend: Backend, namespace: str) -> None:
+    spec = server(
+        backend,
+        args=["--verbose"],
+        env=[{"name": "LEVEL", "value": "debug"}],
+        secrets=[{"name": "keys", "key": "token", "targetEnvName": "API_TOKEN"}],
+        serviceAccount="weather-account",
+        podTemplateSpec={"spec": {"containers": [{"name": "mcp", "resources": {"limits": {"cpu": "500m"}}}]}},
+    )
+    proxy = start(spec).wait_started()
+
+    pod = proxy.made("apps/v1/StatefulSet")[NAME]["spec"]["template"]["spec"]
+
+    [container] = pod["containers"]
+    port = str(backend.port)
+    assert pod["serviceAccountName"] == "weather-account"
+    assert (container["name"], container["image"], container["args"]) == ("mcp", "acme/weather:1", ["--verbose"])
+    assert container["resources"] == {"limits": {"cpu": "500m"}}
+    assert container["env"] == [
+        {"name": "API_TOKEN", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "token"}}},
+        {"name": "FASTMCP_PORT", "value": port},
+        {"name": "LEVEL", "value": "debug"},
+        {"name": "MCP_HOST"},
+        {"name": "MCP_PORT", "value": port},
+        {"name": "MCP_TRANSPORT", "value": "streamable-http"},
+    ]
+
+
+def test_a_runner_that_starts_again_changes_nothing(start: Start, provider: IdentityProvider, backend: Backend) -> None:
+    proxy = start(exchanging(backend, provider), *external_auth(provider)).wait_started()
+    before = proxy.made("apps/v1/StatefulSet")[NAME]["metadata"]
+
+    again = proxy.again().wait_started()
+
+    after = again.made("apps/v1/StatefulSet")[NAME]["metadata"]
+    assert (after["uid"], after["generation"]) == (before["uid"], before["generation"])
+    assert again.caller(provider.token()).post("initialize").status == 200
+
+
+def test_our_role_is_what_it_works_by(start: Start, cluster: ControlPlane, namespace: str, backend: Backend) -> None:
+    """Without the RoleBinding it can't start: so nothing else gave it rights in all of these tests."""
+    proxy = start(server(backend)).wait_started()
+    name = "weather-proxy-runner"
+    cluster.resource("rbac.authorization.k8s.io/v1/RoleBinding").delete(name=name, namespace=namespace)
+    eventually(lambda: not may_work(cluster, namespace, name))
+
+    again = proxy.again()
+
+    eventually(lambda: not again.process.alive, message="it goes on without rights")
+    assert again.process.popen.returncode == 1
+    assert f'User "system:serviceaccount:{namespace}:{name}" cannot patch resource "statefulsets"' in again.output()
