@@ -173,7 +173,7 @@ class _Tree:
     def _open(self, event: Any) -> None:
         mapping = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{'map' if mapping else 'seq'}"):
-            raise NotAValue(f"no manifest has the tag {event.tag}")
+            raise NotAValue("no manifest has tags of its own")
         if len(self.stack) >= MAX_DEPTH:
             raise NotAValue(_TOO_DEEP)
         if self._wants_key():
