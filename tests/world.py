@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hooks.controllers import CONTROLLERS
@@ -32,6 +33,8 @@ from tests.rules import check_customize, check_sync
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMESPACE = "team-a"
+STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
+"""Every reason that an answer has is in there."""
 CONFIG = Config()
 
 BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
@@ -171,7 +174,12 @@ def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_d
     assert leaked(secret_values(request), text) == []
     answer = json.loads(text)
     assert check_sync(request, answer, may_delete) == []
+    assert [reason for reason in _reasons(answer) if f"`{reason}`" not in STATUS_DOCS] == []
     return answer
+
+
+def _reasons(answer: Object) -> list[str]:
+    return [condition["reason"] for condition in answer["status"]["conditions"]]
 
 
 def sync(

@@ -43,9 +43,14 @@ def replicas(children: Children) -> None:
 
 
 def middleware_chain(children: Children) -> None:
+    """The exchange's own entry stays, with its parameters: they are the reference's."""
     for run in _run_configs(children):
-        run.pop("middleware_configs", None)
-        run.pop("token_exchange_config", None)
+        chain = run.pop("middleware_configs", [])
+        exchange = [middleware for middleware in chain if middleware["type"] == "tokenexchange"]
+        if exchange:
+            run["middleware_configs"] = exchange
+            parameters = exchange[0]["parameters"]["token_exchange_config"]
+            assert run.pop("token_exchange_config", parameters) == parameters
 
 
 def claims(children: Children) -> None:

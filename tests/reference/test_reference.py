@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hooks.controllers.mcpserver import go_json
+from hooks.controllers.mcpserver.runconfig import checksum
 from tests.reference.api_defaults import with_defaults
 from tests.reference.cases import (
     CASES,
@@ -70,6 +71,15 @@ def test_a_permission_profile_in_a_configmap_is_inlined() -> None:
     [(key, text)] = config_map["data"].items()
     assert run["permission_profile"] == json.loads(text)
     assert run["permission_profile_name_or_path"] == f"/etc/toolhive/profiles/{key}"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_content_checksum_is_computed_as_the_reference_computes_it(case: str) -> None:
+    [config_map] = [child for child in reference_children(case) if "runconfig.json" in child.get("data", {})]
+    metadata = config_map["metadata"]
+
+    expected = metadata["annotations"]["toolhive.stacklok.dev/content-checksum"]
+    assert checksum(config_map["data"], metadata["labels"]) == expected
 
 
 def test_every_difference_is_documented_once() -> None:

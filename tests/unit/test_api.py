@@ -47,6 +47,63 @@ def test_defaults_of_a_server() -> None:
     }
 
 
+BLOCKS_WITH_DEFAULTS = {
+    "volumes": [{"name": "data", "hostPath": "/srv", "mountPath": "/data", "readOnly": False}],
+    "secrets": [{"name": "secret", "key": "key", "targetEnvName": ""}],
+    "resources": {"limits": {"cpu": "", "memory": ""}, "requests": None},
+    "permissionProfile": {"type": "builtin", "name": "none", "key": ""},
+    "resourceOverrides": {
+        "proxyDeployment": {
+            "annotations": None,
+            "labels": None,
+            "podTemplateMetadataOverrides": None,
+            "env": [],
+            "imagePullSecrets": [],
+        },
+        "proxyService": None,
+    },
+    "oidcConfig": {
+        "type": "kubernetes",
+        "resourceUrl": "",
+        "kubernetes": {
+            "serviceAccount": "",
+            "namespace": "",
+            "audience": "toolhive",
+            "issuer": "https://kubernetes.default.svc",
+            "jwksUrl": "",
+            "introspectionUrl": "",
+            "useClusterAuth": None,
+        },
+        "configMap": {"name": "oidc", "key": "oidc.json"},
+        "inline": {
+            "issuer": "https://idp.test",
+            "audience": "",
+            "jwksUrl": "",
+            "introspectionUrl": "",
+            "clientId": "",
+            "clientSecret": "",
+            "thvCABundlePath": "",
+            "jwksAuthTokenPath": "",
+            "jwksAllowPrivateIP": False,
+        },
+    },
+    "authzConfig": {"type": "configMap", "configMap": {"name": "authz", "key": "authz.json"}, "inline": None},
+    "audit": {"enabled": False},
+    "telemetry": {
+        "openTelemetry": {
+            "enabled": False,
+            "endpoint": "",
+            "serviceName": "",
+            "headers": [],
+            "insecure": False,
+            "metrics": {"enabled": False},
+            "tracing": {"enabled": False, "samplingRate": "0.05"},
+        },
+        "prometheus": {"enabled": False},
+    },
+}
+
+
 def test_defaults_inside_blocks() -> None:
     """A block that is there, however empty, has its defaults (behaviour.md 1.2 to 1.4)."""
     blocks = {
@@ -63,20 +120,7 @@ def test_defaults_inside_blocks() -> None:
 
     spec = MCPServerSpec.parse({"image": "mcp:1", **blocks}).model_dump(by_alias=True)
 
-    assert {name: spec[name] for name in blocks} == {
-        name: spec[name]
-        for name in (
-            "volumes",
-            "secrets",
-            "resources",
-            "permissionProfile",
-            "resourceOverrides",
-            "oidcConfig",
-            "authzConfig",
-            "audit",
-            "telemetry",
-        )
-    }
+    assert {name: spec[name] for name in blocks} == BLOCKS_WITH_DEFAULTS
 
 
 def test_inline_authz_has_no_entities_by_default() -> None:

@@ -543,12 +543,16 @@ class TestFinalize:
 
 def test_a_parent_one_status_behind_gets_the_same_answer() -> None:
     """With a cache one write behind, two syncs would else chase each other's transition times for ever."""
-    behind = {**server(), "status": sync(server(**USES_TX))["status"]}
-    current = {**server(), "status": sync(server())["status"]}
+    hour_ago = NOW - timedelta(hours=1)
+    before = sync(server(**USES_TX), now=hour_ago)["status"]  # Failed, a condition more
+    current = sync({**server(), "status": before}, running(server()))["status"]
 
-    answers = [call(sync_request(owner, running(server())), now=NOW) for owner in (behind, current)]
+    statuses = []
+    for behind in (before, current, before, current):
+        answer = call(sync_request({**server(), "status": behind}, running(server())), now=NOW + timedelta(minutes=1))
+        statuses.append(answer["status"])
 
-    assert answers[0] == answers[1]
+    assert statuses == [current] * 4
 
 
 def test_oidc_settings_from_a_configmap() -> None:

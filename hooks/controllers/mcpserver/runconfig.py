@@ -83,13 +83,13 @@ def run_config_map(server: Object, run: Object) -> Object:
         "metadata": {
             "name": names.run_config(name),
             "labels": labels,
-            "annotations": {names.CONTENT_CHECKSUM: _checksum(data, labels)},
+            "annotations": {names.CONTENT_CHECKSUM: checksum(data, labels)},
         },
         "data": data,
     }
 
 
-def _checksum(data: dict[str, str], labels: dict[str, str]) -> str:
+def checksum(data: dict[str, str], labels: dict[str, str]) -> str:
     """The reference's content checksum: data, then labels, sorted by key, keys and values run together."""
     text = "".join(key + values[key] for values in (data, labels) for key in sorted(values))
     return hashlib.sha256(text.encode()).hexdigest()

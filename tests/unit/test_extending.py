@@ -1,0 +1,68 @@
+"""docs/extending.md: its code runs, and gives a config kind all that the others have."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.controllers.claims import CLAIM_LABELS, claims
+from hooks.controllers.controller import Config, Controller
+from hooks.controllers.kinds import SERVICE_ACCOUNT
+from hooks.protocol import Object
+from hooks.render.composite import composite_controller
+from tests.rules import check_customize, check_sync
+from tests.world import NAMESPACE, NOW, deleting, made, parent, server
+
+PAGE = Path(__file__).parents[2] / "docs/extending.md"
+
+
+@pytest.fixture
+def controller() -> Iterator[Controller]:
+    """The controller that the page's code makes."""
+    before = dict(CLAIM_LABELS)
+    namespace: dict[str, Any] = {"__name__": "extending"}
+    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
+        exec(block, namespace)  # noqa: S102  # the page's own code
+    yield namespace["CONTROLLER"]
+    CLAIM_LABELS.clear()
+    CLAIM_LABELS.update(before)
+
+
+def answer(controller: Controller, owner: Object, *accounts: Object, servers: tuple[Object, ...] = ()) -> Object:
+    """The answer to a sync or finalize; it keeps Metacontroller's rules."""
+    asked = {"controller": composite_controller(controller), "parent": owner}
+    rules = json.loads(controller.answer("customize", json.dumps(asked).encode(), Config(), NOW))
+    assert check_customize(asked, rules) == []
+    related = {
+        "ServiceAccount.v1": {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in accounts},
+        "Secret.v1": {},
+        "MCPServer.toolhive.stacklok.dev/v1alpha1": {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in servers},
+    }
+    request = {**asked, "children": {}, "related": related, "finalizing": "deletionTimestamp" in owner["metadata"]}
+    hook = "finalize" if request["finalizing"] else "sync"
+    response = json.loads(controller.answer(hook, json.dumps(request).encode(), Config(), NOW + timedelta(minutes=1)))
+    assert check_sync(request, response) == []
+    return response
+
+
+def test_a_new_kind_is_judged_referenced_and_kept_while_in_use(controller: Controller) -> None:
+    config = parent(controller.parent, "fast", {"seconds": 60})
+    user = server(cacheConfigRef={"name": "fast"})
+    owner = {"apiVersion": user["apiVersion"], "kind": "MCPServer", "name": "demo", "controller": True}
+    account = made(SERVICE_ACCOUNT, "demo-proxy-runner", metadata={"labels": claims(user), "ownerReferences": [owner]})
+
+    good = answer(controller, config, account)
+    assert good["status"]["referencingServers"] == ["demo"]
+    assert [(c["type"], c["status"]) for c in good["status"]["conditions"]] == [("Ready", "True"), ("Valid", "True")]
+
+    bad = answer(controller, parent(controller.parent, "slow", {"seconds": 100_000}))
+    assert bad["status"]["conditions"][0]["reason"] == "TooLong"
+
+    kept = answer(controller, deleting(config), servers=(user,))
+    assert (kept["finalized"], kept["status"]["conditions"][-1]["reason"]) == (False, "ReferencedByWorkloads")
