@@ -166,6 +166,18 @@ def test_pods_that_fail_tell_their_cause(running: tuple[Installation, WatchLog],
             f"Proxy container 'toolhive' keeps ending with exit code 3: kubectl logs deployment/weather -n {namespace} "
             "-c toolhive --previous",
         ),
+        (
+            {
+                "state": {
+                    "waiting": {
+                        "reason": "CreateContainerConfigError",
+                        "message": f"couldn't find key client-secret in Secret {namespace}/weather-oauth",
+                    }
+                }
+            },
+            "CreateContainerConfigError",
+            "Proxy container 'toolhive' can't start: Secret 'weather-oauth' has no key 'client-secret'",
+        ),
     ]
 
     for container, reason, message in causes:
@@ -173,7 +185,13 @@ def test_pods_that_fail_tell_their_cause(running: tuple[Installation, WatchLog],
         _set_status(installation.cluster, namespace, name, states, ready="False")
         expect(installation, namespace, "Failed", ("False", reason), message)
 
-    states = [{"name": "toolhive", "image": image, "imageID": "", "ready": True, "restartCount": 2}]
+    running = {"name": "toolhive", "image": image, "imageID": "", "restartCount": 0}
+    running["state"] = {"running": {"startedAt": "2026-11-23T12:00:00Z"}}
+    _set_status(installation.cluster, namespace, name, [{**running, "ready": False}], ready="False")
+    message = "MCP server is starting: its proxy runs, and does not answer its readiness probe yet"
+    expect(installation, namespace, "Pending", ("False", "PodsNotReady"), message)
+
+    states = [{**running, "ready": True}]
     _set_status(installation.cluster, namespace, name, states, ready="True")
     expect_running(installation, namespace)
 

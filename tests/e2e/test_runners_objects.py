@@ -77,6 +77,32 @@ def services(given: dict[str, str], owner: dict[str, Any]) -> list[dict[str, Any
     ]
 
 
+def _fail_the_servers_own_pod(installation: Installation, namespace: str) -> None:
+    """The MCP server's own pod tells its cause too, here while the proxy is still ready."""
+    cluster = installation.cluster
+    eventually(lambda: cluster.get("v1/Pod", "weather-0", namespace), message="the StatefulSet has no pod")
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
+    states = [{"name": "mcp", "image": "example.test/mcp:1", "imageID": "", "ready": False, "restartCount": 0}]
+    status = {
+        "conditions": [{"type": "Ready", "status": "False"}],
+        "containerStatuses": [{**states[0], "state": waiting}],
+    }
+    cluster.kubectl(
+        *("patch", "pod", "weather-0", "-n", namespace, "--subresource=status", "--type=strategic"),
+        *("-p", json.dumps({"status": status})),
+    )
+
+    def told() -> bool:
+        message = installation.server(namespace, "weather")["status"]["message"]
+        assert message == (
+            "MCP server is running; MCP server can't pull image 'example.test/mcp:1': "
+            "check its name, and the pull secrets for its registry"
+        )
+        return True
+
+    eventually(told)
+
+
 def test_they_are_adopted_left_alone_and_gone_with_the_server(installation: Installation, namespace: str) -> None:
     cluster = installation.cluster
     installation.deploy(namespace, EXAMPLE)
@@ -94,6 +120,7 @@ def test_they_are_adopted_left_alone_and_gone_with_the_server(installation: Inst
         return True
 
     eventually(adopted)
+    _fail_the_servers_own_pod(installation, namespace)
     with WatchLog(cluster, [*CHILD_KINDS, "v1/Pod"], namespace) as log:
         log.wait_quiet(1)
         before = log.position()

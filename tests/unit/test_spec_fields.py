@@ -282,6 +282,17 @@ class TestPodPatch:
             ({"serviceAccount": ""}, None),
             ({"serviceAccount": "", "podTemplateSpec": {"spec": {"nodeSelector": {"a": "b"}}}}, None),
             (
+                {"podTemplateSpec": {"spec": {"initContainers": [{"name": "i"}], "containers": [{"name": "mcp"}]}}},
+                {
+                    "metadata": {},
+                    "spec": {
+                        "initContainers": [{"name": "i", "resources": {}}],
+                        "containers": [{"name": "mcp", "resources": {}}],
+                        "serviceAccountName": "demo-sa",
+                    },
+                },
+            ),
+            (
                 {"podTemplateSpec": {"metadata": {"labels": {"a": "b"}}}},
                 {
                     "metadata": {"labels": {"a": "b"}},

@@ -171,10 +171,10 @@ def test_scaled_to_zero_says_how_to_get_back() -> None:
 
 def test_a_container_that_starts_is_just_starting() -> None:
     assert verdict(proxy(waiting("ContainerCreating"))) == ("Pending", "PodsNotReady", "MCP server is starting")
-    assert verdict(proxy({"restartCount": 0, "state": {"running": {}}})) == (
+    assert verdict(proxy({"restartCount": 0, "state": {"running": {"startedAt": "x"}}})) == (
         "Pending",
         "PodsNotReady",
-        "MCP server is starting",
+        "MCP server is starting: its proxy runs, and does not answer its readiness probe yet",
     )
 
 

@@ -50,10 +50,15 @@ def pod_patch(server: Object, spec: MCPServerSpec) -> str:
     containers = _with_secrets(containers, spec)
     if not pod.get("serviceAccountName") and not containers:
         return ""
-    pod["containers"] = [{**container, "resources": container.get("resources", {})} for container in containers or []]
-    if not containers:
-        pod["containers"] = containers
+    pod["containers"] = [_with_resources(container) for container in containers] if containers else containers
+    if pod.get("initContainers"):
+        pod["initContainers"] = [_with_resources(container) for container in pod["initContainers"]]
     return go_json.compact(_ordered({"metadata": {}, **template, "spec": pod}))
+
+
+def _with_resources(container: Any) -> Any:
+    """A container as Go writes one: its resources stand there even when there are none."""
+    return {**container, "resources": container.get("resources", {})} if isinstance(container, dict) else container
 
 
 def template_fault(template: Object) -> str:

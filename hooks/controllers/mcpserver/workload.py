@@ -38,6 +38,7 @@ class Workload(NamedTuple):
     message: str
 
 
+UNREADY = "MCP server is starting: its proxy runs, and does not answer its readiness probe yet"
 RUNNING = Workload("Running", "Ready", "MCP server is running")
 
 
@@ -59,9 +60,17 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     if deployment and deployment["spec"].get("replicas") == 0:
         remedy = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
         return Workload("Pending", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
+    if any(_runs(pod) for pod in proxies):
+        return Workload("Pending", "PodsNotReady", UNREADY)
     if not proxies and seen:
         return Workload("Pending", "NoPods", "No pods found for MCP server")
     return Workload("Pending", "PodsNotReady", "MCP server is starting")
+
+
+def _runs(pod: Object) -> bool:
+    """Whether a pod's containers run: if it isn't ready then, its probe doesn't succeed."""
+    containers = (pod.get("status") or {}).get("containerStatuses") or []
+    return bool(containers) and all((container.get("state") or {}).get("running") for container in containers)
 
 
 def sees_pods(name: str, config: Config) -> bool:
