@@ -1,13 +1,12 @@
-"""Metacontroller's composite-hook protocol, version 2: requests in, responses out.
+"""Metacontroller's composite-hook protocol, version 2: what a request says, and what an answer may.
 
-This module is the whole wire format. It knows neither HTTP nor any custom resource. A request that can't be read
-raises `Malformed` (answered with 400); a response that would lose or misplace an object raises `BrokenRule` (answered
-with 500). Metacontroller leaves every object alone on both, and tries again.
+It knows neither HTTP nor any custom resource; `hooks.wire` reads and writes its bytes. A request that can't be read is
+`Malformed` (answered with 400); a response that would lose or misplace an object is a `BrokenRule` (answered with 500).
+Metacontroller leaves every object alone on both, and tries again.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,10 +32,7 @@ SERVER_SET_METADATA = (
 """Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
 
 MAX_DEPTH = 150
-_NO_OBJECT_IS_DEEPER = 20_000
 TOO_DEEP = "(nested too deeply for toolhive-hooks)"
-_MARK = json.dumps(TOO_DEEP).encode()
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 
 LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
 """Where Metacontroller keeps the child as the hook last returned it, with its own label and the namespace added."""
@@ -327,41 +323,6 @@ def strict_json(text: str | bytes) -> Any:
         return None
 
 
-def read_customize(body: bytes, parent: Kind) -> CustomizeRequest:
-    """Read a customize request about a parent of this kind.
-
-    Raises:
-        Malformed: the body is no such request.
-    """
-    return CustomizeRequest(_parent(_load(body), parent))
-
-
-def read_sync(body: bytes, parent: Kind) -> SyncRequest:
-    """Read a sync or finalize request about a parent of this kind.
-
-    Raises:
-        Malformed: the body is no such request.
-    """
-    request = _load(body)
-    obj = _parent(request, parent)
-    namespace = obj["metadata"]["namespace"]
-    finalizing = request.get("finalizing")
-    if not isinstance(finalizing, bool):
-        raise Malformed("finalizing is not a boolean")
-    return SyncRequest(
-        parent=obj,
-        children=Objects(_own(_objects(request, "children"), namespace), namespace),
-        related=Objects(_objects(request, "related"), namespace),
-        finalizing=finalizing,
-        child_resources=_child_resources(request),
-    )
-
-
-def write(wire: Object) -> bytes:
-    """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
-    return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
-
-
 def is_too_deep(value: Any) -> bool:
     """Whether something of this was left out for being nested too deeply."""
     if isinstance(value, dict):
@@ -369,86 +330,3 @@ def is_too_deep(value: Any) -> bool:
     if isinstance(value, list):
         return any(is_too_deep(inner) for inner in value)
     return bool(value == TOO_DEEP)
-
-
-def _load(body: bytes) -> Object:
-    request = strict_json(body)
-    if request is None:
-        # The API server stores objects nested thousands of levels deep. One of those must not keep Metacontroller from
-        # syncing the others that come along with it.
-        request = strict_json(_cut_deep(body))
-    if request is None:
-        raise Malformed("the body is not JSON")
-    if not isinstance(request, dict):
-        raise Malformed("the body is not a JSON object")
-    return request
-
-
-def _cut_deep(body: bytes) -> bytes:
-    """The body with `TOO_DEEP` in the place of what is nested deeper than `MAX_DEPTH`."""
-    parts, done, start, depth = [], 0, 0, 0
-    for token in _BRACKETS.finditer(body):
-        kind = token[0]
-        if kind in b"{[":
-            depth += 1
-            if depth == MAX_DEPTH + 1:
-                start = token.start()
-            if depth > _NO_OBJECT_IS_DEEPER:
-                return body
-        elif kind in b"}]":
-            if depth == MAX_DEPTH + 1:
-                parts += [body[done:start], _MARK]
-                done = token.end()
-            depth -= 1
-    return b"".join([*parts, body[done:]])
-
-
-def _parent(request: Object, kind: Kind) -> Object:
-    parent = request.get("parent")
-    if not isinstance(parent, dict):
-        raise Malformed("parent is not an object")
-    if parent.get("apiVersion") != kind.api_version or parent.get("kind") != kind.kind:
-        raise Malformed(f"the parent is not a {kind.kind} of {kind.api_version}")
-    metadata = parent.get("metadata")
-    if not isinstance(metadata, dict):
-        raise Malformed("parent.metadata is not an object")
-    for key in ("name", "namespace", "uid"):
-        if not isinstance(metadata.get(key), str) or not metadata[key]:
-            raise Malformed(f"parent.metadata.{key} is missing")
-    if not isinstance(metadata.get("generation", 0), int):
-        raise Malformed("parent.metadata.generation is not an integer")
-    return parent
-
-
-def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
-    """The objects under `children` or `related`, each of the kind and under the key that it says it is."""
-    kinds = request.get(where)
-    if not isinstance(kinds, dict):
-        raise Malformed(f"{where} is not an object")
-    for key, objects in kinds.items():
-        if not isinstance(objects, dict):
-            raise Malformed(f"{where}: the objects of a kind are not an object")
-        for name, obj in objects.items():
-            if not isinstance(obj, dict) or f"{obj.get('kind')}.{obj.get('apiVersion')}" != key:
-                raise Malformed(f"{where}: an object is not of the kind that it is listed under")
-            metadata = obj.get("metadata")
-            if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-                raise Malformed(f"{where}: an object has no name")
-            if metadata.get("namespace") and name != f"{metadata['namespace']}/{metadata['name']}":
-                raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
-    return kinds
-
-
-def _own(children: dict[str, dict[str, Object]], namespace: str) -> dict[str, dict[str, Object]]:
-    """The children, all of them the parent's neighbours: one that isn't looked at would be lost."""
-    if not all(key.startswith(f"{namespace}/") for objects in children.values() for key in objects):
-        raise Malformed("children: an object is in another namespace than its parent")
-    return children
-
-
-def _child_resources(request: Object) -> frozenset[tuple[str, str]]:
-    try:
-        rules = request["controller"]["spec"].get("childResources") or []
-        return frozenset((str(rule["apiVersion"]), str(rule["resource"])) for rule in rules)
-    except (KeyError, TypeError, AttributeError):
-        raise Malformed("controller is not a CompositeController") from None

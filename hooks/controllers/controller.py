@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from hooks import protocol
+from hooks import wire
 from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse
 
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
@@ -67,10 +67,10 @@ class Controller:
             BrokenRule: the answer would delete, misplace or wipe something.
         """
         if hook == "customize":
-            answer = self.answer_customize(protocol.read_customize(body, self.parent), config)
+            answer = self.answer_customize(wire.read_customize(body, self.parent), config)
         else:
-            answer = self.answer_sync(protocol.read_sync(body, self.parent), config, now)
-        return protocol.write(answer)
+            answer = self.answer_sync(wire.read_sync(body, self.parent), config, now)
+        return wire.write(answer)
 
     def answer_customize(self, request: CustomizeRequest, config: Config) -> Object:
         """The customize response as Metacontroller reads it."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks.controllers.controller import Controller
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object, write
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object
 from hooks.render.composite import webhook_path
 from hooks.render.webhooks import HookError, Hooks
+from hooks.wire import write
 
 
 @dataclass(frozen=True, slots=True)

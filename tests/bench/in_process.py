@@ -6,7 +6,7 @@ import json
 import timeit
 from collections.abc import Callable
 
-from hooks import protocol
+from hooks import wire
 from tests.world import BY_KIND, CONFIG, NOW, external_auth, judged, observed, pod, secret, server, sync, sync_request
 
 CALLS, RUNS = 500, 7
@@ -29,7 +29,7 @@ def main() -> None:
     controller = BY_KIND["MCPServer"]
     auth = json.dumps(sync_request(external_auth(), related=[secret()])).encode()
     rows = {
-        f"parse {len(body) / 1024:.0f} KiB of JSON alone": lambda: protocol.read_customize(body, controller.parent),
+        f"parse {len(body) / 1024:.0f} KiB of JSON alone": lambda: wire.read_customize(body, controller.parent),
         "MCPServer sync": lambda: controller.answer("sync", body, CONFIG, NOW),
         "MCPServer customize": lambda: controller.answer("customize", body, CONFIG, NOW),
         "MCPExternalAuthConfig sync": lambda: BY_KIND["MCPExternalAuthConfig"].answer("sync", auth, CONFIG, NOW),

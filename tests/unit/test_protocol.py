@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hooks import protocol
+from hooks import protocol, wire
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SECRET
 from hooks.protocol import BrokenRule, Malformed, Object, RelatedRule, SyncResponse
 from tests.world import config_map, observed, server, sync_request
@@ -15,7 +15,7 @@ EXPECTED = [(CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")]
 
 
 def read(request: Object) -> protocol.SyncRequest:
-    return protocol.read_sync(json.dumps(request).encode(), MCP_SERVER)
+    return wire.read_sync(json.dumps(request).encode(), MCP_SERVER)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def read(request: Object) -> protocol.SyncRequest:
     ],
 )
 def test_a_body_that_is_no_request_is_malformed(body: bytes, complaint: str) -> None:
-    for read_body in (protocol.read_sync, protocol.read_customize):
+    for read_body in (wire.read_sync, wire.read_customize):
         with pytest.raises(Malformed) as refused:
             read_body(body, MCP_SERVER)
 
@@ -179,7 +179,7 @@ def test_a_label_that_would_fail_the_sync_is_refused() -> None:
 def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
     deep = json.dumps(sync_request(server())).replace('"image"', f'"deep": {"[" * depth}{"]" * depth}, "image"')
 
-    request = protocol.read_sync(deep.encode(), MCP_SERVER)
+    request = wire.read_sync(deep.encode(), MCP_SERVER)
 
     assert protocol.is_too_deep(request.parent) == (depth > 150)
     assert request.parent["spec"]["image"] == server()["spec"]["image"]

@@ -96,7 +96,7 @@ def test_a_bug_is_a_500_without_object_contents(
         raise ValueError(canary)
 
     request = sync_request(server())
-    monkeypatch.setattr("hooks.protocol.write", broken)
+    monkeypatch.setattr("hooks.wire.write", broken)
     with caplog.at_level(logging.DEBUG):
         response = client.post("/mcpserver/sync", json=request)
 
