@@ -77,7 +77,8 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
         assert annotations["toolhive.stacklok.dev/credential-digest"] == config["status"]["credentialDigest"]
 
         log.wait_quiet(1)
-        calls_to_running = len(relay.calls(since=start, kind="mcpserver", hook="sync"))
+        calls = relay.calls(since=start, kind="mcpserver", hook="sync")
+        calls_to_running = sum(call.parent == f"{namespace}/weather" for call in calls)
         assert log.events(type="DELETED") == []
         assert len(log.history("Deployment", "weather", lambda item: item["spec"]["template"])) == 1
         assert calls_to_running <= 8
