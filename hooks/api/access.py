@@ -1,4 +1,4 @@
-"""Who may call an MCP server, and what they may do: oidcConfig and authzConfig (behaviour.md 1.1 and 1.3)."""
+"""Who may call an MCP server, and what they may do: oidcConfig and authzConfig."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class InlineOIDC(Model):
 class OIDCConfig(RuledModel):
     """How callers authenticate."""
 
-    # Without its block, the reference serves with no authentication at all (behaviour.md 3.1).
+    # Without its block, the reference serves with no authentication at all.
     rules = (set_when("configMap", "configMap"), set_when("inline", "inline"))
     type: Literal["kubernetes", "configMap", "inline"] = "kubernetes"
     """Where the OIDC settings come from; blocks of the other types are ignored."""

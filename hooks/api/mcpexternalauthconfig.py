@@ -1,4 +1,4 @@
-"""MCPExternalAuthConfig: how a proxy gets tokens for the backends of its MCP server (behaviour.md 1.6)."""
+"""MCPExternalAuthConfig: how a proxy gets tokens for the backends of its MCP server."""
 
 from __future__ import annotations
 

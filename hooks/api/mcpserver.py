@@ -1,4 +1,4 @@
-"""MCPServer: one MCP server and the proxy in front of it (behaviour.md 1.1 to 1.5)."""
+"""MCPServer: one MCP server and the proxy in front of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MCPToolConfig: which tools of an MCP server are shown, and under which names (behaviour.md 1.7)."""
+"""MCPToolConfig: which tools of an MCP server are shown, and under which names."""
 
 from __future__ import annotations
 

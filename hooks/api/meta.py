@@ -14,7 +14,7 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
 # Kubernetes' own pattern, less what it lets through and no pod can have: a minus sign, and exponents that its parser
-# refuses (1e1.5). Empty is allowed: an empty quantity counts as one that isn't set (behaviour.md 2.3).
+# refuses (1e1.5). Empty is allowed: an empty quantity counts as one that isn't set.
 QUANTITY = r"^(\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?)?$"
 HTTP_URL = r"^https?://\S+$"
 

@@ -79,7 +79,7 @@ def _refuse(constant: str) -> None:
 
 
 def _only(obj: Object, known: set[str]) -> None:
-    """v2 hooks are read strictly: an unknown field fails the call (metacontroller.md section 1)."""
+    """v2 hooks are read strictly: an unknown field fails the call."""
     if unknown := obj.keys() - known:
         raise HookError(f"the answer has fields that Metacontroller doesn't know: {', '.join(sorted(unknown))}")
 

@@ -1,6 +1,6 @@
 """Related objects: what a customize answer's rules select, as Metacontroller selects it for v2 hooks.
 
-The rules are those of pkg/controller/common/customize/manager.go (metacontroller.md section 7).
+The rules are those of pkg/controller/common/customize/manager.go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One sync of one parent, by Metacontroller's rules (metacontroller.md section 0, and the sections that it names)."""
+"""One sync of one parent, by Metacontroller's rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Metacontroller:
     cluster: Cluster
     hooks: Hooks
     rules: dict[tuple[str, int], list[Object]] = field(default_factory=dict)
-    """By uid and generation: Metacontroller asks no more often (section 7)."""
+    """By uid and generation: Metacontroller asks no more often."""
     composite: Object = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ def _replace(run: Metacontroller, old: Object, new: Object, outcome: Outcome, wh
 
 
 def _hold_with_finalizer(run: Metacontroller, parent: Object, outcome: Outcome) -> Object:
-    """Add the finalizer, but never to a parent that is being deleted (section 6)."""
+    """Add the finalizer, but never to a parent that is being deleted."""
     finalizers = parent["metadata"].get("finalizers") or []
     name = finalizer(run.controller)
     if name in finalizers or _is_deleting(parent):
@@ -108,7 +108,7 @@ def _may_finalize(run: Metacontroller, parent: Object) -> bool:
 
 
 def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
-    """The parent's children, adopted and released as by the table in section 3."""
+    """The parent's children, adopted and released as Metacontroller does."""
     children: ObjectMap = {}
     uid, namespace = parent["metadata"]["uid"], parent["metadata"]["namespace"]
     for kind in run.controller.child_kinds:
@@ -155,7 +155,7 @@ def _rules(run: Metacontroller, parent: Object) -> list[Object]:
 def _manage_children(
     run: Metacontroller, parent: Object, children: ObjectMap, decision: Decision, outcome: Outcome
 ) -> None:
-    """Delete what isn't desired, then create and update what is (section 2)."""
+    """Delete what isn't desired, then create and update what is."""
     desired = {key_of(child): child for child in decision.children}
     observed = {key_of(child): child for objects in children.values() for child in objects.values()}
     for key, child in observed.items():
@@ -181,7 +181,7 @@ def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Out
 
 
 def _update_status(run: Metacontroller, parent: Object, status: Object, outcome: Outcome) -> None:
-    """Replace the status whole, with the generation that the hook saw (section 5)."""
+    """Replace the status whole, with the generation that the hook saw."""
     live = run.cluster.get(key_of(parent))
     if live is not None:
         generation = parent["metadata"].get("generation", 0)

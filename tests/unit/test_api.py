@@ -20,7 +20,7 @@ def test_everything_that_a_user_writes_is_kept(model: type[Model], document: Obj
 
 
 def test_defaults_of_a_server() -> None:
-    """What a spec with an image alone means (behaviour.md 1.1)."""
+    """What a spec with an image alone means."""
     assert MCPServerSpec.parse({"image": "mcp:1"}).model_dump(by_alias=True) == {
         "image": "mcp:1",
         "transport": "stdio",
@@ -105,7 +105,7 @@ BLOCKS_WITH_DEFAULTS = {
 
 
 def test_defaults_inside_blocks() -> None:
-    """A block that is there, however empty, has its defaults (behaviour.md 1.2 to 1.4)."""
+    """A block that is there, however empty, has its defaults."""
     blocks = {
         "volumes": [{"name": "data", "hostPath": "/srv", "mountPath": "/data"}],
         "secrets": [{"name": "secret", "key": "key"}],
@@ -131,13 +131,13 @@ def test_inline_authz_has_no_entities_by_default() -> None:
 
 
 def test_an_empty_service_account_is_not_an_absent_one() -> None:
-    """Absent: an account is made; empty: the pod template's own is used (behaviour.md 2.3.2)."""
+    """Absent: an account is made; empty: the pod template's own is used."""
     assert MCPServerSpec.parse({"image": "mcp:1", "serviceAccount": ""}).service_account == ""
     assert MCPServerSpec.parse({"image": "mcp:1"}).service_account is None
 
 
 def test_an_empty_map_is_not_an_absent_one() -> None:
-    """Empty annotations for the pods let the Deployment's through (behaviour.md 2.3.1)."""
+    """Empty annotations for the pods let the Deployment's through."""
     overrides = MetadataOverrides.parse({"annotations": {}})
 
     assert overrides.annotations == {}

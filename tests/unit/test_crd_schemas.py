@@ -123,7 +123,7 @@ def test_statuses() -> None:
 
 
 def test_defaults() -> None:
-    """Where behaviour.md 1 gives the CRD a default, and nowhere else."""
+    """Where the reference gives its CRD a default, and nowhere else."""
     assert {at: node["default"] for kind in KINDS for at, node in nodes(root(kind)) if "default" in node} == {
         ".spec.transport": "stdio",
         ".spec.proxyMode": "sse",

@@ -291,7 +291,7 @@ def test_a_parent_that_is_gone_is_nothing_to_do() -> None:
     assert sync(running(answering(unused)), PARENT) == Outcome()
 
 
-# Claims: the table of metacontroller.md section 3
+# Claims: adoption, release, and what is left alone
 
 CLAIMS = [
     # controller ownerReference, controller-uid label, parent deleting -> observed as a child, ownerReferences after

@@ -1,4 +1,4 @@
-"""Metacontroller's three-way merge: each rule of metacontroller.md section 2, by whole objects."""
+"""Metacontroller's three-way merge: each rule of it, by whole objects."""
 
 from __future__ import annotations
 
