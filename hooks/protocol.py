@@ -217,7 +217,7 @@ class SyncResponse:
         if not self.status:
             raise BrokenRule("the response has no status: the parent's would be wiped")
         returned = _returned(self.children, request, expected)
-        observed = {(child["kind"], child["metadata"]["name"]) for child in request.children}
+        observed = {kind_and_name(child) for child in request.children}
         forgotten = observed - returned - self.removed
         if forgotten and not request.finalizing:
             raise BrokenRule(f"observed children would be deleted: {_list(forgotten)}")
@@ -273,6 +273,11 @@ def _identity(obj: Object) -> tuple[object, ...]:
 
 def _list(children: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{kind}/{name}" for kind, name in sorted(children))
+
+
+def kind_and_name(obj: Object) -> tuple[str, str]:
+    """By what a child is told from the parent's others."""
+    return obj["kind"], obj["metadata"]["name"]
 
 
 def raw_spec(obj: Object) -> Object:

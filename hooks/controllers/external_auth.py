@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from pydantic.alias_generators import to_snake
+
 from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec, TokenExchange
 from hooks.api.meta import SecretKeyRef
 from hooks.controllers import conditions, shared_config
@@ -22,7 +24,7 @@ from hooks.protocol import Object, SyncRequest
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
+SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 
 
 SECRET_REFS = {
@@ -51,13 +53,11 @@ def judge(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config)
 
 def secret_ref(spec: MCPExternalAuthConfigSpec) -> tuple[str, SecretKeyRef] | None:
     """The Secret that a config needs, and the field that names it."""
-    if spec.token_exchange:
-        return "spec.tokenExchange.clientSecretRef", spec.token_exchange.client_secret_ref
-    if spec.bearer_token:
-        return "spec.bearerToken.tokenSecretRef", spec.bearer_token.token_secret_ref
-    if spec.header_injection:
-        return "spec.headerInjection.valueSecretRef", spec.header_injection.value_secret_ref
-    return None
+    field = SECRET_REFS.get(spec.type)
+    if field is None:
+        return None
+    block = getattr(spec, to_snake(spec.type))  # set exactly when it is the type's: the model has the rule
+    return f"spec.{spec.type}.{field}", getattr(block, to_snake(field))
 
 
 def _faults(spec: MCPExternalAuthConfigSpec) -> Iterator[tuple[str, str]]:
@@ -69,7 +69,7 @@ def _faults(spec: MCPExternalAuthConfigSpec) -> Iterator[tuple[str, str]]:
     where, reference = secret_ref(spec) or ("", None)
     if reference and not _OBJECT_NAME.fullmatch(reference.name):
         yield "SecretNameInvalid", f"{where}.name must be the name of a Secret"
-    if reference and not _SECRET_KEY.fullmatch(reference.key):
+    if reference and not SECRET_KEY.fullmatch(reference.key):
         yield "SecretKeyInvalid", f"{where}.key must be letters, digits, '-', '_' and '.'"
 
 

@@ -22,7 +22,16 @@ from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import RESYNC_SECONDS, judge, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import CustomizeRequest, Object, RelatedRule, SyncRequest, SyncResponse, kept, raw_spec
+from hooks.protocol import (
+    CustomizeRequest,
+    Object,
+    RelatedRule,
+    SyncRequest,
+    SyncResponse,
+    kept,
+    kind_and_name,
+    raw_spec,
+)
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -80,12 +89,12 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     pods = proxy_pods(request)
     if running or pods:
         waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
-        kept = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
-        kept = [child for child in kept if child["kind"] != DEPLOYMENT.kind and request.children.has(child)]
+        stays = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
+        stays = [child for child in stays if child["kind"] != DEPLOYMENT.kind and request.children.has(child)]
         removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
         return SyncResponse(
             terminating(request, waiting_for, now),
-            [*kept, *_others(request, kept, removed)],
+            [*stays, *_others(request, stays, removed)],
             removed=removed,
             resync_after_seconds=RESYNC_SECONDS,
         )
@@ -152,16 +161,15 @@ def _held_workload(request: SyncRequest) -> list[Object]:
 
 def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[str, str]]:
     """What shall go: authz policies that the spec has no more, and the Services of an older proxy runner."""
-    kept = {(child["kind"], child["metadata"]["name"]) for child in returned}
     going = {(CONFIG_MAP.kind, names.authz_inline(request.name))}
     going |= {(SERVICE.kind, name) for name in names.runner_services(request.name)}
-    return frozenset(going - kept)
+    return frozenset(going - {kind_and_name(child) for child in returned})
 
 
 def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
-    known = {(child["kind"], child["metadata"]["name"]) for child in returned} | removed
-    return [kept(child) for child in request.children if (child["kind"], child["metadata"]["name"]) not in known]
+    known = {kind_and_name(child) for child in returned} | removed
+    return [kept(child) for child in request.children if kind_and_name(child) not in known]
 
 
 CONTROLLER = Controller(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
+from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
@@ -27,7 +28,6 @@ RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/aut
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
-_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
@@ -114,7 +114,7 @@ def _secrets(spec: MCPServerSpec) -> Iterator[str]:
         where = f"spec.secrets[{index}]"
         if not _SUBDOMAIN.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
-        if not _SECRET_KEY.fullmatch(secret.key):
+        if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
         if not _ENV_NAME.fullmatch(secret.target_env_name or secret.key):
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
