@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner e2e bench image lock crds clean
+.PHONY: help demo test lint format test-apiserver test-runner e2e bench image lock crds settings clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUN
 
 crds: $(INSTALLED)  ## write crds/ from the models
 	@$(BIN)/toolhive-hooks crds --dir crds
+
+settings: $(INSTALLED)  ## write docs/settings.md from the settings class
+	@$(BIN)/python -m tools.settings_page > docs/settings.md
 
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.render.command import render_command
-from hooks.server.settings import Settings
+from hooks.server.settings import Settings, described, variable
 
 USAGE_ERROR = 2
 
@@ -23,18 +24,37 @@ def main() -> None:
     """Metacontroller hooks that give ToolHive's custom resources their controllers."""
 
 
-@main.command()
-@click.option("--bind", metavar="HOST:PORT", help="Address and port to listen on.  [default: 0.0.0.0:8080]")
-@click.option("--workers", type=int, help="Processes that answer hook calls.  [default: 2]")
-@click.option("--threads", type=int, help="Threads of each process.  [default: 4]")
+def _variables() -> str:
+    """The settings for a help text: what each is for, and its default."""
+    paragraphs = ["Environment:"]
+    for setting in described():
+        default = f"  [{setting.values}; default: {setting.default}]" if setting.default else f"  [{setting.values}]"
+        paragraphs.append("\b\n" + "\n".join([setting.variable, *_wrapped(f"{setting.description}{default}")]))
+    return "\n\n".join(paragraphs)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+@main.command(epilog=_variables())
+@click.option("--bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_BIND.")
+@click.option("--probes-bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_PROBES_BIND.")
+@click.option("--workers", type=int, help="Instead of TOOLHIVE_HOOKS_WORKERS.")
+@click.option("--threads", type=int, help="Instead of TOOLHIVE_HOOKS_THREADS.")
 def serve(**options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
 
-    Options win over the environment, where each setting has its variable: TOOLHIVE_HOOKS_BIND and so on.
+    Settings come from the environment; an option wins over its variable. A wrong setting ends the start with code 2.
     """
     from hooks.server.gunicorn import serve as run  # noqa: PLC0415  # what only serving needs is loaded there
 
-    run(_settings(**{name: value for name, value in options.items() if value is not None}))
+    settings = _settings(**{name: value for name, value in options.items() if value is not None})
+    try:
+        run(settings)
+    except (OSError, ValueError) as error:
+        click.echo(f"toolhive-hooks: {error}", err=True)
+        sys.exit(USAGE_ERROR)
 
 
 @main.command()
@@ -93,7 +113,11 @@ def _settings(**options: Any) -> Settings:
 def _refuse(error: ValidationError) -> NoReturn:
     """Name each setting that is wrong; values stay unsaid, since one of them is a key."""
     for fault in error.errors(include_url=False, include_input=False):
-        name = str(fault["loc"][0]).upper() if fault["loc"] else ""
-        prefix = "" if not name or name.startswith(("TOOLHIVE_", "OPERATOR_")) else "TOOLHIVE_HOOKS_"
-        click.echo(f"toolhive-hooks: {prefix}{name}{': ' if name else ''}{fault['msg']}", err=True)
+        name = f"{_variable(str(fault['loc'][0]))}: " if fault["loc"] else ""
+        click.echo(f"toolhive-hooks: {name}{fault['msg']}", err=True)
     sys.exit(USAGE_ERROR)
+
+
+def _variable(location: str) -> str:
+    """A fault's location is a field's name, or the variable itself where that isn't made from the name."""
+    return variable(location) if location in Settings.model_fields else location

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ import yaml
 
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
-from tests.controlplane.processes import answers, free_port
+from tests.controlplane.processes import free_port
 from tests.e2e.relay import Relay
 from tests.leaks import leaked
+from tests.served import AT_ONCE, Served, command
 
 TOOLHIVE = "toolhive.stacklok.dev/v1alpha1"
 CHILD_KINDS = (
@@ -25,7 +25,7 @@ CHILD_KINDS = (
 )
 PARENT_KINDS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
 
-SETTINGS = {"TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
+SETTINGS = {**AT_ONCE, "TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,17 @@ class Installation:
         return found
 
 
+def serve(cluster: ControlPlane, name: str, **settings: str) -> Served:
+    """Start the hooks' server, under a name of its own, for as long as the cluster lives."""
+    port, probes = free_port(), free_port()
+    process = cluster.run(name, command(port, probes), env={**SETTINGS, **settings})
+    return Served(process, port, probes).wait_ready()
+
+
 @contextmanager
 def installed(cluster: ControlPlane) -> Iterator[Installation]:
     """Install the hooks for as long as the block."""
-    port = free_port()
-    command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
-    cluster.run("hooks", command, env=SETTINGS).wait_ready(lambda: answers(port, "/readyz"))
-    with Relay(port).running() as relay:
+    with Relay(serve(cluster, "hooks").port).running() as relay:
         cluster.kubectl("apply", "-f", "-", input=_manifests(cluster, relay.port))
         yield Installation(cluster, relay)
         _no_secret_got_out(cluster, relay)
