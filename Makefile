@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner e2e bench image lock crds settings clean
+.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench image lock crds settings clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ format: $(INSTALLED)  ## format the code
 
 test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go builds it once, about five minutes)
 	@$(BIN)/pytest tests/apiserver
+
+test-image: $(INSTALLED)  ## run the Dockerfile's steps in a folder, and what they make
+	@$(BIN)/pytest tests/image
 
 e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
 	@if [ -z "$$METACONTROLLER" ]; then echo "e2e: SKIPPED (METACONTROLLER unset)"; else $(BIN)/pytest tests/e2e; fi

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import ssl
 import threading
@@ -14,35 +13,13 @@ import pytest
 import trustme
 
 from tests.controlplane import eventually
+from tests.mounted import Mounted
 from tests.served import Served, post, served
 from tests.world import server, sync_request
 
 SYNC = json.dumps(sync_request(server())).encode()
 BEARER = {"Authorization": "Bearer one"}
 REFUSED = (401, "the bearer token of the call is missing or not the one that toolhive-hooks has\n")
-
-
-class Mounted:
-    """Files as the kubelet mounts those of a Secret: replaced together, by turning one symbolic link."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._count = 0
-
-    def write(self, **files: bytes) -> None:
-        self._count += 1
-        data = self._folder / f"..{self._count}"
-        data.mkdir(parents=True)
-        for name, content in files.items():
-            (data / name).write_bytes(content)
-            if self._count == 1:
-                (self._folder / name).symlink_to(f"..data/{name}")
-        link = self._folder / "..new"
-        link.symlink_to(data.name)
-        link.replace(self._folder / "..data")
-
-    def path(self, name: str) -> str:
-        return str(self._folder / name)
 
 
 def issue(ca: trustme.CA) -> dict[str, bytes]:
@@ -68,7 +45,7 @@ def ca() -> trustme.CA:
 @pytest.fixture
 def mounted(tmp_path: Path, ca: trustme.CA) -> Mounted:
     secret = Mounted(tmp_path / "secret")
-    secret.write(**issue(ca), ca=ca.cert_pem.bytes(), token=b"one\n")
+    secret.write({**issue(ca), "ca": ca.cert_pem.bytes(), "token": b"one\n"})
     return secret
 
 
@@ -132,7 +109,7 @@ def test_a_rotated_certificate_drops_no_call(over_tls: Served, mounted: Mounted,
     try:
         for _ in range(10):
             before, so_far = served_certificate(over_tls, ca), sum(answered)
-            mounted.write(**issue(ca), ca=b"", token=b"")
+            mounted.write(issue(ca))
             eventually(lambda before=before: served_certificate(over_tls, ca) != before)
             eventually(lambda so_far=so_far: sum(answered) > so_far + 20)
     finally:
@@ -154,13 +131,13 @@ def served_certificate(server: Served, ca: trustme.CA) -> bytes | None:
 def test_a_certificate_without_its_key_is_not_taken_up(over_tls: Served, mounted: Mounted, ca: trustme.CA) -> None:
     first = served_certificate(over_tls, ca)
 
-    mounted.write(crt=issue(ca)["crt"], key=issue(ca)["key"])
+    mounted.write({"crt": issue(ca)["crt"], "key": issue(ca)["key"]})
     assert {served_certificate(over_tls, ca) for _ in range(20)} == {first}
     refusals = re.findall(r'"level": "warning", "message": "(TLS certificate: .*)"', over_tls.process.log.read_text())
     assert 1 <= len(refusals) <= 2  # once for each worker that was asked
     assert "are no certificate and its key (KEY_VALUES_MISMATCH)" in refusals[0]
 
-    mounted.write(**issue(ca))
+    mounted.write(issue(ca))
     eventually(lambda: served_certificate(over_tls, ca) != first)
 
 
@@ -173,11 +150,11 @@ def test_only_who_has_the_token_is_answered_and_a_new_one_is_picked_up(tmp_path:
         assert running.post("/mcpserver/sync", SYNC, {"Authorization": "bearer one"})[0] == 200
         assert running.ready()
 
-        mounted.write(token=b"two")
+        mounted.write({"token": b"two"})
         assert running.post("/mcpserver/sync", SYNC, BEARER) == REFUSED
         assert running.post("/mcpserver/sync", SYNC, {"Authorization": "Bearer two"})[0] == 200
 
-        mounted.write(token=b"")
+        mounted.write({"token": b""})
         assert running.post("/mcpserver/sync", SYNC, {"Authorization": "Bearer "}) == REFUSED
         assert running.post("/mcpserver/sync", SYNC, {"Authorization": "Bearer two"})[0] == 200
     log = (tmp_path / "hooks.log").read_text()
@@ -214,4 +191,4 @@ def test_a_file_that_is_not_what_it_should_be_ends_the_start(
 
     last = (tmp_path / "hooks.log").read_text().splitlines()[-1]
     assert last.startswith("toolhive-hooks: ")
-    assert said.format(file=wrong) in last.replace(f"{os.path.dirname(mounted.path('crt'))}/", "")  # noqa: PTH120
+    assert said.format(file=wrong) in last.replace(f"{mounted.folder}/", "")
