@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 
+import pydantic_core
+
 from hooks.protocol import (
     MAX_DEPTH,
     TOO_DEEP,
@@ -17,12 +19,13 @@ from hooks.protocol import (
     Object,
     Objects,
     SyncRequest,
-    strict_json,
+    read_json,
 )
 
 _NO_OBJECT_IS_DEEPER = 20_000
 _MARK = json.dumps(TOO_DEEP).encode()
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+# Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 
 def read_customize(body: bytes, parent: Kind) -> CustomizeRequest:
@@ -56,16 +59,24 @@ def read_sync(body: bytes, parent: Kind) -> SyncRequest:
 
 
 def write(wire: Object) -> bytes:
-    """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
-    return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
+    """The bytes of a response: compact JSON, keys in the order in which the code wrote them.
+
+    Raises:
+        Malformed: the request had a number, such as 1e999, that no answer can repeat.
+    """
+    try:
+        return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:
+        raise Malformed("the body has a number that is out of range") from None
 
 
 def _load(body: bytes) -> Object:
-    request = strict_json(body)
-    if request is None:
+    try:
+        request = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
         # The API server stores objects nested thousands of levels deep. One of those must not keep Metacontroller from
         # syncing the others that come along with it.
-        request = strict_json(_cut_deep(body))
+        request = read_json(_cut_deep(body)) if "recursion limit" in str(error) else None
     if request is None:
         raise Malformed("the body is not JSON")
     if not isinstance(request, dict):

@@ -72,7 +72,8 @@ def read(obj: Object) -> list[Object]:
     """The conditions in an observed object's status; whatever isn't one is passed over."""
     status = obj.get("status")
     conditions = status.get("conditions") if isinstance(status, dict) else None
-    return [c for c in conditions or [] if isinstance(c, dict) and isinstance(c.get("type"), str)]
+    listed = conditions if isinstance(conditions, list) else []
+    return [c for c in listed if isinstance(c, dict) and isinstance(c.get("type"), str)]
 
 
 def find(obj: Object, type_: str) -> Object | None:

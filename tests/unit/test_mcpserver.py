@@ -359,6 +359,7 @@ class TestHeldContent:
             json.dumps({**BARE, "metadata": {"name": "other"}, "spec": {}}),
             json.dumps({**BARE, "metadata": {"name": "demo", "namespace": "kube-system"}, "spec": {}}),
             json.dumps({**BARE, "metadata": None, "spec": {}}),
+            json.dumps({**BARE, "spec": {"replicas": 0}}).replace("0", "1e999"),
             7,
         ],
     )

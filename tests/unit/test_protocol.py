@@ -23,6 +23,10 @@ def read(request: Object) -> protocol.SyncRequest:
     [
         (b"", "the body is not JSON"),
         (b'{"parent": {', "the body is not JSON"),
+        (b'{"parent": "' + b"x" * (8 << 20), "the body is not JSON"),
+        (b'"\\' * 500_000, "the body is not JSON"),
+        (b"[" * 300 + b'"\\' * 500_000, "the body is not JSON"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "the body is not JSON"),
         (b"\xff\xfe", "the body is not JSON"),
         (b'{"a": NaN}', "the body is not JSON"),
         (b'{"a": "\\ud800"}', "the body is not JSON"),
@@ -173,6 +177,11 @@ def test_a_label_that_would_fail_the_sync_is_refused() -> None:
             )
     with pytest.raises(BrokenRule):
         RelatedRule(POD, "team-a", labels={"toolhive-name": "x" * 64})
+
+
+def test_a_number_that_no_json_can_say_is_refused() -> None:
+    with pytest.raises(Malformed, match="the body has a number that is out of range"):
+        wire.write({"status": {"a": float("inf")}})
 
 
 @pytest.mark.parametrize("depth", [100, 1_000, 10_000])
