@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 
+import pydantic_core
+
 from hooks.protocol import (
     MAX_DEPTH,
     TOO_DEEP,
@@ -57,7 +59,10 @@ def read_sync(body: bytes, parent: Kind) -> SyncRequest:
 
 def write(wire: Object) -> bytes:
     """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
-    return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
+    answer = pydantic_core.to_json(wire)
+    if b"NaN" in answer or b"Infinity" in answer:  # to_json has no way to refuse what JSON has no word for
+        json.dumps(wire, allow_nan=False)
+    return answer
 
 
 def _load(body: bytes) -> Object:
@@ -117,8 +122,9 @@ def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
     for key, objects in kinds.items():
         if not isinstance(objects, dict):
             raise Malformed(f"{where}: the objects of a kind are not an object")
+        kind, _, api_version = key.partition(".")
         for name, obj in objects.items():
-            if not isinstance(obj, dict) or f"{obj.get('kind')}.{obj.get('apiVersion')}" != key:
+            if not isinstance(obj, dict) or obj.get("kind") != kind or obj.get("apiVersion") != api_version:
                 raise Malformed(f"{where}: an object is not of the kind that it is listed under")
             metadata = obj.get("metadata")
             if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
