@@ -18,17 +18,19 @@ import pydantic_core
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
 
-SERVER_SET_METADATA = (
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generation",
-    "managedFields",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
+SERVER_SET_METADATA = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
 )
 """Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
 
@@ -250,10 +252,10 @@ def _returned(
             raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
         if metadata.get("namespace", request.namespace) != request.namespace:
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
-        if "status" in child or any(key in metadata for key in SERVER_SET_METADATA):
+        if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
-            if not all(isinstance(value, str) for value in metadata.get(group, {}).values()):
+            if not {*map(type, metadata.get(group, {}).values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
         if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")

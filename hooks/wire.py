@@ -64,10 +64,13 @@ def write(wire: Object) -> bytes:
     Raises:
         Malformed: the request had a number, such as 1e999, that no answer can repeat.
     """
-    try:
-        return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
-    except ValueError:
-        raise Malformed("the body has a number that is out of range") from None
+    answer = pydantic_core.to_json(wire)
+    if b"NaN" in answer or b"Infinity" in answer:  # to_json has no way to refuse what JSON has no word for
+        try:
+            json.dumps(wire, allow_nan=False)
+        except ValueError:
+            raise Malformed("the body has a number that is out of range") from None
+    return answer
 
 
 def _load(body: bytes) -> Object:
@@ -128,8 +131,9 @@ def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
     for key, objects in kinds.items():
         if not isinstance(objects, dict):
             raise Malformed(f"{where}: the objects of a kind are not an object")
+        kind, _, api_version = key.partition(".")
         for name, obj in objects.items():
-            if not isinstance(obj, dict) or f"{obj.get('kind')}.{obj.get('apiVersion')}" != key:
+            if not isinstance(obj, dict) or obj.get("kind") != kind or obj.get("apiVersion") != api_version:
                 raise Malformed(f"{where}: an object is not of the kind that it is listed under")
             metadata = obj.get("metadata")
             if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):

@@ -8,13 +8,13 @@ for as long as a server refers to it. What a kind adds is a `SharedConfig`: one 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
+import pydantic_core
 from pydantic import ValidationError
 
 from hooks.api.meta import GROUP, Model, spec_errors
@@ -77,12 +77,12 @@ def controller(shared: SharedConfig[Spec]) -> Controller:
 
 def config_hash(spec: Object) -> str:
     """A fingerprint of a config's spec, the same whatever the order of its keys and whether unset fields are named."""
-    return hashlib.sha256(json.dumps(_set_fields(spec), sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(pydantic_core.to_json(_set_fields(spec))).hexdigest()[:16]
 
 
 def _set_fields(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _set_fields(item) for key, item in value.items() if item is not None}
+        return {key: _set_fields(value[key]) for key in sorted(value) if value[key] is not None}
     return [_set_fields(item) for item in value] if isinstance(value, list) else value
 
 
