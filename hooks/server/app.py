@@ -8,8 +8,10 @@ without object contents.
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -35,6 +37,10 @@ _CODES: dict[Outcome, int] = {
     "panic": 500,
 }
 _LEVELS = {200: logging.INFO, 400: logging.WARNING, 401: logging.WARNING, 413: logging.WARNING, 500: logging.ERROR}
+
+_LARGE = 1 << 20
+_large = threading.Lock()
+"""One large request at a time in each process: its objects take many times its bytes, and threads make none faster."""
 
 
 def create_metrics() -> Metrics:
@@ -98,47 +104,41 @@ def _outcome(
     controller: Controller, hook: Hook, config: Config, admits: Callable[[str], bool] | None, facts: dict[str, Any]
 ) -> tuple[Outcome, bytes]:
     """How the call ends, and the body of its answer; what the log tells of it is added to `facts`."""
-    error: Exception
-    outcome: Outcome
+    # Before the body is read: a stranger's costs nothing.
+    if admits and not admits(request.headers.get("Authorization", "")):
+        return "unauthorized", b"the bearer token of the call is missing or not the one that toolhive-hooks has"
     try:
-        # Before the body is read: a stranger's costs nothing.
-        if admits and not admits(request.headers.get("Authorization", "")):
-            return "unauthorized", b"the bearer token of the call is missing or not the one that toolhive-hooks has"
-        question = controller.read(hook, _body())
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return "too_large", b"the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES"
+    except (HTTPException, ParseException, OSError):
+        return "malformed", b"the body is cut off"
+    with _large if len(body) > _LARGE else nullcontext():
+        return _answer(controller, hook, body, config, facts)
+
+
+def _answer(
+    controller: Controller, hook: Hook, body: bytes, config: Config, facts: dict[str, Any]
+) -> tuple[Outcome, bytes]:
+    try:
+        question = controller.read(hook, body)
         metadata = question.parent["metadata"]
         facts |= {key: metadata.get(key) for key in ("namespace", "name", "generation")}
         answer = controller.respond(question, config, datetime.now(UTC))
         if "children" in answer:
             facts["children"] = len(answer["children"])
         return "ok", wire.write(answer)
-    except RequestEntityTooLarge:
-        outcome, error = "too_large", Malformed("the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES")
-    except Malformed as malformed:
-        outcome, error = "malformed", malformed
-    except BrokenRule as broken:
-        outcome, error = "broken_rule", broken
+    except Malformed as error:
+        facts["error"] = str(error)
+        return "malformed", str(error).encode()
+    except BrokenRule as error:
+        facts["error"] = str(error)
+        return "broken_rule", str(error).encode()
     except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
         # The frames without the exception's text, which can quote object contents.
         facts |= {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
         text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
         return "panic", text.encode()
-    facts["error"] = str(error)
-    return outcome, str(error).encode()
-
-
-def _body() -> bytes:
-    """The request's body.
-
-    Raises:
-        RequestEntityTooLarge: it is over the bound.
-        Malformed: it ends before its end, or its chunks are none.
-    """
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise
-    except (HTTPException, ParseException, OSError):
-        raise Malformed("the body is cut off") from None
 
 
 def _text(text: str, code: int) -> Response:

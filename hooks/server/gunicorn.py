@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import mmap
 import os
@@ -83,6 +84,7 @@ class _Gunicorn(BaseApplication):
             "proc_name": "toolhive-hooks",
             # The workers share its memory, and start at once.
             "preload_app": True,
+            "when_ready": _freeze,
             "post_worker_init": _serve_probes,
             "child_exit": _forget_gauges,
         }
@@ -151,6 +153,12 @@ class _Logger(Logger):
         self.cfg = cfg
         self._access_log_enabled = False
         self.error_log.propagate = True
+
+
+def _freeze(_arbiter: Arbiter) -> None:
+    """Keep the garbage collector off what the workers share: it would copy it into each, and look at it for nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 def _serve_probes(worker: _Worker) -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,61 @@ def test_what_is_no_call_is_refused_and_the_next_is_answered(hooks: Served, sent
     assert "Traceback" not in hooks.process.log.read_text()
 
 
+MIB = 1 << 20
+BAD = {
+    "deep": b"[" * MIB,
+    "deep in a string that nobody closes": b'["' * (MIB // 2),
+    "NaN": SYNC.replace(b'"generation": 1', b'"generation": NaN'),
+    "infinity": SYNC.replace(b'"generation": 1', b'"generation": Infinity'),
+    "a huge integer": SYNC.replace(b'"generation": 1', b'"generation": 1' + b"0" * MIB),
+    "a lone surrogate": SYNC.replace(b'"demo"', b'"de\\ud800mo"'),
+    "many lone surrogates": b'["' + b"\\ud800" * MIB + b'"]',
+    "no UTF-8": SYNC.replace(b'"demo"', b'"de\xffmo"'),
+    "UTF-16": SYNC.decode().encode("utf-16"),
+    "many small lists": b"[" + b"[]," * MIB + b"0]",
+    "many small maps": b"[" + b'{"a":{}},' * MIB + b"0]",
+    "an end before the end": SYNC[:-1],
+    "more after the end": SYNC + SYNC,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_a_bad_body_is_refused_soon_and_in_bounded_memory(hooks: Served, body: bytes) -> None:
+    code, text = hooks.post("/mcpserver/sync", body)
+
+    assert code == 400, text
+    assert len(text) < 100
+    assert "Traceback" not in hooks.process.log.read_text()
+    assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
+
+
+def test_large_calls_at_once_take_the_memory_of_one(tmp_path: Path) -> None:
+    as_in_the_image = {"MALLOC_ARENA_MAX": "2"}
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1", **as_in_the_image}) as server, ThreadPoolExecutor(4) as pool:
+        large = b"[" + b"[]," * MIB + b"0]"  # as objects, some twenty times as much
+        before = peak_memory(server)
+        server.post("/mcpserver/sync", large)
+        one = peak_memory(server) - before
+        calls = [pool.submit(server.post, "/mcpserver/sync", large) for _ in range(8)]
+
+        assert {call.result()[0] for call in calls} == {400}
+        assert peak_memory(server) - before < 1.5 * one
+
+
+def peak_memory(server: Served) -> int:
+    """The most bytes that the one worker ever had."""
+    [worker] = workers(server)
+    [line] = [line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def workers(server: Served) -> list[str]:
+    """The processes that answer."""
+    command = ["pgrep", "-P", str(server.process.popen.pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_half_sent_calls_keep_the_threads_for_a_bounded_time(tmp_path: Path) -> None:
     shortened = "import hooks.server.gunicorn as g; g.CALL_SECONDS = 1; from hooks.cli import main; main()"
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}, program=["-c", shortened]) as server:
@@ -124,9 +180,7 @@ def test_asked_to_stop_it_is_not_ready_still_answers_and_finishes_what_runs(tmp_
 def test_a_worker_that_dies_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
         assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        [worker] = subprocess.run(
-            ["pgrep", "-P", str(server.process.popen.pid)], capture_output=True, text=True, check=True
-        ).stdout.split()
+        [worker] = workers(server)
         subprocess.run(["kill", "-9", worker], check=True)
 
         eventually(lambda: server.ready() and server.metrics()[OK] == 1)
