@@ -42,7 +42,14 @@ def _wrapped(text: str) -> list[str]:
 @click.option("--probes-bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_PROBES_BIND.")
 @click.option("--workers", type=int, help="Instead of TOOLHIVE_HOOKS_WORKERS.")
 @click.option("--threads", type=int, help="Instead of TOOLHIVE_HOOKS_THREADS.")
-def serve(**options: Any) -> None:
+@click.option(
+    "--record",
+    "record_to",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each request to a file there, Secrets masked: payloads for tests.",
+)
+def serve(record_to: Path | None, **options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
 
     Settings come from the environment; an option wins over its variable. A wrong setting ends the start with code 2.
@@ -51,7 +58,7 @@ def serve(**options: Any) -> None:
 
     settings = _settings(**{name: value for name, value in options.items() if value is not None})
     try:
-        run(settings)
+        run(settings, record_to)
     except (OSError, ValueError) as error:
         click.echo(f"toolhive-hooks: {error}", err=True)
         sys.exit(USAGE_ERROR)

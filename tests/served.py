@@ -79,11 +79,14 @@ def command(port: int, probes: int, program: Sequence[str] = ("-m", "hooks")) ->
 
 @contextmanager
 def served(
-    directory: Path, env: Mapping[str, str] | None = None, program: Sequence[str] = ("-m", "hooks")
+    directory: Path,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "hooks"),
+    options: Sequence[str | Path] = (),
 ) -> Iterator[Served]:
     """A ready server with its log in a folder, for as long as the block."""
     port, probes = free_port(), free_port()
-    process = start("hooks", command(port, probes, program), directory, env={**AT_ONCE, **(env or {})})
+    process = start("hooks", [*command(port, probes, program), *options], directory, env={**AT_ONCE, **(env or {})})
     try:
         yield Served(process, port, probes).wait_ready()
     finally:

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -25,6 +26,7 @@ from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS, Config, Controller, Hook
 from hooks.protocol import BrokenRule, Malformed
 from hooks.server.metrics import Metrics, Outcome
+from hooks.server.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ def create_app(
     *,
     max_body_bytes: int = 32 << 20,
     admits: Callable[[str], bool] | None = None,
+    record: Record | None = None,
 ) -> Flask:
     """The application.
 
@@ -62,21 +65,32 @@ def create_app(
         metrics: where calls are counted.
         max_body_bytes: bound on a request's body.
         admits: whether a call with this Authorization header is answered; without, every call is.
+        record: is given every request, for tests to come.
     """
     app = Flask("hooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     for controller in CONTROLLERS:
         for hook in HOOKS:
             path = f"/{controller.path}/{hook}"
-            app.add_url_rule(path, path, _view(controller, hook, config, metrics, admits), methods=["POST"])
+            view = _view(controller, hook, _Installation(config, metrics, admits, record))
+            app.add_url_rule(path, path, view, methods=["POST"])
     app.register_error_handler(HTTPException, lambda error: _text(f"{error.code} {error.name}", error.code or 500))
     return app
 
 
-def _view(
-    controller: Controller, hook: Hook, config: Config, metrics: Metrics, admits: Callable[[str], bool] | None
-) -> Callable[[], Response]:
+@dataclass(frozen=True, slots=True)
+class _Installation:
+    """What is the same for all hooks: see create_app."""
+
+    config: Config
+    metrics: Metrics
+    admits: Callable[[str], bool] | None
+    record: Record | None
+
+
+def _view(controller: Controller, hook: Hook, installation: _Installation) -> Callable[[], Response]:
     """One hook over HTTP: answered, counted, and told in one line of the log."""
+    metrics = installation.metrics
     duration = metrics.duration.labels(controller.path, hook)
     sizes = [metrics.body.labels(controller.path, hook, direction) for direction in ("request", "response")]
 
@@ -84,7 +98,7 @@ def _view(
         started = perf_counter()
         facts: dict[str, Any] = {"kind": controller.path, "hook": hook}
         with metrics.in_flight.track_inprogress():
-            outcome, body = _outcome(controller, hook, config, admits, facts)
+            outcome, body = _outcome(controller, hook, installation, facts)
         seconds = perf_counter() - started
         code = _CODES[outcome]
         metrics.requests.labels(controller.path, hook, outcome).inc()
@@ -101,11 +115,11 @@ def _view(
 
 
 def _outcome(
-    controller: Controller, hook: Hook, config: Config, admits: Callable[[str], bool] | None, facts: dict[str, Any]
+    controller: Controller, hook: Hook, installation: _Installation, facts: dict[str, Any]
 ) -> tuple[Outcome, bytes]:
     """How the call ends, and the body of its answer; what the log tells of it is added to `facts`."""
     # Before the body is read: a stranger's costs nothing.
-    if admits and not admits(request.headers.get("Authorization", "")):
+    if installation.admits and not installation.admits(request.headers.get("Authorization", "")):
         return "unauthorized", b"the bearer token of the call is missing or not the one that toolhive-hooks has"
     try:
         body = request.get_data(cache=False)
@@ -113,8 +127,10 @@ def _outcome(
         return "too_large", b"the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES"
     except (HTTPException, ParseException, OSError):
         return "malformed", b"the body is cut off"
+    if installation.record:
+        installation.record(controller.path, hook, body)
     with _large if len(body) > _LARGE else nullcontext():
-        return _answer(controller, hook, body, config, facts)
+        return _answer(controller, hook, body, installation.config, facts)
 
 
 def _answer(

@@ -12,6 +12,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -20,6 +21,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from hooks.server import auth, logs
+from hooks.server.record import recorder
 from hooks.server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,8 +36,12 @@ CALL_SECONDS = 15
 """How long a call may take to arrive and be answered; Metacontroller waits for 10."""
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, record_to: Path | None = None) -> None:
     """Serve the webhooks until a signal ends the process.
+
+    Args:
+        settings: from the environment and the command line.
+        record_to: a folder to which every request is written, Secrets masked.
 
     Raises:
         OSError: a file that a setting names can't be read, or a port is taken.
@@ -48,7 +54,7 @@ def serve(settings: Settings) -> None:
         # Before anything imports prometheus_client, which reads this once.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         with _listener(settings.probes_bind) as probes:
-            _Arbiter(_Gunicorn(settings, probes)).run()
+            _Arbiter(_Gunicorn(settings, probes, record_to)).run()
 
 
 def _listener(bind: str) -> socket.socket:
@@ -60,9 +66,10 @@ def _listener(bind: str) -> socket.socket:
 class _Gunicorn(BaseApplication):
     """gunicorn as a library: its settings come from ours, not from its command line."""
 
-    def __init__(self, settings: Settings, probes: socket.socket) -> None:
+    def __init__(self, settings: Settings, probes: socket.socket, record_to: Path | None) -> None:
         self.settings = settings
         self.probes = probes
+        self.record = recorder(record_to) if record_to else None
         self.draining = mmap.mmap(-1, 1)  # shared with the workers
         self.admits = auth.bearer_token(settings.auth_token_file) if settings.auth_token_file else None
         self.tls: Callable[[], ssl.SSLContext] | None = None
@@ -100,8 +107,13 @@ class _Gunicorn(BaseApplication):
         from hooks.server.app import create_app, create_metrics  # noqa: PLC0415  # see serve
 
         self.metrics = create_metrics()
-        bound = self.settings.max_body_bytes
-        return create_app(self.settings.config(), self.metrics, max_body_bytes=bound, admits=self.admits)
+        return create_app(
+            self.settings.config(),
+            self.metrics,
+            max_body_bytes=self.settings.max_body_bytes,
+            admits=self.admits,
+            record=self.record,
+        )
 
 
 class _Arbiter(Arbiter):

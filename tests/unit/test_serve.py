@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import eventually
+from tests.leaks import leaked, secret_values
 from tests.served import Served, served
-from tests.world import server, sync_request
+from tests.world import external_auth, secret, server, sync_request
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
 SYNC = json.dumps(sync_request(server())).encode()
@@ -186,6 +187,30 @@ def test_a_worker_that_dies_is_replaced_and_its_counts_stay(tmp_path: Path) -> N
         eventually(lambda: server.ready() and server.metrics()[OK] == 1)
         assert server.post("/mcpserver/sync", SYNC)[0] == 200
         assert (server.metrics()[OK], server.metrics()["toolhive_hooks_requests_in_flight"]) == (2, 0)
+
+
+def test_recorded_requests_are_those_that_came_with_secrets_masked(tmp_path: Path) -> None:
+    request = sync_request(external_auth(), [], [secret()])
+    customize = {"controller": request["controller"], "parent": request["parent"]}
+    with served(tmp_path, options=["--record", tmp_path / "new/folder"]) as server:
+        for _ in range(3):
+            assert server.post("/mcpexternalauthconfig/sync", json.dumps(request).encode())[0] == 200
+        server.post("/mcpexternalauthconfig/customize", json.dumps(customize).encode())
+        server.post("/mcpexternalauthconfig/sync", b"{")
+
+    files = {file.name: file for file in (tmp_path / "new/folder").iterdir()}
+    assert sorted(files) == [
+        "mcpexternalauthconfig-customize-00001.json",
+        *(f"mcpexternalauthconfig-sync-0000{n}.json" for n in (1, 2, 3)),
+    ]
+    texts = {name: file.read_text() for name, file in files.items()}
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}
+    assert leaked(secret_values(request), "".join(texts.values())) == []
+    assert json.loads(texts["mcpexternalauthconfig-customize-00001.json"])["body"] == customize
+    recorded = json.loads(texts["mcpexternalauthconfig-sync-00002.json"])["body"]
+    for obj in (*request["related"]["Secret.v1"].values(), *recorded["related"]["Secret.v1"].values()):
+        obj.pop("data")
+    assert recorded == request
 
 
 def test_a_port_that_is_taken_ends_the_start_with_a_message(hooks: Served) -> None:
