@@ -14,6 +14,7 @@ import yaml
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS
 from hooks.protocol import Object
+from hooks.server.settings import described
 from tests.apiserver.manifests import BASE, COMPONENTS, NAMESPACE, Manifests, built, named, overlay, strictly
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
@@ -198,6 +199,7 @@ def test_the_pod_is_told_of_every_file_that_is_mounted(everything: Manifests) ->
         "TOOLHIVE_HOOKS_DIGEST_KEY_FILE": ("toolhive-hooks-digest-key", "digest-key"),
     }
     assert {item["name"] for item in container["env"]} - files.keys() == {"OPERATOR_OPENSHIFT"}
+    assert {item["name"] for item in container["env"]} <= {setting.variable for setting in described()}
 
 
 def test_certificates_are_for_who_uses_them(everything: Manifests) -> None:

@@ -21,7 +21,7 @@ from tests.controlplane.assets import ROOT
 
 pytestmark = pytest.mark.apiserver
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
+EXAMPLES = sorted(path.parent for path in ROOT.glob("examples/*/mcpserver.yaml"))
 PARENTS = {controller.parent.kind for controller in CONTROLLERS}
 
 example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

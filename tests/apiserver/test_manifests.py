@@ -13,6 +13,7 @@ from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS, RULES_VERSION, Controller
 from hooks.protocol import Object
 from hooks.render.composite import composite_controller
+from hooks.server.settings import described
 from tests.apiserver.manifests import BASE, NAMESPACE, Manifests, built, named, strictly
 from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
@@ -174,3 +175,16 @@ def test_every_selector_is_the_pods(manifests: Manifests) -> None:
     assert [rule["labelSelector"] for rule in spec["template"]["spec"]["topologySpreadConstraints"]] == [
         {"matchLabels": labels}
     ] * 2
+
+
+def test_the_pod_is_made_for_the_servers_defaults(manifests: Manifests) -> None:
+    """Its ports, and the time that it takes to stop: the delay, then 20 seconds for running calls."""
+    spec = manifests["Deployment", NAMESPACE]["spec"]["template"]["spec"]
+    defaults = {setting.variable: setting.default for setting in described()}
+    ports = {port["name"]: str(port["containerPort"]) for port in container({"spec": spec})["ports"]}
+
+    assert ports == {
+        "hooks": defaults["TOOLHIVE_HOOKS_BIND"].rpartition(":")[2],
+        "probes": defaults["TOOLHIVE_HOOKS_PROBES_BIND"].rpartition(":")[2],
+    }
+    assert spec["terminationGracePeriodSeconds"] > int(defaults["TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS"]) + 20

@@ -106,11 +106,15 @@ def _manifests(cluster: ControlPlane, port: int) -> str:
     """metacontroller/ as a user applies it, but for where the webhooks are."""
     documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
     for document in documents:
-        if document["kind"] == "CompositeController":
-            for hook in document["spec"]["hooks"].values():
-                webhook = hook["webhook"]
-                hook["webhook"] = {"url": f"http://127.0.0.1:{port}{webhook['path']}"}
+        point_at(document, port)
     return yaml.safe_dump_all(documents)
+
+
+def point_at(document: dict[str, Any], port: int) -> None:
+    """Make a CompositeController call the webhooks on loopback; other objects are left alone."""
+    if document["kind"] == "CompositeController":
+        for hook in document["spec"]["hooks"].values():
+            hook["webhook"] = {"url": f"http://127.0.0.1:{port}{hook['webhook']['path']}"}
 
 
 def conditions(obj: dict[str, Any]) -> dict[str, tuple[str, str]]:
