@@ -89,14 +89,15 @@ def _set_fields(value: object) -> object:
 def _customize(shared: SharedConfig[Spec], request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     metadata = request.parent["metadata"]
     namespace = metadata["namespace"]
-    claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
-    rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
+    if "deletionTimestamp" in metadata:
+        # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
+        rules = [RelatedRule(MCP_SERVER, namespace)]
+    else:
+        claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
+        rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
     secrets = shared.secrets(raw_spec(request.parent)) if config.read_secrets else []
     if secrets:
         rules.append(RelatedRule(SECRET, namespace, names=tuple(secrets)))
-    if "deletionTimestamp" in metadata:
-        # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
-        rules.append(RelatedRule(MCP_SERVER, namespace))
     return rules
 
 
@@ -115,7 +116,6 @@ def _sync(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now:
 
 
 def _finalize(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
-    request.related.require(MCP_SERVER)
     servers = referencing_servers(shared, request)
     settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
     finalized = not servers and settling <= 0
@@ -167,9 +167,14 @@ def _status(
 def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> list[str]:
     """Names of the MCPServers that use this config, sorted.
 
-    They are the owners of the ServiceAccounts that claim it, and, where the request has MCPServers (when the config is
-    being deleted), those whose spec refers to it.
+    They are the owners of the ServiceAccounts that claim it, so that the cost grows with the servers that use it and
+    not with all there are. For a config that is being deleted they are those of all servers whose spec refers to it:
+    each that has a claim is among them.
     """
+    if request.finalizing:
+        request.related.require(MCP_SERVER)
+        servers = request.related.list(MCP_SERVER)
+        return [obj["metadata"]["name"] for obj in servers if referenced(obj, shared.server_field) == request.name]
     request.related.require(SERVICE_ACCOUNT)
     owners = {
         str(owner.get("name"))
@@ -179,9 +184,4 @@ def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> lis
         and owner.get("kind") == MCP_SERVER.kind
         and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
     }
-    referring = {
-        server["metadata"]["name"]
-        for server in request.related.list(MCP_SERVER)
-        if referenced(server, shared.server_field) == request.name
-    }
-    return sorted(owners | referring)
+    return sorted(owners)

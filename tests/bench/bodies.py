@@ -69,7 +69,8 @@ def _claims(count: int) -> list[Object]:
     return [
         _stored(
             observed(
-                made(SERVICE_ACCOUNT, f"uses-{n}-proxy-runner", metadata={"labels": labels}), made(MCP_SERVER, f"uses-{n}")
+                made(SERVICE_ACCOUNT, f"uses-{n}-proxy-runner", metadata={"labels": labels}),
+                made(MCP_SERVER, f"uses-{n}"),
             )
         )
         for n in range(count)

@@ -1,7 +1,7 @@
 """What a life of N servers that share one config costs a cluster: our hooks, and beside them a placeholder's.
 
-Real etcd, kube-apiserver, controllers and Metacontroller; kwok's pods. Each run has a cluster of its own. A run's result
-is written down when it ends and not measured again, so that an interrupted benchmark goes on where it was.
+Real etcd, kube-apiserver, controllers and Metacontroller; kwok's pods. Each run has a cluster of its own. A run's
+result is written down when it ends and not measured again, so that an interrupted benchmark goes on where it was.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Run:
         with self._phase("edit", lambda: self._all("ConfigMap", lambda kept: kept["edited"])):
             self._send("PATCH", "mcpexternalauthconfigs/tx", {"spec": {"tokenExchange": {"audience": "edited"}}})
         before = {name: kept for (kind, name), kept in self._objects.items() if kind == "Deployment"}
-        with self._phase("rotate", lambda: all(self._objects["Deployment", name] != kept for name, kept in before.items())):
+        with self._phase(
+            "rotate", lambda: all(self._objects["Deployment", name] != kept for name, kept in before.items())
+        ):
             self._send("PATCH", "secrets/tx-oauth", _secret("rotated"))
         self._send("DELETE", "mcpexternalauthconfigs/tx")
         with self._phase("delete", lambda: not self._kind("MCPServer")):
@@ -164,7 +166,9 @@ def run(app: str, servers: int, metacontroller: Path) -> Result:
             cluster.kubectl("create", "namespace", NAMESPACE)
             cluster.kubectl("apply", "-f", "-", input=_installation(port))
             cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", input=json.dumps(_config()))
-            eventually(lambda: (cluster.get(CONFIG, "tx", NAMESPACE) or {}).get("status"), 60, "the config has no status")
+            eventually(
+                lambda: (cluster.get(CONFIG, "tx", NAMESPACE) or {}).get("status"), 60, "the config has no status"
+            )
             with WatchLog(cluster, KINDS, NAMESPACE, keep=_kept) as log:
                 running = Run(cluster, log, counts, servers)
                 running._objects["MCPExternalAuthConfig", "tx"] = {}
@@ -217,15 +221,22 @@ def _kept(obj: Result) -> Result:
 
 def table(results: list[Result]) -> str:
     """The results as Markdown."""
-    rows = ["| servers | hook | " + " | ".join(f"{phase}, s" for phase in PHASES) + " | calls per server | KB per call |"]
-    rows.append("|" + " ---: |" * (len(PHASES) + 4))
+    columns = ["servers", "hook", *(f"{phase}, s" for phase in PHASES)]
+    columns += ["calls per server", "KB per call", "config calls", "MB for the config", "writes per server"]
+    rows = [f"| {' | '.join(columns)} |", "|" + " ---: |" * len(columns)]
     for result in results:
-        seconds = [f"{result['phases'][phase]['seconds']:.1f}" for phase in PHASES]
-        of_servers = [c for p in result["phases"].values() for path, c in p["calls"].items() if path.startswith("/mcpserver/")]
-        everything = [c for p in result["phases"].values() for c in p["calls"].values()]
-        calls = sum(c["calls"] for c in of_servers) / result["servers"]
-        size = sum(c["sent"] for c in everything) / sum(c["calls"] for c in everything) / 1000
-        rows.append(f"| {result['servers']} | {result['app']} | {' | '.join(seconds)} | {calls:.1f} | {size:.1f} |")
+        phases, servers = result["phases"], result["servers"]
+        of_servers, of_config = (
+            [c for p in phases.values() for path, c in p["calls"].items() if path.startswith(prefix)]
+            for prefix in ("/mcpserver/", "/mcpexternalauthconfig/")
+        )
+        calls, sent = (sum(c[what] for c in of_servers) for what in ("calls", "sent"))
+        config_calls, config_sent = (sum(c[what] for c in of_config) for what in ("calls", "sent"))
+        writes = sum(count for p in phases.values() for count in p["writes"].values())
+        cells = [str(servers), result["app"], *(f"{phases[phase]['seconds']:.1f}" for phase in PHASES)]
+        cells += [f"{calls / servers:.1f}", f"{sent / calls / 1000:.1f}"]
+        cells += [str(config_calls), f"{config_sent / 1e6:.1f}", f"{writes / servers:.0f}"]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

@@ -71,7 +71,9 @@ def config_customize(body: Object) -> Object:
 
 def config_sync(body: Object) -> Object:
     name, related = body["parent"]["metadata"]["name"], body["related"]
-    using = {account["metadata"]["name"].removesuffix("-proxy-runner") for account in related["ServiceAccount.v1"].values()}
+    using = {
+        account["metadata"]["name"].removesuffix("-proxy-runner") for account in related["ServiceAccount.v1"].values()
+    }
     for server in related.get(SERVERS, {}).values():
         if server["spec"].get("externalAuthConfigRef", {}).get("name") == name:
             using.add(server["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""What the cluster's and the HTTP benchmark serve with gunicorn: applications whose calls are counted, and one that does nothing."""
+"""What the benchmarks serve with gunicorn: applications whose calls are counted, and one that does nothing."""
 
 from __future__ import annotations
 

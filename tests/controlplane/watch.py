@@ -39,8 +39,9 @@ class WatchLog:
     """Records every write to objects of some kinds, from the moment it is made until it is closed.
 
     Kinds are written as for ControlPlane ("apps/v1/Deployment"); `namespace` None means everywhere. What existed
-    before is in `initial` and is no event. `keep` says what of an object is worth its memory. One watch for each kind, continued where it ended when the server or the
-    connection ends it; if an event may have been missed all the same, whatever asks the log afterwards fails.
+    before is in `initial` and is no event. `keep` says what of an object is worth its memory.
+    One watch for each kind, continued where it ended when the server or the connection ends it; if an event may have
+    been missed all the same, whatever asks the log afterwards fails.
     Within a kind events are in order; across kinds, resource_version tells the order.
     """
 

@@ -240,3 +240,39 @@ def test_objects_of_another_namespace_are_never_looked_up() -> None:
 
     related = read(request).related
     assert (related.get(CONFIG_MAP, "x"), related.list(CONFIG_MAP), list(related)) == (None, [], [])
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0", "-1", "1.0", "-0.0", "1e2", "0.1", "1e-7", "5e-324", "9007199254740993", "9223372036854775807", "1e22"],
+)
+def test_a_number_comes_out_as_the_one_that_went_in(number: str) -> None:
+    """A held child is compared with its last-applied text: another number would be another write, at every sync."""
+    value = protocol.strict_json(number)
+
+    assert (type(value), value) == (type(json.loads(number)), json.loads(number))
+    assert repr(json.loads(wire.write({"number": value}))["number"]) == repr(value)
+
+
+def test_of_a_key_that_is_there_twice_the_last_counts_as_in_go() -> None:
+    assert protocol.strict_json('{"a": 1, "a": 2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "text", ["[1,]", "01", '"\x00"', "{} {}", "\ufeff{}", "NaN", "-Infinity", '"\\ud800"', "{'a': 1}"]
+)
+def test_what_is_nearly_json_is_none(text: str) -> None:
+    assert protocol.strict_json(text) is None
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_a_number_that_json_cannot_write_is_never_answered(number: str) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        wire.write({"children": [{"data": protocol.strict_json(number)}]})
+
+
+def test_texts_are_written_as_they_are() -> None:
+    texts = {"word": "NaN, Infinity", "text": 'é\u2028😀"\\\n\x01</script>'}
+
+    assert json.loads(wire.write(texts)) == texts
+    assert wire.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
