@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import sys
 import tempfile
 import time
 from base64 import b64encode
@@ -27,6 +28,7 @@ from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import apply_our_crds
 from tests.controlplane.processes import answers, free_port
+from tests.served import AT_ONCE, Served
 from tests.world import external_auth
 
 NAMESPACE = "bench"
@@ -54,7 +56,7 @@ Result = dict[str, Any]
 class Run:
     """One application's run with N servers."""
 
-    def __init__(self, cluster: ControlPlane, log: WatchLog, counts: Path, servers: int) -> None:
+    def __init__(self, cluster: ControlPlane, log: WatchLog, counts: Callable[[], served.Counts], servers: int) -> None:
         self.cluster = cluster
         self.log = log
         self.counts = counts
@@ -84,7 +86,7 @@ class Run:
     @contextmanager
     def _phase(self, name: str, done: Callable[[], bool], after: str = "") -> Iterator[None]:
         """Measure from here until it is done; then wait until nothing happens any more, which counts as calls alone."""
-        offset, writes = self.counts.stat().st_size, self._writes()
+        counts, writes = self.counts(), self._writes()
         began = self.phases[after]["at"] if after else time.monotonic()
         yield
 
@@ -100,7 +102,9 @@ class Run:
         self.phases[name] = {
             "seconds": round(at - began, 2),
             "at": at,
-            "calls": {path: count._asdict() for path, count in served.counts(self.counts, offset).items()},
+            "calls": {
+                path: count.since(counts.get(path, served.Count()))._asdict() for path, count in self.counts().items()
+            },
             "writes": {what: count - writes.get(what, 0) for what, count in self._writes().items()},
         }
 
@@ -158,10 +162,7 @@ def run(app: str, servers: int, metacontroller: Path) -> Result:
             cluster.controller_manager()
             cluster.scheduler()
             cluster.kwok()
-            counts, port = directory / "calls", free_port()
-            counts.touch()
-            hooks = cluster.run("hooks", served.command(app, port), env={served.COUNTS: str(counts)})
-            hooks.wait_ready(lambda: answers(port, "/healthz"))
+            port, counts = _serve(app, cluster)
             cluster.metacontroller(metacontroller)
             cluster.kubectl("create", "namespace", NAMESPACE)
             cluster.kubectl("apply", "-f", "-", input=_installation(port))
@@ -174,6 +175,21 @@ def run(app: str, servers: int, metacontroller: Path) -> Result:
                 running._objects["MCPExternalAuthConfig", "tx"] = {}
                 running.lives()
             return {"app": app, "servers": servers, "phases": running.phases}
+
+
+def _serve(app: str, cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts]]:
+    """Start one of the applications; return its port, and what counts its calls."""
+    port, probes = free_port(), free_port()
+    if app == "ours":
+        command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
+        env = {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}", "TOOLHIVE_HOOKS_DIGEST_KEY": "the cluster's"}
+        hooks = Served(cluster.run("hooks", command, env=env | AT_ONCE), port, probes).wait_ready()
+        return port, lambda: served.exported(hooks.metrics())
+    file = cluster.directory / "calls"
+    file.touch()
+    process = cluster.run("hooks", served.command(app, port, workers=2), env={served.COUNTS: str(file)})
+    process.wait_ready(lambda: answers(port, "/healthz"))
+    return port, lambda: served.written(file)
 
 
 def _installation(port: int) -> str:

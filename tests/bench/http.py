@@ -22,8 +22,10 @@ from pathlib import Path
 from tests.bench import served
 from tests.bench.bodies import body
 from tests.controlplane import eventually
+from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
 from tests.payloads.test_recorded import RECORDED, ours
+from tests.served import AT_ONCE
 
 CONNECTIONS = (1, 8, 32)
 ROUNDS = 5
@@ -88,11 +90,11 @@ def _is_whole(answer: bytes) -> bool:
 
 
 @contextmanager
-def serving(command: list[str | Path], port: int, path: str, env: dict[str, str]) -> Iterator[None]:
+def serving(command: list[str | Path], port: int, env: dict[str, str]) -> Iterator[None]:
     """A server for as long as the block."""
-    process = subprocess.Popen(command, env=env, cwd=served.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        eventually(lambda: answers(port, path), 60)
+        eventually(lambda: answers(port, "/healthz"), 60)
         yield
     finally:
         process.terminate()
@@ -109,13 +111,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="of each round")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
-    ports = {"hooks": free_port(), "nothing": free_port()}
-    settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_LEVEL": "error"}
-    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4"}
+    ports, probes = {"hooks": free_port(), "nothing": free_port()}, free_port()
+    settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
+    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4", **AT_ONCE}
+    settings |= {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}"}
     hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
     nothing = served.command("nothing", ports["nothing"], workers=1)
     sent, figures = requests(), []
-    with serving(hooks, ports["hooks"], "/healthz", settings), serving(nothing, ports["nothing"], "/healthz", {}):
+    with serving(hooks, probes, settings), serving(nothing, ports["nothing"], {}):
         for connections in CONNECTIONS:
             best: dict[str, tuple[float, list[float]]] = {}
             for _ in range(ROUNDS):

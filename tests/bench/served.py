@@ -1,8 +1,9 @@
-"""What the benchmarks serve with gunicorn: applications whose calls are counted, and one that does nothing."""
+"""What the benchmarks serve beside our hooks: a placeholder whose calls are counted, and a route that does nothing."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,25 +11,44 @@ from typing import Any, NamedTuple
 
 from flask import Flask, request
 
-from hooks.controllers.controller import Config
-from hooks.server.app import create_app
 from tests.bench import placeholder as floor
+from tests.controlplane.assets import ROOT
 
 COUNTS = "BENCH_COUNTS"
-"""The variable that names the file in which calls are written down."""
-ROOT = Path(__file__).resolve().parents[2]
+"""The variable that names the file in which the placeholder's calls are written down."""
+
+_SERIES = re.compile(r'toolhive_hooks_body_bytes_(count|sum)\{direction="request",hook="(\w+)",kind="(\w+)"\}')
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def ours() -> Wsgi:
-    """The hooks, counted."""
-    return _counted(create_app(Config(digest_key=b"the installation's key")))
+class Count(NamedTuple):
+    """Hook calls of one kind."""
+
+    calls: int = 0
+    sent: int = 0
+    """Bytes of the requests."""
+
+    def since(self, before: Count) -> Count:
+        """What has been added to an earlier count."""
+        return Count(self.calls - before.calls, self.sent - before.sent)
+
+
+Counts = dict[str, Count]
+"""By path: /mcpserver/sync."""
 
 
 def placeholder() -> Wsgi:
-    """The placeholder, counted."""
-    return _counted(floor.app())
+    """The placeholder; each call becomes a line of a file, whole, whichever worker writes it."""
+    app = floor.app()
+    file = os.open(os.environ[COUNTS], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            os.write(file, f"{environ['PATH_INFO']} {environ['CONTENT_LENGTH']}\n".encode())
+        return app(environ, start_response)
+
+    return call
 
 
 def nothing() -> Flask:
@@ -43,43 +63,28 @@ def nothing() -> Flask:
     return app
 
 
-def command(app: str, port: int, workers: int = 2, threads: int = 4) -> list[str | Path]:
+def command(app: str, port: int, workers: int) -> list[str | Path]:
     """gunicorn with one of these applications, set up as `toolhive-hooks serve` sets it up."""
-    options = [f"--bind=127.0.0.1:{port}", f"--workers={workers}", f"--threads={threads}", "--worker-class=gthread"]
+    options = [f"--bind=127.0.0.1:{port}", f"--workers={workers}", "--threads=4", "--worker-class=gthread"]
     run = [sys.executable, "-m", "gunicorn", f"--chdir={ROOT}", "--keep-alive=95", "--no-control-socket"]
     return [*run, *options, f"tests.bench.served:{app}()"]
 
 
-class Count(NamedTuple):
-    """Hook calls of one kind."""
-
-    calls: int = 0
-    sent: int = 0
-    """Bytes of the requests."""
-    answered: int = 0
-    """Bytes of the answers."""
-
-
-def counts(file: Path, since: int = 0) -> dict[str, Count]:
-    """The calls that a counted application wrote down from a position of the file on, by path."""
-    found: dict[str, Count] = {}
-    with file.open("rb") as lines:
-        lines.seek(since)
-        for line in lines:
-            path, sent, answered = line.split()
-            count = found.get(path.decode(), Count())
-            found[path.decode()] = Count(count.calls + 1, count.sent + int(sent), count.answered + int(answered))
-    return found
+def written(file: Path) -> Counts:
+    """The placeholder's calls so far."""
+    counts: Counts = {}
+    for line in file.read_text().splitlines():
+        path, sent = line.split()
+        before = counts.get(path, Count())
+        counts[path] = Count(before.calls + 1, before.sent + int(sent))
+    return counts
 
 
-def _counted(app: Flask) -> Wsgi:
-    """The application; each call becomes a line of a file, whole, whichever worker writes it."""
-    file = os.open(os.environ[COUNTS], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-
-    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        answer = b"".join(app(environ, start_response))
-        if environ["REQUEST_METHOD"] == "POST":
-            os.write(file, f"{environ['PATH_INFO']} {environ.get('CONTENT_LENGTH') or 0} {len(answer)}\n".encode())
-        return [answer]
-
-    return call
+def exported(metrics: dict[str, float]) -> Counts:
+    """Our hooks' calls so far, by the metrics that they export."""
+    found = {(m[3], m[2], m[1]): int(value) for series, value in metrics.items() if (m := _SERIES.fullmatch(series))}
+    return {
+        f"/{kind}/{hook}": Count(calls, found[kind, hook, "sum"])
+        for (kind, hook, what), calls in found.items()
+        if what == "count" and calls
+    }
