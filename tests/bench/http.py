@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
+import os
 import selectors
 import socket
 import statistics
@@ -90,15 +92,25 @@ def _is_whole(answer: bytes) -> bool:
 
 
 @contextmanager
-def serving(command: list[str | Path], port: int, env: dict[str, str]) -> Iterator[None]:
-    """A server for as long as the block."""
+def serving(command: list[str | Path], port: int, env: dict[str, str]) -> Iterator[int]:
+    """A server for as long as the block: its process id."""
     process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: answers(port, "/healthz"), 60)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(60)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and its children have taken of the processors so far."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    ticks = 0
+    for process in (str(pid), *children):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def milliseconds(times: list[float], percent: int) -> float:
@@ -118,17 +130,24 @@ def main() -> None:
     hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
     nothing = served.command("nothing", ports["nothing"], workers=1)
     sent, figures = requests(), []
-    with serving(hooks, probes, settings), serving(nothing, ports["nothing"], {}):
+    with serving(hooks, probes, settings) as ours_pid, serving(nothing, ports["nothing"], {}) as nothing_pid:
+        pids = {"hooks": ours_pid, "nothing": nothing_pid}
         for connections in CONNECTIONS:
             best: dict[str, tuple[float, list[float]]] = {}
+            cost = dict.fromkeys(ports, math.inf)
             for _ in range(ROUNDS):
                 for name, port in ports.items():
-                    best[name] = max(best.get(name, (0, [])), load(port, connections, options.seconds, sent))
+                    before = processor_seconds(pids[name])
+                    rate, times = load(port, connections, options.seconds, sent)
+                    cost[name] = min(cost[name], (processor_seconds(pids[name]) - before) / len(times))
+                    best[name] = max(best.get(name, (0, [])), (rate, times))
             row = {"connections": connections}
             for name, (rate, times) in best.items():
                 row |= {f"{name} calls/s": round(rate), f"{name} p50 ms": round(milliseconds(times, 50), 2)}
                 row |= {f"{name} p99 ms": round(milliseconds(times, 99), 2)}
+                row[f"{name} CPU us/call"] = round(cost[name] * 1e6)
             row["share"] = round(best["hooks"][0] / best["nothing"][0], 2)
+            row["share by CPU"] = round(cost["nothing"] / cost["hooks"], 2)
             row["p99 ratio"] = round(row["hooks p99 ms"] / row["nothing p99 ms"], 2)
             figures.append(row)
             print(row, flush=True)
