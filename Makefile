@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench image lock crds settings clean
+.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ image:  ## build the image (needs docker): IMAGE=name:tag
 
 bench: $(INSTALLED)  ## measure what a hook call costs in process
 	@$(BIN)/python -m tests.bench.in_process
+
+bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does nothing
+	@$(BIN)/python -m tests.bench.http
+
+bench-cluster: $(INSTALLED)  ## measure N servers' lives beside a placeholder hook: METACONTROLLER=path N="50 200 1000"
+	@if [ -z "$$METACONTROLLER" ]; then echo "bench-cluster: SKIPPED (METACONTROLLER unset)"; else $(BIN)/python -m tests.bench.cluster $(N); fi
 
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header

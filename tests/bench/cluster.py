@@ -24,6 +24,7 @@ import yaml
 
 from tests.bench import picture, served
 from tests.bench.bodies import OIDC
+from tests.bench.taken import peak_mib, processor_seconds
 from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import apply_our_crds
@@ -43,6 +44,7 @@ PHASES = {
     "delete": "the servers are gone, while the config waits for them",
     "release": "the config is gone",
 }
+PROGRAMS = ("hooks", "metacontroller", "kube-apiserver", "etcd")
 QUIET_SECONDS = 3
 CONNECTIONS = 8
 _WRITES = re.compile(
@@ -86,7 +88,7 @@ class Run:
     @contextmanager
     def _phase(self, name: str, done: Callable[[], bool], after: str = "") -> Iterator[None]:
         """Measure from here until it is done; then wait until nothing happens any more, which counts as calls alone."""
-        counts, writes = self.counts(), self._writes()
+        counts, writes, processors = self.counts(), self._writes(), self._processors()
         began = self.phases[after]["at"] if after else time.monotonic()
         yield
 
@@ -102,8 +104,9 @@ class Run:
         self.phases[name] = {
             "seconds": round(at - began, 2),
             "at": at,
-            "calls": {
-                path: count.since(counts.get(path, served.Count()))._asdict() for path, count in self.counts().items()
+            "calls": served.since(counts, self.counts()),
+            "processor_seconds": {
+                program: round(seconds - processors[program], 2) for program, seconds in self._processors().items()
             },
             "writes": {what: count - writes.get(what, 0) for what, count in self._writes().items()},
         }
@@ -140,6 +143,9 @@ class Run:
         connection.close()
         assert response.status < 300, said
 
+    def _processors(self) -> dict[str, float]:
+        return {program: processor_seconds(self.cluster.processes[program].popen.pid) for program in PROGRAMS}
+
     def _writes(self) -> dict[str, int]:
         """Writes that the API server has answered so far, by resource."""
         connection = self.cluster.connection()
@@ -174,7 +180,8 @@ def run(app: str, servers: int, metacontroller: Path) -> Result:
                 running = Run(cluster, log, counts, servers)
                 running._objects["MCPExternalAuthConfig", "tx"] = {}
                 running.lives()
-            return {"app": app, "servers": servers, "phases": running.phases}
+            memory = {program: peak_mib(cluster.processes[program].popen.pid) for program in PROGRAMS}
+            return {"app": app, "servers": servers, "phases": running.phases, "peak_mib": memory}
 
 
 def _serve(app: str, cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts]]:

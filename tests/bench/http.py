@@ -10,7 +10,6 @@ import argparse
 import json
 import math
 import multiprocessing
-import os
 import selectors
 import socket
 import statistics
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from tests.bench import served
 from tests.bench.bodies import body
+from tests.bench.taken import processor_seconds
 from tests.controlplane import eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
@@ -101,16 +101,6 @@ def serving(command: list[str | Path], port: int, env: dict[str, str]) -> Iterat
     finally:
         process.terminate()
         process.wait(60)
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process and its children have taken of the processors so far."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    ticks = 0
-    for process in (str(pid), *children):
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def milliseconds(times: list[float], percent: int) -> float:

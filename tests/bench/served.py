@@ -29,13 +29,19 @@ class Count(NamedTuple):
     sent: int = 0
     """Bytes of the requests."""
 
-    def since(self, before: Count) -> Count:
-        """What has been added to an earlier count."""
-        return Count(self.calls - before.calls, self.sent - before.sent)
-
 
 Counts = dict[str, Count]
 """By path: /mcpserver/sync."""
+
+
+def since(before: Counts, now: Counts) -> dict[str, dict[str, int]]:
+    """The calls between two counts, as JSON has them."""
+    added = {}
+    for path, count in now.items():
+        earlier = before.get(path, Count())
+        if count.calls > earlier.calls:
+            added[path] = {"calls": count.calls - earlier.calls, "sent": count.sent - earlier.sent}
+    return added
 
 
 def placeholder() -> Wsgi:
