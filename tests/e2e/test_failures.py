@@ -51,7 +51,7 @@ def expect_running(installation: Installation, namespace: str) -> None:
     expect(installation, namespace, "Running", ("True", "Ready"), "MCP server is running")
 
 
-SECRET = {"stringData": {"client-secret": "example-only"}}
+SECRET = {"stringData": {"client-secret": "REPLACE-ME"}}
 Cause: TypeAlias = tuple[Callable[[ControlPlane, str], None], Callable[[ControlPlane, str], None], str, str]
 """How it is made, how it is mended, and the reason and message by which it is known."""
 
@@ -64,7 +64,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "the Secret is missing": (
         lambda c, ns: c.kubectl("delete", "secret", "weather-oauth", "-n", ns) and None,
-        lambda c, ns: c.kubectl("apply", "-n", ns, "-f", EXAMPLE / "secret.yaml") and None,
+        lambda c, ns: c.kubectl("apply", "-n", ns, "-f", EXAMPLE / "render-only/secret.yaml") and None,
         "SecretNotFound",
         "MCPExternalAuthConfig 'weather-api': Secret 'weather-oauth' of namespace '{}' not found: "
         "create it, or correct spec.tokenExchange.clientSecretRef.name",
