@@ -219,7 +219,7 @@ def test_pods_that_fit_nowhere_and_pods_that_are_refused(installation: Installat
         return bool(found and found.get("status", {}).get("hard"))
 
     eventually(enforced)
-    cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+    cluster.kubectl("apply", "-n", namespace, "-R", "-f", EXAMPLE)
     message = "Proxy pods are refused: ResourceQuota 'none' is exhausted: raise it, or free some of it"
     expect(installation, namespace, "Failed", ("False", "FailedCreate"), message)
 
@@ -244,7 +244,7 @@ def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
         "spec": {"ports": [{"port": 80}]},
     }
     cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(service))
-    cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+    cluster.kubectl("apply", "-n", namespace, "-R", "-f", EXAMPLE)
 
     shown = f"kubectl get service mcp-weather-proxy -n {namespace} -o yaml"
     message = (
