@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from hooks.protocol import LAST_APPLIED
-from tests.controlplane import eventually
+from tests.controlplane import WatchLog, eventually
 from tests.controlplane.fixtures import namespace_for
 from tests.e2e.installation import PARENT_KINDS, SETTINGS, Installation
 from tests.examples import APPLIED, ROOT, Command, commands, name, readme
@@ -93,6 +93,34 @@ def test_render_prints_what_the_cluster_holds(example: Example) -> None:
         return True
 
     eventually(settled, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("what", "patch"),
+    [
+        ("configmap/company-oidc", {"data": {"audience": "another"}}),
+        ("mcpexternalauthconfig/github", {"spec": {"tokenExchange": {"audience": "https://ghe.example.com"}}}),
+        ("secret/github-oauth", {"stringData": {"client-secret": "rotated"}}),
+    ],
+    ids=["ConfigMap", "MCPExternalAuthConfig", "Secret"],
+)
+def test_an_edit_of_what_servers_share_rolls_each_once(
+    installation: Installation, namespace: str, what: str, patch: dict[str, Any]
+) -> None:
+    cluster = installation.cluster
+    installation.deploy(namespace, ROOT / "examples/shared-config")
+
+    def rollouts(log: WatchLog) -> list[int]:
+        servers = ("github-readers", "github-writers")
+        return [len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in servers]
+
+    with WatchLog(cluster, ["apps/v1/Deployment"], namespace) as log:
+        log.wait_quiet(1)
+        cluster.kubectl("patch", *what.split("/"), "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+        eventually(lambda: rollouts(log) == [1, 1])
+        log.wait_quiet(1)
+
+    assert rollouts(log) == [1, 1]
 
 
 def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
