@@ -49,8 +49,8 @@ e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=p
 test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUNNER=path to its binary
 	@if [ -z "$$PROXYRUNNER" ]; then echo "runner: SKIPPED (PROXYRUNNER unset)"; else $(BIN)/pytest tests/runner; fi
 
-crds: $(INSTALLED)  ## write crds/ from the models
-	@$(BIN)/toolhive-hooks crds --dir crds
+crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
+	@$(BIN)/toolhive-hooks crds --dir crds --schemas crds/schemas
 
 settings: $(INSTALLED)  ## write docs/settings.md from the settings class
 	@$(BIN)/python -m tools.settings_page > docs/settings.md

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hooks import __version__
 from hooks.api.crd import manifests
+from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
 from hooks.server.settings import Settings, described, variable
 
@@ -100,13 +101,25 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
 @click.option(
     "--dir", "directory", type=click.Path(path_type=Path, file_okay=False), help="Write a file for each kind there."
 )
-def crds(directory: Path | None) -> None:
-    """Print the CustomResourceDefinitions, made from the models that the hooks read."""
-    if directory is None:
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIRECTORY",
+    help="Write a JSON Schema for each kind there, for editors and kubeconform.",
+)
+def crds(directory: Path | None, schemas: Path | None) -> None:
+    """Print the CustomResourceDefinitions, made from the models that the hooks read; or write files."""
+    if directory is None and schemas is None:
         click.echo("---\n".join(manifests().values()), nl=False)
-        return
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in manifests().items():
+    if directory is not None:
+        _write(directory, manifests())
+    if schemas is not None:
+        _write(schemas, json_schemas())
+
+
+def _write(directory: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
 
 

@@ -57,8 +57,8 @@ class Installation:
         return [pod for pod in self.cluster.objects("v1/Pod", namespace, f"toolhive-name={server}") if is_ready(pod)]
 
     def deploy(self, namespace: str, manifests: Path) -> None:
-        """Apply a folder of manifests, and wait until its servers run."""
-        self.cluster.kubectl("apply", "-n", namespace, "-f", manifests)
+        """Apply a folder of manifests with its stand-ins for Secrets, and wait until its servers run."""
+        self.cluster.kubectl("apply", "-n", namespace, "-R", "-f", manifests)
 
         def running() -> bool:
             servers = self.cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)

@@ -47,7 +47,7 @@ def answer_to(port: int, *parts: bytes, end: bool = False) -> bytes:
 
 
 def test_what_the_server_answers_is_what_render_computes(hooks: Served) -> None:
-    shuffled = sorted(EXAMPLE.glob("*.yaml"), reverse=True)
+    shuffled = sorted(EXAMPLE.rglob("*.yaml"), reverse=True)
 
     local = render(EXAMPLE, "-o", "json").stdout
 
