@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +15,7 @@ from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
-from hooks.server.settings import Settings, described, variable
+from hooks.server.settings import Settings, described, unknown, variable
 
 USAGE_ERROR = 2
 
@@ -48,21 +49,28 @@ def _wrapped(text: str) -> list[str]:
     "record_to",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each request to a file there, Secrets masked: payloads for tests.",
+    help="Write each request to a file there, with what Secret objects hold masked: payloads for tests.",
 )
 def serve(record_to: Path | None, **options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
 
     Settings come from the environment; an option wins over its variable. A wrong setting ends the start with code 2.
     """
-    from hooks.server.gunicorn import serve as run  # noqa: PLC0415  # what only serving needs is loaded there
+    from hooks.server.gunicorn import server  # noqa: PLC0415  # what only serving needs is loaded there
 
     settings = _settings(**{name: value for name, value in options.items() if value is not None})
-    try:
-        run(settings, record_to)
-    except (OSError, ValueError) as error:
-        click.echo(f"toolhive-hooks: {error}", err=True)
+    faults = list(unknown())
+    for fault in faults:
+        click.echo(f"toolhive-hooks: {fault}", err=True)
+    if faults:
         sys.exit(USAGE_ERROR)
+    with ExitStack() as stack:
+        try:
+            run = stack.enter_context(server(settings, record_to))
+        except (OSError, ValueError) as error:
+            click.echo(f"toolhive-hooks: {error}", err=True)
+            sys.exit(USAGE_ERROR)
+        run()
 
 
 @main.command()
@@ -134,7 +142,7 @@ def _refuse(error: ValidationError) -> NoReturn:
     """Name each setting that is wrong; values stay unsaid, since one of them is a key."""
     for fault in error.errors(include_url=False, include_input=False):
         name = f"{_variable(str(fault['loc'][0]))}: " if fault["loc"] else ""
-        click.echo(f"toolhive-hooks: {name}{fault['msg']}", err=True)
+        click.echo(f"toolhive-hooks: {name}{fault['msg'].removeprefix('Value error, ')}", err=True)
     sys.exit(USAGE_ERROR)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 
 import pydantic_core
 
@@ -23,6 +24,7 @@ from hooks.protocol import (
 )
 
 _NO_OBJECT_IS_DEEPER = 20_000
+_LINE_SEPARATOR, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
 _MARK = json.dumps(TOO_DEEP).encode()
 # Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
@@ -84,7 +86,37 @@ def _load(body: bytes) -> Object:
         raise Malformed("the body is not JSON")
     if not isinstance(request, dict):
         raise Malformed("the body is not a JSON object")
+    if not _is_whole(request, body):
+        _refuse_twins(body)
     return request
+
+
+def _is_whole(request: Object, body: bytes) -> bool:
+    """Whether the body is as long as Metacontroller would write what was read of it: compact, some characters escaped.
+
+    Then nothing was lost in being read. Of a name that comes twice in an object, one is.
+    """
+    text = pydantic_core.to_json(request)
+    if len(body) == len(text):
+        return True
+    escaped = 5 * sum(map(text.count, b"<>&")) + 3 * (text.count(_LINE_SEPARATOR) + text.count(_PARAGRAPH))
+    return len(body) == len(text) + escaped
+
+
+def _refuse_twins(body: bytes) -> None:
+    """Look at each object of the body for a name that comes twice: which of the two counts, no two programs agree on.
+
+    Raises:
+        Malformed: there is one.
+    """
+
+    def unique(pairs: list[tuple[str, object]]) -> None:
+        if len(pairs) != len(dict(pairs)):
+            raise Malformed("the body has an object with a name that comes twice")
+
+    # Objects nested too deeply for this were left out above.
+    with suppress(RecursionError):
+        json.loads(body, object_pairs_hook=unique)
 
 
 def _cut_deep(body: bytes) -> bytes:

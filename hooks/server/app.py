@@ -8,11 +8,9 @@ without object contents.
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -27,22 +25,47 @@ from hooks.controllers.controller import HOOKS, Config, Controller, Hook
 from hooks.protocol import BrokenRule, Malformed
 from hooks.server.metrics import Metrics, Outcome
 from hooks.server.record import Record
+from hooks.server.turns import Turns
 
 log = logging.getLogger(__name__)
 
-_CODES: dict[Outcome, int] = {
-    "ok": 200,
-    "malformed": 400,
-    "unauthorized": 401,
-    "too_large": 413,
-    "broken_rule": 500,
-    "panic": 500,
+_ENDS: dict[Outcome, tuple[int, int]] = {
+    "ok": (200, logging.INFO),
+    "malformed": (400, logging.WARNING),
+    "unauthorized": (401, logging.WARNING),
+    "too_large": (413, logging.WARNING),
+    "broken_rule": (500, logging.ERROR),
+    "panic": (500, logging.ERROR),
 }
-_LEVELS = {200: logging.INFO, 400: logging.WARNING, 401: logging.WARNING, 413: logging.WARNING, 500: logging.ERROR}
+"""The code of an answer by how the call ended, and the level of its line in the log."""
 
-_LARGE = 1 << 20
-_large = threading.Lock()
-"""One large request at a time in each process: its objects take many times its bytes, and threads make none faster."""
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is the same for all hooks."""
+
+    config: Config = field(default_factory=Config)
+    """What the installation decides about the objects that are made."""
+    max_body_bytes: int = 32 << 20
+    """Bound on a request's body."""
+    admits: Callable[[str], bool] | None = None
+    """Whether a call with this Authorization header is answered; without, every call is."""
+    record: Record | None = None
+    """Is given every request, for tests to come."""
+    turns: Turns = field(default_factory=Turns)
+    """For large requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a call ended."""
+
+    outcome: Outcome
+    answer: bytes
+    received: int = 0
+    """Bytes of the body that were read."""
+    told: dict[str, Any] = field(default_factory=dict)
+    """What the log says of it."""
 
 
 def create_metrics() -> Metrics:
@@ -50,111 +73,85 @@ def create_metrics() -> Metrics:
     return Metrics((controller.path, hook) for controller in CONTROLLERS for hook in HOOKS)
 
 
-def create_app(
-    config: Config,
-    metrics: Metrics,
-    *,
-    max_body_bytes: int = 32 << 20,
-    admits: Callable[[str], bool] | None = None,
-    record: Record | None = None,
-) -> Flask:
+def create_app(installation: Installation, metrics: Metrics) -> Flask:
     """The application.
 
     Args:
-        config: what the installation decides about the objects that are made.
+        installation: what it is given.
         metrics: where calls are counted.
-        max_body_bytes: bound on a request's body.
-        admits: whether a call with this Authorization header is answered; without, every call is.
-        record: is given every request, for tests to come.
     """
     app = Flask("hooks", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = installation.max_body_bytes
     for controller in CONTROLLERS:
         for hook in HOOKS:
             path = f"/{controller.path}/{hook}"
-            view = _view(controller, hook, _Installation(config, metrics, admits, record))
-            app.add_url_rule(path, path, view, methods=["POST"])
+            app.add_url_rule(path, path, _view(controller, hook, installation, metrics), methods=["POST"])
     app.register_error_handler(HTTPException, lambda error: _text(f"{error.code} {error.name}", error.code or 500))
     return app
 
 
-@dataclass(frozen=True, slots=True)
-class _Installation:
-    """What is the same for all hooks: see create_app."""
-
-    config: Config
-    metrics: Metrics
-    admits: Callable[[str], bool] | None
-    record: Record | None
-
-
-def _view(controller: Controller, hook: Hook, installation: _Installation) -> Callable[[], Response]:
+def _view(controller: Controller, hook: Hook, installation: Installation, metrics: Metrics) -> Callable[[], Response]:
     """One hook over HTTP: answered, counted, and told in one line of the log."""
-    metrics = installation.metrics
-    duration = metrics.duration.labels(controller.path, hook)
-    sizes = [metrics.body.labels(controller.path, hook, direction) for direction in ("request", "response")]
+    counted = metrics.of(controller.path, hook)
 
     def answer() -> Response:
         started = perf_counter()
-        facts: dict[str, Any] = {"kind": controller.path, "hook": hook}
         with metrics.in_flight.track_inprogress():
-            outcome, body = _outcome(controller, hook, installation, facts)
+            ended = _call(controller, hook, installation)
         seconds = perf_counter() - started
-        code = _CODES[outcome]
-        metrics.requests.labels(controller.path, hook, outcome).inc()
-        duration.observe(seconds)
-        for size, length in zip(sizes, (request.content_length or 0, len(body)), strict=True):
-            size.observe(length)
-        facts |= {"outcome": outcome, "code": code, "milliseconds": round(seconds * 1000, 3)}
-        log.log(_LEVELS[code], "hook call", extra={"fields": facts})
-        if outcome == "panic":
-            metrics.panics.labels(controller.path, hook).inc()
-        return Response(body, content_type="application/json") if code == 200 else _text(body.decode(), code)
+        counted.add(ended.outcome, seconds, received=ended.received, sent=len(ended.answer))
+        code, level = _ENDS[ended.outcome]
+        call = {"kind": controller.path, "hook": hook, "outcome": ended.outcome, "code": code}
+        fields = {**call, "milliseconds": round(seconds * 1000, 3), **ended.told}
+        log.log(level, "hook call", extra={"fields": fields})
+        if code == 200:
+            return Response(ended.answer, content_type="application/json")
+        return _text(ended.answer.decode(), code)
 
     return answer
 
 
-def _outcome(
-    controller: Controller, hook: Hook, installation: _Installation, facts: dict[str, Any]
-) -> tuple[Outcome, bytes]:
-    """How the call ends, and the body of its answer; what the log tells of it is added to `facts`."""
-    # Before the body is read: a stranger's costs nothing.
+def _call(controller: Controller, hook: Hook, installation: Installation) -> _Ended:
+    # Before the body is read.
     if installation.admits and not installation.admits(request.headers.get("Authorization", "")):
-        return "unauthorized", b"the bearer token of the call is missing or not the one that toolhive-hooks has"
+        return _refused(
+            "unauthorized", "the bearer token of the call is missing or not the one that toolhive-hooks has"
+        )
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        return "too_large", b"the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES"
+        return _refused("too_large", "the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES")
     except (HTTPException, ParseException, OSError):
-        return "malformed", b"the body is cut off"
+        return _refused("malformed", "the body is cut off")
     if installation.record:
         installation.record(controller.path, hook, body)
-    with _large if len(body) > _LARGE else nullcontext():
-        return _answer(controller, hook, body, installation.config, facts)
+    with installation.turns.take(len(body)):
+        return _answer(controller, hook, body, installation.config)
 
 
-def _answer(
-    controller: Controller, hook: Hook, body: bytes, config: Config, facts: dict[str, Any]
-) -> tuple[Outcome, bytes]:
+def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _Ended:
+    told: dict[str, Any] = {}
     try:
         question = controller.read(hook, body)
         metadata = question.parent["metadata"]
-        facts |= {key: metadata.get(key) for key in ("namespace", "name", "generation")}
+        told = {key: metadata.get(key) for key in ("namespace", "name", "generation")}
         answer = controller.respond(question, config, datetime.now(UTC))
         if "children" in answer:
-            facts["children"] = len(answer["children"])
-        return "ok", wire.write(answer)
+            told["children"] = len(answer["children"])
+        return _Ended("ok", wire.write(answer), len(body), told)
     except Malformed as error:
-        facts["error"] = str(error)
-        return "malformed", str(error).encode()
+        return _refused("malformed", str(error), len(body), told)
     except BrokenRule as error:
-        facts["error"] = str(error)
-        return "broken_rule", str(error).encode()
+        return _refused("broken_rule", str(error), len(body), told)
     except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
         # The frames without the exception's text, which can quote object contents.
-        facts |= {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
+        where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
         text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
-        return "panic", text.encode()
+        return _Ended("panic", text.encode(), len(body), {**told, **where})
+
+
+def _refused(outcome: Outcome, why: str, received: int = 0, told: dict[str, Any] | None = None) -> _Ended:
+    return _Ended(outcome, why.encode(), received, {**(told or {}), "error": why})
 
 
 def _text(text: str, code: int) -> Response:

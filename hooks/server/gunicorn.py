@@ -11,7 +11,8 @@ import socket
 import ssl
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from hooks.server import auth, logs
 from hooks.server.record import recorder
 from hooks.server.settings import Settings
+from hooks.server.turns import Turns
 
 log = logging.getLogger(__name__)
 
+_BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 95
 """Longer than the 90 s for which Metacontroller's client keeps idle connections: else it meets closed ones."""
 
@@ -33,15 +36,16 @@ GRACEFUL_SECONDS = 20
 """Longer than the 10 s after which Metacontroller gives a call up."""
 
 CALL_SECONDS = 15
-"""How long a call may take to arrive and be answered; Metacontroller waits for 10."""
+"""How long a call may take to arrive and be answered; Metacontroller waits for 10. The connection is shut then."""
 
 
-def serve(settings: Settings, record_to: Path | None = None) -> None:
-    """Serve the webhooks until a signal ends the process.
+@contextmanager
+def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callable[[], None]]:
+    """Make ready what serves the webhooks, and give what does so until a signal ends the process.
 
     Args:
         settings: from the environment and the command line.
-        record_to: a folder to which every request is written, Secrets masked.
+        record_to: a folder to which every request is written.
 
     Raises:
         OSError: a file that a setting names can't be read, or a port is taken.
@@ -50,25 +54,36 @@ def serve(settings: Settings, record_to: Path | None = None) -> None:
     logs.setup(settings.log_level, settings.log_format)
     for warning in settings.warnings():
         log.warning(warning)
-    with tempfile.TemporaryDirectory(prefix="toolhive-hooks-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="toolhive-hooks-") as folder,
+        (Path(folder) / "turns").open("w") as turns,
+        _listener(settings.bind) as hooks,
+        _listener(settings.probes_bind) as probes,
+    ):
         # Before anything imports prometheus_client, which reads this once.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        with _listener(settings.probes_bind) as probes:
-            _Arbiter(_Gunicorn(settings, probes, record_to)).run()
+        yield _Arbiter(_Gunicorn(settings, hooks, probes, Turns(turns), record_to)).run
 
 
 def _listener(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host.strip("[]"), int(port)), family=family)
+    if ":" not in host:
+        return socket.create_server((host, int(port)), backlog=_BACKLOG)
+    host = host.strip("[]")
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, int(port)), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=both)
 
 
 class _Gunicorn(BaseApplication):
     """gunicorn as a library: its settings come from ours, not from its command line."""
 
-    def __init__(self, settings: Settings, probes: socket.socket, record_to: Path | None) -> None:
+    def __init__(
+        self, settings: Settings, hooks: socket.socket, probes: socket.socket, turns: Turns, record_to: Path | None
+    ) -> None:
         self.settings = settings
+        self.bind = f"fd://{hooks.detach()}"  # gunicorn closes it
         self.probes = probes
+        self.turns = turns
         self.record = recorder(record_to) if record_to else None
         self.draining = mmap.mmap(-1, 1)  # shared with the workers
         self.admits = auth.bearer_token(settings.auth_token_file) if settings.auth_token_file else None
@@ -79,7 +94,7 @@ class _Gunicorn(BaseApplication):
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
-            "bind": self.settings.bind,
+            "bind": self.bind,
             "workers": self.settings.workers,
             "threads": self.settings.threads,
             "worker_class": _Worker,
@@ -104,16 +119,17 @@ class _Gunicorn(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from hooks.server.app import create_app, create_metrics  # noqa: PLC0415  # see serve
+        from hooks.server.app import Installation, create_app, create_metrics  # noqa: PLC0415  # see serve
 
         self.metrics = create_metrics()
-        return create_app(
-            self.settings.config(),
-            self.metrics,
+        installation = Installation(
+            config=self.settings.config(),
             max_body_bytes=self.settings.max_body_bytes,
             admits=self.admits,
             record=self.record,
+            turns=self.turns,
         )
+        return create_app(installation, self.metrics)
 
 
 class _Arbiter(Arbiter):
@@ -155,7 +171,8 @@ class _Worker(ThreadWorker):
         for conn, began in list(self.began.items()):
             if began < overdue:
                 with contextlib.suppress(OSError):  # it is closed already
-                    conn.sock.shutdown(socket.SHUT_RDWR)  # the thread that reads from it meets the end
+                    # The thread that reads from it meets the end. Not SSLSocket's own, which forgets TLS before that.
+                    socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)
 
 
 class _Logger(Logger):
@@ -163,7 +180,6 @@ class _Logger(Logger):
 
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
-        self._access_log_enabled = False
         self.error_log.propagate = True
 
 

@@ -8,7 +8,8 @@ of prometheus_client; it knows no Info and no Enum.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -38,26 +39,27 @@ class Metrics:
         """
         self._registry = registry = CollectorRegistry()
         hook = ["kind", "hook"]
-        self.requests = Counter(
+        requests = Counter(
             "toolhive_hooks_requests", "Hook calls by how they ended.", [*hook, "outcome"], registry=registry
         )
-        self.duration = Histogram(
+        duration = Histogram(
             "toolhive_hooks_request_duration_seconds",
             "Time from a call's headers to its answer.",
             hook,
             buckets=_SECONDS,
             registry=registry,
         )
-        self.body = Histogram(
+        body = Histogram(
             "toolhive_hooks_body_bytes", "Size of bodies.", [*hook, "direction"], buckets=_BYTES, registry=registry
         )
+        panics = Counter("toolhive_hooks_panics", "Calls that met a bug.", hook, registry=registry)
         self.in_flight = Gauge(
             "toolhive_hooks_requests_in_flight",
             "Calls being answered.",
             multiprocess_mode="livesum",
             registry=registry,
         )
-        self.panics = Counter("toolhive_hooks_panics", "Calls that met a bug.", hook, registry=registry)
+        self.in_flight.set(0)
         build = Gauge(
             "toolhive_hooks_build_info",
             "1, labelled with the version.",
@@ -66,14 +68,20 @@ class Metrics:
             registry=registry,
         )
         build.labels(__version__).set(1)
-        self.in_flight.set(0)
-        for kind, name in hooks:
-            self.duration.labels(kind, name)
-            self.panics.labels(kind, name)
-            for outcome in get_args(Outcome):
-                self.requests.labels(kind, name, outcome)
-            for direction in ("request", "response"):
-                self.body.labels(kind, name, direction)
+        self._calls = {
+            each: _Calls(
+                {outcome: requests.labels(*each, outcome) for outcome in get_args(Outcome)},
+                duration.labels(*each),
+                body.labels(*each, "request"),
+                body.labels(*each, "response"),
+                panics.labels(*each),
+            )
+            for each in hooks
+        }
+
+    def of(self, kind: str, hook: str) -> _Calls:
+        """The metrics of one hook."""
+        return self._calls[kind, hook]
 
     def exposition(self) -> bytes:
         """All of it, of all workers, in Prometheus' text format."""
@@ -82,3 +90,23 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The series of one hook."""
+
+    ended: Mapping[Outcome, Counter]
+    duration: Histogram
+    received: Histogram
+    sent: Histogram
+    panics: Counter
+
+    def add(self, outcome: Outcome, seconds: float, *, received: int, sent: int) -> None:
+        """Count a call: how it ended, how long it took, and the bytes of its bodies."""
+        self.ended[outcome].inc()
+        self.duration.observe(seconds)
+        self.received.observe(received)
+        self.sent.observe(sent)
+        if outcome == "panic":
+            self.panics.inc()

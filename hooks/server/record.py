@@ -1,15 +1,22 @@
-"""`serve --record DIR`: each request as a file that can become a test's payload, what Secrets hold masked."""
+"""`serve --record DIR`: each request as a file that can become a test's payload.
+
+What Secret objects hold is masked. All else is as it came, a client secret in an OIDC configuration too.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from hooks.protocol import Object
+
+log = logging.getLogger(__name__)
 
 MASK = "bWFza2Vk"
 """`masked`, as the API has it in a Secret's data."""
@@ -30,19 +37,26 @@ def recorder(folder: Path) -> Record:
     def record(kind: str, hook: str, body: bytes) -> None:
         try:
             text = json.dumps({"body": masked(json.loads(body))}, indent=1, sort_keys=True)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # Metacontroller sent no such thing, and it can't be masked for certain
-        for number in numbers[kind, hook]:
-            try:
-                # Each worker counts for itself: a number that another has taken is passed over.
-                file = os.open(folder / f"{kind}-{hook}-{number:05}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                continue
-            with os.fdopen(file, "w") as written:
-                written.write(text)
-            return
+        try:
+            with _new_file(folder, f"{kind}-{hook}", numbers[kind, hook]) as file:
+                file.write(text)
+        except OSError as error:
+            log.warning("a request was not recorded: %s", error)
 
     return record
+
+
+def _new_file(folder: Path, name: str, numbers: Iterator[int]) -> TextIO:
+    """A file of a name that there wasn't; each worker counts for itself, and passes over what another has taken."""
+    for number in numbers:
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            return os.fdopen(os.open(folder / f"{name}-{number:05}.json", flags, 0o600), "w")
+        except FileExistsError:
+            continue
+    raise AssertionError("numbers end")
 
 
 def masked(request: Object) -> Object:

@@ -5,6 +5,9 @@ The class below is the one source: `toolhive-hooks serve --help` and docs/settin
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -16,6 +19,8 @@ from hooks.server.logs import Format
 
 _DEFAULTS = Config()
 _PREFIX = "TOOLHIVE_HOOKS_"
+_SERVICE_LINK = re.compile(_PREFIX + r"(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
+"""Variables that Kubernetes gives to pods beside a Service of the name toolhive-hooks."""
 
 
 def _has_a_port(address: str) -> str:
@@ -49,7 +54,8 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1)] = 32 << 20
     """Bound on a request's body; a larger one gets 413."""
     shutdown_delay_seconds: Annotated[float, Field(ge=0, le=600)] = 5
-    """How long calls are still taken after SIGTERM, while readiness is off; calls that run then get 20 seconds more."""
+    """How long calls are still taken after SIGTERM, while readiness is off; calls that run then get 20 seconds more.
+    The pod's terminationGracePeriodSeconds has to cover both."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level of what is logged. Each hook call is a line of level info."""
     log_format: Format = "auto"
@@ -145,6 +151,15 @@ def described() -> Iterator[Setting]:
         yield Setting(
             variable(name), _shown(field.default), _values(schema[name]), " ".join(str(field.description).split())
         )
+
+
+def unknown() -> Iterator[str]:
+    """What is wrong with each variable that has our prefix and is no setting: a misspelt one must not go unnoticed."""
+    known = [name for name in map(variable, Settings.model_fields) if name.startswith(_PREFIX)]
+    for name in sorted(os.environ):
+        if name.startswith(_PREFIX) and name not in known and not _SERVICE_LINK.fullmatch(name):
+            like = difflib.get_close_matches(name.removeprefix(_PREFIX), [n.removeprefix(_PREFIX) for n in known], 1)
+            yield f"{name}: there is no such setting" + (f", did you mean {_PREFIX}{like[0]}?" if like else "")
 
 
 def variable(name: str) -> str:

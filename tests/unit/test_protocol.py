@@ -272,3 +272,31 @@ def test_texts_are_written_as_they_are() -> None:
 
     assert json.loads(wire.write(texts)) == texts
     assert wire.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
+
+
+TWICE = {
+    "at the top": lambda text: text.replace('"finalizing"', '"children": {}, "finalizing"'),
+    "within": lambda text: text.replace('"generation"', '"generation": 7, "generation"', 1),
+    "written differently": lambda text: text.replace('"generation"', '"generat\\u0069on": 7, "generation"', 1),
+}
+
+
+@pytest.mark.parametrize("how", TWICE)
+@pytest.mark.parametrize("compact", [True, False])
+def test_an_object_with_a_name_twice_is_refused(how: str, compact: bool) -> None:
+    text = TWICE[how](json.dumps(sync_request(server())))
+    body = text.replace('": ', '":').replace(", ", ",").encode() if compact else text.encode()
+
+    with pytest.raises(Malformed, match="the body has an object with a name that comes twice"):
+        wire.read_sync(body, MCP_SERVER)
+
+
+def test_what_go_escapes_is_no_reason_to_look_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metacontroller's bodies are read once: of what it escapes, the length is known."""
+    owner = server(annotations={"text": 'a < b & c > d \u2028 \u2029 "é" \\ \x01 😀'})
+    text = json.dumps(sync_request(owner), separators=(",", ":"), ensure_ascii=False)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    monkeypatch.setattr(wire, "_refuse_twins", pytest.fail)
+
+    assert wire.read_sync(text.encode(), MCP_SERVER).parent == owner

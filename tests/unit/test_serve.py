@@ -109,6 +109,7 @@ BAD = {
     "UTF-16": SYNC.decode().encode("utf-16"),
     "many small lists": b"[" + b"[]," * MIB + b"0]",
     "many small maps": b"[" + b'{"a":{}},' * MIB + b"0]",
+    "a name twice": SYNC.replace(b'"generation": 1', b'"generation": 1, "generation": 2'),
     "an end before the end": SYNC[:-1],
     "more after the end": SYNC + SYNC,
     "nothing": b"",

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS
-from hooks.server.app import create_app, create_metrics
+from hooks.server.app import Installation, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
 from tests.world import CONFIG, server, sync_request
@@ -22,7 +22,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def client(metrics: Metrics) -> FlaskClient:
-    return create_app(CONFIG, metrics).test_client()
+    return create_app(Installation(CONFIG), metrics).test_client()
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
@@ -33,7 +33,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_there_is_a_route_for_every_hook_of_every_kind(metrics: Metrics) -> None:
-    routes = {str(rule) for rule in create_app(CONFIG, metrics).url_map.iter_rules()}
+    routes = {str(rule) for rule in create_app(Installation(CONFIG), metrics).url_map.iter_rules()}
 
     assert routes == {f"/{controller.path}/{hook}" for controller in CONTROLLERS for hook in HOOKS}
 
@@ -87,7 +87,7 @@ def test_a_parent_of_another_kind_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_body_over_the_bound_is_refused() -> None:
-    client = create_app(CONFIG, create_metrics(), max_body_bytes=1000).test_client()
+    client = create_app(Installation(CONFIG, max_body_bytes=1000), create_metrics()).test_client()
 
     response = client.post("/mcpserver/sync", data=b" " * 1001)
 
@@ -158,7 +158,8 @@ def test_each_call_is_one_line_of_the_log(client: FlaskClient, caplog: pytest.Lo
 
 
 def test_a_call_without_the_token_is_refused_before_its_body_is_read(metrics: Metrics) -> None:
-    client = create_app(CONFIG, metrics, max_body_bytes=1, admits=lambda header: header == "Bearer right").test_client()
+    ours = Installation(CONFIG, max_body_bytes=1, admits=lambda header: header == "Bearer right")
+    client = create_app(ours, metrics).test_client()
 
     wrong = client.post("/mcpserver/sync", data=b"more than a byte", headers={"Authorization": "Bearer wrong"})
     right = client.post("/mcpserver/sync", data=b"more than a byte", headers={"Authorization": "Bearer right"})
@@ -186,7 +187,7 @@ def test_calls_are_counted_by_how_they_end(client: FlaskClient, metrics: Metrics
         'toolhive_hooks_requests_total{hook="finalize",kind="mcptoolconfig",outcome="malformed"}': "1.0",
     }
     size = 'toolhive_hooks_body_bytes_sum{direction="%s",hook="sync",kind="mcpserver"}'
-    assert float(values[size % "request"]) == len(body) + 1
+    assert float(values[size % "request"]) == len(body) + len("{")
     assert float(values[size % "response"]) == len(answer) + len("the body is not JSON")
     assert values['toolhive_hooks_request_duration_seconds_count{hook="sync",kind="mcpserver"}'] == "2.0"
     assert values["toolhive_hooks_requests_in_flight"] == "0.0"

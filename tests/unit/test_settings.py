@@ -78,18 +78,17 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         (
             "TOOLHIVE_HOOKS_PROBES_BIND",
             "127.0.0.1:70000",
-            "toolhive-hooks: TOOLHIVE_HOOKS_PROBES_BIND: Value error, the port is over 65535\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_PROBES_BIND: the port is over 65535\n",
         ),
         (
             "TOOLHIVE_HOOKS_CLIENT_CA_FILE",
             __file__,
-            "toolhive-hooks: Value error, TOOLHIVE_HOOKS_CLIENT_CA_FILE needs TOOLHIVE_HOOKS_TLS_CERT_FILE\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_CLIENT_CA_FILE needs TOOLHIVE_HOOKS_TLS_CERT_FILE\n",
         ),
         (
             "TOOLHIVE_HOOKS_TLS_KEY_FILE",
             __file__,
-            "toolhive-hooks: Value error, "
-            "TOOLHIVE_HOOKS_TLS_CERT_FILE and TOOLHIVE_HOOKS_TLS_KEY_FILE need each other\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_TLS_CERT_FILE and TOOLHIVE_HOOKS_TLS_KEY_FILE need each other\n",
         ),
         (
             "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE",
@@ -102,6 +101,23 @@ def test_a_wrong_setting_stops_the_start_with_its_name(variable: str, value: str
     result = CliRunner().invoke(main, ["serve"], env={variable: value})
 
     assert (result.exit_code, result.stderr) == (2, said)
+
+
+def test_a_misspelt_setting_stops_the_start_and_what_kubernetes_adds_does_not() -> None:
+    links = {"TOOLHIVE_HOOKS_PORT": "tcp://10.0.0.1:8080", "TOOLHIVE_HOOKS_SERVICE_PORT_HOOKS": "8080"}
+    links |= {"TOOLHIVE_HOOKS_PORT_8080_TCP_ADDR": "10.0.0.1", "TOOLHIVE_HOOKS_SERVICE_HOST": "10.0.0.1"}
+    misspelt = {"TOOLHIVE_HOOKS_AUTH_TOKENFILE": "/x", "TOOLHIVE_HOOKS_QQQQ": ""}
+
+    result = CliRunner().invoke(main, ["serve"], env={**links, **misspelt})
+
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        2,
+        [
+            "toolhive-hooks: TOOLHIVE_HOOKS_AUTH_TOKENFILE: there is no such setting, "
+            "did you mean TOOLHIVE_HOOKS_AUTH_TOKEN_FILE?",
+            "toolhive-hooks: TOOLHIVE_HOOKS_QQQQ: there is no such setting",
+        ],
+    )
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
