@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import textwrap
 from contextlib import ExitStack
@@ -56,6 +57,8 @@ def serve(record_to: Path | None, **options: Any) -> None:
 
     Settings come from the environment; an option wins over its variable. A wrong setting ends the start with code 2.
     """
+    # As process 1 of a container: until gunicorn handles it, SIGTERM would be ignored.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from hooks.server.gunicorn import server  # noqa: PLC0415  # what only serving needs is loaded there
 
     settings = _settings(**{name: value for name, value in options.items() if value is not None})

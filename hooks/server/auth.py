@@ -22,6 +22,8 @@ def bearer_token(file: Path) -> Callable[[str], bool]:
         token = file.read_bytes().strip()
         if not token:
             raise ValueError(f"{file} is empty")
+        if len(token.split()) > 1:
+            raise ValueError(f"{file} holds more than one word: it should be the token alone")
         return token
 
     token = Reloading("bearer token", (file,), load)

@@ -7,6 +7,7 @@ import gc
 import logging
 import mmap
 import os
+import shutil
 import socket
 import ssl
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[attr-defined]
 
 from hooks.server import auth, logs
 from hooks.server.record import recorder
@@ -35,8 +36,11 @@ KEEP_ALIVE_SECONDS = 95
 GRACEFUL_SECONDS = 20
 """Longer than the 10 s after which Metacontroller gives a call up."""
 
+HEAD_SECONDS = 3
+"""How long TLS handshake and headers may take, once the client has begun. The connection is shut then."""
+
 CALL_SECONDS = 15
-"""How long a call may take to arrive and be answered; Metacontroller waits for 10. The connection is shut then."""
+"""The same for body and answer; Metacontroller waits for 10."""
 
 
 @contextmanager
@@ -55,14 +59,33 @@ def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callab
     for warning in settings.warnings():
         log.warning(warning)
     with (
-        tempfile.TemporaryDirectory(prefix="toolhive-hooks-") as folder,
-        (Path(folder) / "turns").open("w") as turns,
+        _folder() as folder,
+        (folder / "turns").open("w") as turns,
         _listener(settings.bind) as hooks,
         _listener(settings.probes_bind) as probes,
     ):
         # Before anything imports prometheus_client, which reads this once.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         yield _Arbiter(_Gunicorn(settings, hooks, probes, Turns(turns), record_to)).run
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for what the workers share, which goes with this process, or with a later one if this is killed."""
+    creator = os.getpid()
+    place = Path(tempfile.gettempdir())
+    for stale in place.glob("toolhive-hooks-*-*"):
+        pid = stale.name.split("-")[2]
+        # In a container each server has the same process id, and /tmp is the one from before.
+        if pid == str(creator) or (pid.isdecimal() and not Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(stale, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"toolhive-hooks-{creator}-", dir=place))
+    try:
+        yield folder
+    finally:
+        # A worker that ends comes by here too.
+        if os.getpid() == creator:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listener(bind: str) -> socket.socket:
@@ -97,6 +120,8 @@ class _Gunicorn(BaseApplication):
             "bind": self.bind,
             "workers": self.settings.workers,
             "threads": self.settings.threads,
+            # Below the usual limit of 1,024 open files; Metacontroller needs a few dozen.
+            "worker_connections": 500,
             "worker_class": _Worker,
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
@@ -154,22 +179,29 @@ class _Worker(ThreadWorker):
     app: _Gunicorn
 
     def init_process(self) -> None:
-        self.began: dict[TConn, float] = {}
+        self.until: dict[TConn, float] = {}
         super().init_process()
 
     def handle(self, conn: TConn) -> Any:
-        self.began[conn] = time.monotonic()
+        # A connection without a byte waits in the poller, not in a thread.
+        if not conn.initialized and not conn.wait_for_data(0):
+            return _DEFER
+        self.until[conn] = time.monotonic() + HEAD_SECONDS
         try:
             return super().handle(conn)
         finally:
-            del self.began[conn]
+            del self.until[conn]
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        self.until[conn] = time.monotonic() + CALL_SECONDS
+        return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
         """Called about once a second, by the main thread."""
         super().murder_pending()
-        overdue = time.monotonic() - CALL_SECONDS
-        for conn, began in list(self.began.items()):
-            if began < overdue:
+        now = time.monotonic()
+        for conn, until in list(self.until.items()):
+            if until < now:
                 with contextlib.suppress(OSError):  # it is closed already
                     # The thread that reads from it meets the end. Not SSLSocket's own, which forgets TLS before that.
                     socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)

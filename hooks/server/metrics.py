@@ -83,6 +83,10 @@ class Metrics:
         """The metrics of one hook."""
         return self._calls[kind, hook]
 
+    def can_be_written(self) -> bool:
+        """Whether the folder that the workers share is there: without it no call can be counted, nor answered."""
+        return FOLDER not in os.environ or os.access(os.environ[FOLDER], os.W_OK)
+
     def exposition(self) -> bytes:
         """All of it, of all workers, in Prometheus' text format."""
         if FOLDER not in os.environ:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from flask import Flask, Response
@@ -21,8 +22,15 @@ def create_probes(metrics: Metrics, draining: Callable[[], bool]) -> Flask:
         draining: whether the server is about to stop; it is not ready then.
     """
     app = Flask("probes", static_folder=None)
-    app.add_url_rule("/healthz", "healthz", lambda: _text("ok", 200))
-    app.add_url_rule("/readyz", "readyz", lambda: _text("stopping", 503) if draining() else _text("ok", 200))
+
+    def healthz() -> Response:
+        return _text("ok", 200) if metrics.can_be_written() else _text("the folder for metrics is gone", 500)
+
+    def readyz() -> Response:
+        return _text("stopping", 503) if draining() else healthz()
+
+    app.add_url_rule("/healthz", "healthz", healthz)
+    app.add_url_rule("/readyz", "readyz", readyz)
     app.add_url_rule("/metrics", "metrics", lambda: Response(metrics.exposition(), content_type=CONTENT_TYPE))
     return app
 
@@ -42,6 +50,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     """The standard library's, as prometheus-client has it: kubelets and Prometheus come seldom and few."""
 
     daemon_threads = True
+    most = 32
+    """Connections at a time; a further one is closed."""
 
     def __init__(self, listener: socket.socket) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
@@ -49,6 +59,22 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.socket = listener
         self.server_name, self.server_port = listener.getsockname()[:2]
         self.setup_environ()
+        self._free = threading.BoundedSemaphore(self.most)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that goes away or stays silent."""
 
 
 class _Handler(WSGIRequestHandler):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.controllers.controller import Config
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     )
 
     bind: _Address = "0.0.0.0:8080"
-    """Address and port of the webhooks, as HOST:PORT."""
+    """Address and port of the webhooks, as HOST:PORT; `[::]:8080` is all of IPv6 and IPv4."""
     probes_bind: _Address = "0.0.0.0:9090"
     """Address and port of probes and metrics: plain HTTP, without token or client certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
@@ -116,6 +116,16 @@ class Settings(BaseSettings):
             return self.digest_key_file.read_bytes().strip()
         return self.digest_key.get_secret_value().encode()
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stripped(cls, value: object) -> object:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:
         if bool(self.tls_cert_file) != bool(self.tls_key_file):
@@ -128,8 +138,11 @@ class Settings(BaseSettings):
     def _one_digest_key(self) -> Self:
         if self.digest_key_file and self.digest_key.get_secret_value():
             raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY and TOOLHIVE_HOOKS_DIGEST_KEY_FILE exclude each other")
-        if self.digest_key_file and not self._digest_key():
-            raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty")
+        try:
+            if self.digest_key_file and not self._digest_key():
+                raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty")
+        except OSError as error:
+            raise ValueError(f"TOOLHIVE_HOOKS_DIGEST_KEY_FILE can't be read: {error.strerror}") from None
         return self
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,8 +153,58 @@ def workers(server: Served) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
+@pytest.mark.parametrize("sign", ["TERM", "INT", "QUIT", "ABRT", "KILL"])
+def test_however_a_worker_ends_the_next_one_answers(tmp_path: Path, sign: str) -> None:
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
+        [worker] = workers(server)
+        subprocess.run(["kill", f"-{sign}", worker], check=True)
+
+        eventually(lambda: [each for each in workers(server) if each != worker])
+        assert server.post("/mcpserver/sync", SYNC)[0] == 200
+        assert server.metrics()[OK] == 1
+        assert server.ready()
+
+
+def test_after_a_reload_it_answers(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        before = set(workers(server))
+        server.process.popen.send_signal(signal.SIGHUP)
+
+        eventually(lambda: len(set(workers(server)) - before) == 2 and not before & set(workers(server)))
+        assert {server.post("/mcpserver/sync", SYNC)[0] for _ in range(10)} == {200}
+        assert server.metrics()[OK] == 10
+
+
+def test_what_a_killed_server_leaves_the_next_one_removes(tmp_path: Path) -> None:
+    env = {"TMPDIR": str(tmp_path)}
+    with served(tmp_path, env) as killed:
+        killed.process.popen.kill()
+        killed.process.popen.wait()
+        assert len(list(tmp_path.glob("toolhive-hooks-*"))) == 1
+    with served(tmp_path, env):
+        assert len(list(tmp_path.glob("toolhive-hooks-*"))) == 1
+    assert list(tmp_path.glob("toolhive-hooks-*")) == []
+
+
+def test_connections_without_a_word_keep_nobody_waiting(hooks: Served) -> None:
+    silent = [socket.create_connection(("127.0.0.1", port)) for port in (hooks.port, hooks.probes) for _ in range(150)]
+    try:
+        began = time.monotonic()
+        assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
+        assert time.monotonic() - began < 4, "each of them had a thread for a while"
+        for connection in silent[150:]:
+            connection.close()
+        eventually(hooks.ready)
+    finally:
+        for connection in silent:
+            connection.close()
+    assert "Traceback" not in hooks.process.log.read_text()
+
+
 def test_half_sent_calls_keep_the_threads_for_a_bounded_time(tmp_path: Path) -> None:
-    shortened = "import hooks.server.gunicorn as g; g.CALL_SECONDS = 1; from hooks.cli import main; main()"
+    shortened = (
+        "import hooks.server.gunicorn as g; g.CALL_SECONDS = g.HEAD_SECONDS = 1; from hooks.cli import main; main()"
+    )
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}, program=["-c", shortened]) as server:
         half = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
         for number, connection in enumerate(half):
