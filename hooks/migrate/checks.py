@@ -1,0 +1,98 @@
+"""When nothing may be migrated: each answer says why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from hooks.api.meta import GROUP
+from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, Cluster
+from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
+from hooks.migrate.plan import PARENTS
+from hooks.protocol import Object
+
+SERVED = "v1alpha1"
+OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
+OPERATOR_LEASE = "toolhive-operator-leader-election"
+STOPPED_FOR_SECONDS = 60
+"""The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
+
+
+def crd_faults(cluster: Cluster) -> Iterator[str]:
+    """Custom resources that these hooks don't serve: not installed, or of another version."""
+    for kind in PARENTS:
+        name = f"{kind.resource}.{GROUP}"
+        crd = cluster.get(CRD, name)
+        if crd is None and kind == MCP_SERVER:
+            yield f"CustomResourceDefinition {name} isn't installed: there is nothing to migrate"
+        elif crd is not None:
+            yield from _version_faults(name, crd)
+
+
+def _version_faults(name: str, crd: Object) -> Iterator[str]:
+    stored = set((crd.get("status") or {}).get("storedVersions") or ())
+    served = {version["name"] for version in crd["spec"]["versions"] if version["served"] or version["storage"]}
+    others = sorted((stored | served) - {SERVED})
+    if others:
+        yield (
+            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve {SERVED} alone, "
+            "and such a cluster (ToolHive 0.44's own operator, for one) can't be migrated"
+        )
+    if SERVED not in served:
+        yield f"CustomResourceDefinition {name} doesn't serve {SERVED}"
+
+
+def running_operators(cluster: Cluster, namespace: str, now: datetime) -> Iterator[str]:
+    """The old operator where it still runs, by its Deployment and by its lease: it would undo every change.
+
+    Args:
+        cluster: where to look.
+        namespace: of the operator; everywhere without it.
+        now: the time, to compare with the lease's.
+    """
+    for deployment in cluster.list(DEPLOYMENT, namespace, labels=OPERATOR_LABEL):
+        wanted, running = deployment["spec"].get("replicas", 1), (deployment.get("status") or {}).get("replicas", 0)
+        if wanted or running:
+            where, name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
+            yield (
+                f"the old operator still runs: Deployment {where}/{name} has {running} of {wanted} pods. "
+                f"Stop it: kubectl scale deployment {name} -n {where} --replicas=0"
+            )
+    for lease in cluster.list(LEASE, namespace, fields=f"metadata.name={OPERATOR_LEASE}"):
+        spec = lease.get("spec") or {}
+        if spec.get("holderIdentity") and spec.get("renewTime"):
+            age = (now - datetime.fromisoformat(spec["renewTime"])).total_seconds()
+            if age < STOPPED_FOR_SECONDS:
+                where = lease["metadata"]["namespace"]
+                yield (
+                    f"the old operator still runs, or did a moment ago: Lease {where}/{OPERATOR_LEASE} was renewed "
+                    f"{max(age, 0):.0f} s ago by {spec['holderIdentity']}. Stop it, wait a minute, and run this again"
+                )
+
+
+def composite_controllers(cluster: Cluster) -> list[str]:
+    """Names of the CompositeControllers whose parents are of our kinds: Metacontroller works by them."""
+    resources = {kind.resource for kind in PARENTS}
+    return [found["metadata"]["name"] for found in cluster.list(COMPOSITE_CONTROLLER) if _parent(found) in resources]
+
+
+def _parent(composite: Object) -> str:
+    resource = composite["spec"]["parentResource"]
+    return resource["resource"] if resource["apiVersion"].partition("/")[0] == GROUP else ""
+
+
+def taken_too_early(names: list[str]) -> str:
+    """What to do where Metacontroller runs already, and children have no label yet."""
+    return (
+        f"Metacontroller works for these kinds already (CompositeControllers {', '.join(names)}), and would let go of "
+        "the children that have no label yet. Stop it first, which deletes nothing else: kubectl delete "
+        f"compositecontroller {' '.join(names)}; then run this, and apply metacontroller/ again"
+    )
+
+
+def still_there(names: list[str]) -> str:
+    """What to do before the way back."""
+    return (
+        f"Metacontroller still works for these kinds (CompositeControllers {', '.join(names)}). Stop it first, which "
+        f"deletes nothing else: kubectl delete compositecontroller {' '.join(names)}"
+    )

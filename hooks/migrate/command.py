@@ -1,0 +1,134 @@
+"""`toolhive-hooks migrate`, less its command line: what is looked at, what is said and done, and the exit code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TextIO
+
+import click
+
+from hooks.cluster import Cluster, ClusterError, Conflict
+from hooks.controllers.mcpserver import children
+from hooks.migrate import checks
+from hooks.migrate.load import worlds
+from hooks.migrate.plan import Change, Plan, give_back, take_over
+from hooks.protocol import Object
+
+DONE, LEFT, REFUSED = 0, 1, 2
+"""Exit codes: nothing is left to do, but for `--apply`; something couldn't be changed; nothing was changed at all."""
+
+TRIES = 5
+"""How often a change is worked out anew because its object changed meanwhile."""
+
+
+def migrate_command(
+    cluster: Cluster,
+    *,
+    namespace: str,
+    apply: bool,
+    revert: bool,
+    operator_namespace: str,
+    now: datetime,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    """Say, and with `apply` do, what takes over from the old operator, or goes back to it.
+
+    Args:
+        cluster: the user's.
+        namespace: the only one to work in; all of them without it.
+        apply: whether to change anything.
+        revert: whether to go back.
+        operator_namespace: where to look for the old operator; everywhere without it.
+        now: the time.
+        stdout: gets the plan, or what was done.
+        stderr: gets what stands against it, and the progress bar.
+
+    Returns:
+        The exit code: see `DONE`.
+
+    Raises:
+        ClusterError: the cluster can't be asked.
+    """
+    refusals = [] if revert else _refusals(cluster, operator_namespace, now)
+    plan = Plan()
+    for world in [] if refusals else worlds(cluster, namespace):
+        plan += give_back(world) if revert else take_over(world)
+    composites = checks.composite_controllers(cluster)
+    if composites and revert:
+        refusals.append(checks.still_there(composites))
+    elif composites and any(change.kind in children.KINDS for change in plan.changes):
+        refusals.append(checks.taken_too_early(composites))
+    for refusal in refusals:
+        click.echo(f"refused: {refusal}", stderr)
+    if refusals:
+        return REFUSED
+    _show(plan, stdout, stderr)
+    failures = _carry_out(cluster, plan, stderr) if apply else []
+    for failure in failures:
+        click.echo(failure, stderr)
+    click.echo(_summary(plan, failures, apply=apply), stdout)
+    return LEFT if failures or plan.left else DONE
+
+
+def _refusals(cluster: Cluster, operator_namespace: str, now: datetime) -> list[str]:
+    return [*checks.crd_faults(cluster), *checks.running_operators(cluster, operator_namespace, now)]
+
+
+def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
+    """Print the plan, object by object."""
+    wide = max((len(change.title) for change in plan.changes), default=0)
+    shown = ""
+    for change in plan.changes:
+        where = change.obj["metadata"]["namespace"]
+        if where != shown:
+            click.echo(f"namespace {where}", stdout)
+            shown = where
+        click.echo(f"  {change.title:{wide}}  {change.text}", stdout)
+    for text in plan.notes:
+        click.echo(f"note: {text}", stderr)
+    for text in plan.left:
+        click.echo(f"left: {text}", stderr)
+
+
+def _carry_out(cluster: Cluster, plan: Plan, stderr: TextIO) -> list[str]:
+    """Make the changes, one after the other; what couldn't be changed, and why."""
+    failures = []
+    with click.progressbar(plan.changes, file=stderr, label="Migrating") as changes:
+        for change in changes:
+            try:
+                _make(cluster, change)
+            except ClusterError as error:
+                failures.append(f"failed: {change.obj['metadata']['namespace']} {change.title}: {error}")
+    return failures
+
+
+def _make(cluster: Cluster, change: Change) -> None:
+    """Write one change, unless its object needs it no more.
+
+    Raises:
+        ClusterError: it can't be made.
+    """
+    obj: Object | None = change.obj
+    for attempt in range(1, TRIES + 1):
+        patch = change.patch(obj) if obj else None
+        if obj is None or patch is None:
+            return
+        try:
+            cluster.patch(change.kind, obj, patch)
+        except Conflict:
+            if attempt == TRIES:
+                raise
+            obj = cluster.get(change.kind, obj["metadata"]["name"], obj["metadata"]["namespace"])
+        else:
+            return
+
+
+def _summary(plan: Plan, failures: list[str], *, apply: bool) -> str:
+    count = len(plan.changes)
+    if not count:
+        return "nothing to change"
+    changes = f"{count} change{'' if count == 1 else 's'}"
+    if not apply:
+        return f"{changes} to make; --apply makes {'it' if count == 1 else 'them'}"
+    return f"{count - len(failures)} of {changes} made" if failures else f"{changes} made"
