@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TextIO
 
@@ -94,7 +95,8 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
 def _carry_out(cluster: Cluster, plan: Plan, stderr: TextIO) -> list[str]:
     """Make the changes, one after the other; what couldn't be changed, and why."""
     failures = []
-    with click.progressbar(plan.changes, file=stderr, label="Migrating") as changes:
+    bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
+    with bar or nullcontext(plan.changes) as changes:
         for change in changes:
             try:
                 _make(cluster, change)

@@ -82,7 +82,7 @@ def installed(cluster: ControlPlane) -> Iterator[Installation]:
     command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
     cluster.run("hooks", command, env=SETTINGS).wait_ready(lambda: answers(port, "/readyz"))
     with Relay(port).running() as relay:
-        cluster.kubectl("apply", "-f", "-", input=_manifests(cluster, relay.port))
+        cluster.kubectl("apply", "-f", "-", input=manifests(cluster, relay.port))
         yield Installation(cluster, relay)
         _no_secret_got_out(cluster, relay)
 
@@ -97,7 +97,7 @@ def _no_secret_got_out(cluster: ControlPlane, relay: Relay) -> None:
     assert leaked(values, json.dumps(told)) == []
 
 
-def _manifests(cluster: ControlPlane, port: int) -> str:
+def manifests(cluster: ControlPlane, port: int) -> str:
     """metacontroller/ as a user applies it, but for where the webhooks are."""
     documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
     for document in documents:
