@@ -18,7 +18,7 @@ from hooks.render.command import render_command
 from hooks.server.settings import Settings
 
 if TYPE_CHECKING:
-    from hooks.cluster import Cluster
+    from hooks.cluster import LiveCluster
 
 USAGE_ERROR = 2
 
@@ -129,7 +129,7 @@ def diff(context: str | None, namespace: str, name: str) -> None:
     if name and not namespace:
         raise click.UsageError("which namespace? Give -n with NAME")
     with _user_cluster(context) as cluster:
-        from hooks.diff import diff_command  # noqa: PLC0415
+        from hooks.diff.command import diff_command  # noqa: PLC0415
 
         config = _settings().config()
         code = diff_command(
@@ -139,17 +139,17 @@ def diff(context: str | None, namespace: str, name: str) -> None:
 
 
 @contextmanager
-def _user_cluster(context: str | None) -> Iterator[Cluster]:
+def _user_cluster(context: str | None) -> Iterator[LiveCluster]:
     """The cluster of the user's kubeconfig; what it refuses ends the program with a text."""
     try:
-        from hooks.cluster import Cluster, ClusterError  # noqa: PLC0415  # an optional dependency
+        from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "kubernetes":
             raise
         click.echo("toolhive-hooks: this needs the Kubernetes client: pip install 'kubernetes>=32'", err=True)
         sys.exit(USAGE_ERROR)
     try:
-        yield Cluster(context)
+        yield LiveCluster(context)
     except ClusterError as error:
         click.echo(f"toolhive-hooks: {error}", err=True)
         sys.exit(USAGE_ERROR)

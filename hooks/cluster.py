@@ -30,7 +30,7 @@ class Conflict(ClusterError):
     """The object is no longer the one that was read."""
 
 
-class Cluster:
+class LiveCluster:
     """A cluster, as the user of a kubeconfig may see and change it."""
 
     def __init__(self, context: str | None = None) -> None:

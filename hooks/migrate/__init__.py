@@ -1,7 +1,8 @@
 """Taking over from ToolHive's own operator, and going back to it.
 
-command   what the cluster holds -> refused, or a plan, or a plan carried out
-checks    when nothing may be done at all
-plan      servers, their children and shared configs -> changes, each one write
-reference a child that the old operator made -> what it had asked for
+command     the cluster -> refused; or a plan, shown or carried out
+checks      when nothing may be done at all
+load        the parents, and the kinds of their children, read into memory
+ways        over and back: what is owned, and finalizers -> a plan of single writes
+reference   a child that the old operator made -> what it had asked for
 """

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hooks.api.meta import GROUP
-from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, Cluster
+from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
 from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
-from hooks.migrate.plan import PARENTS
+from hooks.migrate.load import PARENTS
 from hooks.protocol import Object
 
 SERVED = "v1alpha1"
@@ -18,7 +18,25 @@ STOPPED_FOR_SECONDS = 60
 """The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
 
 
-def crd_faults(cluster: Cluster) -> Iterator[str]:
+def over(cluster: LiveCluster, operator_namespace: str, now: datetime) -> Iterator[str]:
+    """What stands against taking over."""
+    yield from _crd_faults(cluster)
+    yield from _running_operators(cluster, operator_namespace, now)
+
+
+def back(cluster: LiveCluster) -> Iterator[str]:
+    """What stands against going back: Metacontroller would undo it."""
+    resources = {kind.resource for kind in PARENTS}
+    composites = cluster.list(COMPOSITE_CONTROLLER)
+    names = [found["metadata"]["name"] for found in composites if _parent(found) in resources]
+    if names:
+        yield (
+            f"Metacontroller still works for these kinds (CompositeControllers {', '.join(names)}). Stop it first, "
+            f"which deletes nothing else: kubectl delete compositecontroller {' '.join(names)}"
+        )
+
+
+def _crd_faults(cluster: LiveCluster) -> Iterator[str]:
     """Custom resources that these hooks don't serve: not installed, or of another version."""
     for kind in PARENTS:
         name = f"{kind.resource}.{GROUP}"
@@ -42,7 +60,7 @@ def _version_faults(name: str, crd: Object) -> Iterator[str]:
         yield f"CustomResourceDefinition {name} doesn't serve {SERVED}"
 
 
-def running_operators(cluster: Cluster, namespace: str, now: datetime) -> Iterator[str]:
+def _running_operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
     """The old operator where it still runs, by its Deployment and by its lease: it would undo every change.
 
     Args:
@@ -70,29 +88,6 @@ def running_operators(cluster: Cluster, namespace: str, now: datetime) -> Iterat
                 )
 
 
-def composite_controllers(cluster: Cluster) -> list[str]:
-    """Names of the CompositeControllers whose parents are of our kinds: Metacontroller works by them."""
-    resources = {kind.resource for kind in PARENTS}
-    return [found["metadata"]["name"] for found in cluster.list(COMPOSITE_CONTROLLER) if _parent(found) in resources]
-
-
 def _parent(composite: Object) -> str:
     resource = composite["spec"]["parentResource"]
     return resource["resource"] if resource["apiVersion"].partition("/")[0] == GROUP else ""
-
-
-def taken_too_early(names: list[str]) -> str:
-    """What to do where Metacontroller runs already, and children have no label yet."""
-    return (
-        f"Metacontroller works for these kinds already (CompositeControllers {', '.join(names)}), and would let go of "
-        "the children that have no label yet. Stop it first, which deletes nothing else: kubectl delete "
-        f"compositecontroller {' '.join(names)}; then run this, and apply metacontroller/ again"
-    )
-
-
-def still_there(names: list[str]) -> str:
-    """What to do before the way back."""
-    return (
-        f"Metacontroller still works for these kinds (CompositeControllers {', '.join(names)}). Stop it first, which "
-        f"deletes nothing else: kubectl delete compositecontroller {' '.join(names)}"
-    )

@@ -8,11 +8,11 @@ from typing import TextIO
 
 import click
 
-from hooks.cluster import Cluster, ClusterError, Conflict
-from hooks.controllers.mcpserver import children
+from hooks.cluster import ClusterError, Conflict, LiveCluster
 from hooks.migrate import checks
-from hooks.migrate.load import worlds
-from hooks.migrate.plan import Change, Plan, give_back, take_over
+from hooks.migrate.load import load
+from hooks.migrate.plan import Change, Plan
+from hooks.migrate.ways import give_back, take_over
 from hooks.protocol import Object
 
 DONE, LEFT, REFUSED = 0, 1, 2
@@ -23,7 +23,7 @@ TRIES = 5
 
 
 def migrate_command(
-    cluster: Cluster,
+    cluster: LiveCluster,
     *,
     namespace: str,
     apply: bool,
@@ -51,29 +51,18 @@ def migrate_command(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    refusals = [] if revert else _refusals(cluster, operator_namespace, now)
-    plan = Plan()
-    for world in [] if refusals else worlds(cluster, namespace):
-        plan += give_back(world) if revert else take_over(world)
-    composites = checks.composite_controllers(cluster)
-    if composites and revert:
-        refusals.append(checks.still_there(composites))
-    elif composites and any(change.kind in children.KINDS for change in plan.changes):
-        refusals.append(checks.taken_too_early(composites))
+    refusals = list(checks.back(cluster) if revert else checks.over(cluster, operator_namespace, now))
     for refusal in refusals:
         click.echo(f"refused: {refusal}", stderr)
     if refusals:
         return REFUSED
+    plan = (give_back if revert else take_over)(load(cluster, namespace))
     _show(plan, stdout, stderr)
     failures = _carry_out(cluster, plan, stderr) if apply else []
     for failure in failures:
         click.echo(failure, stderr)
     click.echo(_summary(plan, failures, apply=apply), stdout)
     return LEFT if failures or plan.left else DONE
-
-
-def _refusals(cluster: Cluster, operator_namespace: str, now: datetime) -> list[str]:
-    return [*checks.crd_faults(cluster), *checks.running_operators(cluster, operator_namespace, now)]
 
 
 def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
@@ -92,7 +81,7 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
         click.echo(f"left: {text}", stderr)
 
 
-def _carry_out(cluster: Cluster, plan: Plan, stderr: TextIO) -> list[str]:
+def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
     """Make the changes, one after the other; what couldn't be changed, and why."""
     failures = []
     bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
@@ -105,7 +94,7 @@ def _carry_out(cluster: Cluster, plan: Plan, stderr: TextIO) -> list[str]:
     return failures
 
 
-def _make(cluster: Cluster, change: Change) -> None:
+def _make(cluster: LiveCluster, change: Change) -> None:
     """Write one change, unless its object needs it no more.
 
     Raises:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from hooks.cluster import Cluster
+from hooks.cluster import LiveCluster
+from hooks.controllers import CONTROLLERS
 from hooks.controllers.mcpserver import children
-from hooks.migrate.plan import PARENTS, World
+from hooks.render.cluster import Cluster
+from hooks.render.run import served_kinds
+
+PARENTS = tuple(controller.parent for controller in CONTROLLERS)
 
 
-def worlds(cluster: Cluster, namespace: str) -> Iterator[World]:
-    """The parents and the objects of all kinds of children, namespace by namespace: where there is a parent."""
-    parents = {kind: cluster.list(kind, namespace) for kind in PARENTS}
-    places = {obj["metadata"]["namespace"] for objects in parents.values() for obj in objects}
-    for place in sorted(places):
-        yield {kind: [obj for obj in parents[kind] if obj["metadata"]["namespace"] == place] for kind in PARENTS} | {
-            kind: cluster.list(kind, place) for kind in children.KINDS
-        }
+def load(live: LiveCluster, namespace: str) -> Cluster:
+    """Read the parents, and where there is one, all objects of the kinds of their children.
+
+    Args:
+        live: the user's cluster.
+        namespace: the only one to read; all of them without it.
+    """
+    parents = [obj for kind in PARENTS for obj in live.list(kind, namespace)]
+    places = sorted({obj["metadata"]["namespace"] for obj in parents})
+    others = (obj for place in places for kind in children.KINDS for obj in live.list(kind, place))
+    return Cluster(served_kinds(CONTROLLERS), [*parents, *others])

@@ -49,6 +49,11 @@ def desired(child: Object, server: Object) -> Object | None:
     return {"apiVersion": child["apiVersion"], "kind": child["kind"], **made}
 
 
+def is_the_operators(obj: Object) -> bool:
+    """Whether managedFields say that the old operator wrote any of it."""
+    return _managed(obj) is not None
+
+
 def _made(kind: str, child: str, name: str, live: Object, server: Object | None) -> Object | None:
     """The fields that the operator writes, of a child of a server of this name."""
     base = tuple(names.labels(name))
