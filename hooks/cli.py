@@ -131,10 +131,8 @@ def diff(context: str | None, namespace: str, name: str) -> None:
     with _user_cluster(context) as cluster:
         from hooks.diff.command import diff_command  # noqa: PLC0415
 
-        config = _settings().config()
-        code = diff_command(
-            cluster, namespace=namespace, name=name, config=config, stdout=sys.stdout, stderr=sys.stderr
-        )
+        options: dict[str, Any] = {"namespace": namespace, "name": name, "config": _settings().config()}
+        code = diff_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
         sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hooks.migrate.plan import OLD_FINALIZERS
+from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.reference import MANAGER
 from hooks.protocol import SERVER_SET_METADATA, Object
 from tests.controlplane import ControlPlane
@@ -20,7 +20,7 @@ from tests.reference.cases import inputs, reference_children
 MERGE = "application/merge-patch+json"
 RUNNER = "toolhive-container-manager"
 """The field manager of the proxy runner."""
-FINALIZERS = {kind.kind: name for kind, name in OLD_FINALIZERS.items()}
+FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
 SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
 
 

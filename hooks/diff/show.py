@@ -33,11 +33,11 @@ def unified(name: str, old: Object | None, new: Object | None) -> list[str]:
     """The unified difference of an object; None for one that isn't there. Empty where nothing differs."""
     changed = _secrets(old) != _secrets(new)
     marks = ("*** (before)", "*** (after)") if changed else ("***", "***")
-    lines = [
+    before, after = (
         dump(_shown(_masked(obj, mark))).splitlines(keepends=True) if obj else []
         for obj, mark in zip((old, new), marks, strict=True)
-    ]
-    text = "".join(difflib.unified_diff(*lines, f"live {name}", f"hooks {name}"))
+    )
+    text = "".join(difflib.unified_diff(before, after, f"live {name}", f"hooks {name}"))
     return [text] if text else []
 
 
