@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hooks.api.meta import GROUP
+from hooks.api.meta import API_VERSION, GROUP
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
 from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
 from hooks.migrate.load import PARENTS
-from hooks.protocol import Object
+from hooks.protocol import Kind, Object
 
 SERVED = "v1alpha1"
 OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
@@ -17,15 +17,20 @@ OPERATOR_LEASE = "toolhive-operator-leader-election"
 STOPPED_FOR_SECONDS = 60
 """The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
 
+OTHERS = tuple(
+    Kind(API_VERSION, kind, resource)
+    for kind, resource in (
+        ("MCPRegistry", "mcpregistries"),
+        ("MCPGroup", "mcpgroups"),
+        ("MCPRemoteProxy", "mcpremoteproxies"),
+        ("VirtualMCPServer", "virtualmcpservers"),
+    )
+)
+"""What the old operator serves beside our kinds, in one release or another."""
 
-def over(cluster: LiveCluster, operator_namespace: str, now: datetime) -> Iterator[str]:
-    """What stands against taking over."""
-    yield from _crd_faults(cluster)
-    yield from _running_operators(cluster, operator_namespace, now)
 
-
-def back(cluster: LiveCluster) -> Iterator[str]:
-    """What stands against going back: Metacontroller would undo it."""
+def metacontroller(cluster: LiveCluster) -> Iterator[str]:
+    """Metacontroller where it works for our kinds: it would undo the way back."""
     resources = {kind.resource for kind in PARENTS}
     composites = cluster.list(COMPOSITE_CONTROLLER)
     names = [found["metadata"]["name"] for found in composites if _parent(found) in resources]
@@ -36,7 +41,19 @@ def back(cluster: LiveCluster) -> Iterator[str]:
         )
 
 
-def _crd_faults(cluster: LiveCluster) -> Iterator[str]:
+def unserved(cluster: LiveCluster, namespace: str) -> Iterator[str]:
+    """Objects that the old operator looks after, and that nobody will."""
+    for kind in OTHERS:
+        found = cluster.list(kind, namespace)
+        if found:
+            where = ", ".join(f"{obj['metadata']['namespace']}/{obj['metadata']['name']}" for obj in found[:5])
+            yield (
+                f"{len(found)} {kind.kind} ({where}{', …' if len(found) > 5 else ''}): these hooks don't serve that "
+                "kind, and while the old operator is stopped nobody looks after it"
+            )
+
+
+def crd_faults(cluster: LiveCluster) -> Iterator[str]:
     """Custom resources that these hooks don't serve: not installed, or of another version."""
     for kind in PARENTS:
         name = f"{kind.resource}.{GROUP}"
@@ -60,7 +77,7 @@ def _version_faults(name: str, crd: Object) -> Iterator[str]:
         yield f"CustomResourceDefinition {name} doesn't serve {SERVED}"
 
 
-def _running_operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
+def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
     """The old operator where it still runs, by its Deployment and by its lease: it would undo every change.
 
     Args:

@@ -51,12 +51,18 @@ def migrate_command(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    refusals = list(checks.back(cluster) if revert else checks.over(cluster, operator_namespace, now))
+    faults = [] if revert else list(checks.crd_faults(cluster))
+    still_at_work = list(
+        checks.metacontroller(cluster) if revert else checks.operators(cluster, operator_namespace, now)
+    )
+    refusals = [*faults, *(still_at_work if apply else ())]
     for refusal in refusals:
         click.echo(f"refused: {refusal}", stderr)
     if refusals:
         return REFUSED
     plan = (give_back if revert else take_over)(load(cluster, namespace))
+    plan.notes += [] if revert else checks.unserved(cluster, namespace)
+    plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)
     failures = _carry_out(cluster, plan, stderr) if apply else []
     for failure in failures:

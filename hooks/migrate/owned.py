@@ -149,20 +149,23 @@ def _owned_by(kind: Kind, owner: Object, obj: Object) -> Object | None:
 
 
 def _given_back(server: Object, child: Object) -> Object | None:
-    if labels_of(child).get(CONTROLLER_UID) != server["metadata"]["uid"]:
+    """Whatever is there of the label, the record, and what the hooks added to the old operator's metadata."""
+    if labels_of(child).get(CONTROLLER_UID, server["metadata"]["uid"]) != server["metadata"]["uid"]:
         return None
-    gone = {CONTROLLER_UID, *(CLAIM_LABELS.values() if child["kind"] == SERVICE_ACCOUNT.kind else ())}
-    labels = dict.fromkeys(gone & labels_of(child).keys())
-    annotations = dict.fromkeys({LAST_APPLIED, names.MANAGED_BY} & annotations_of(child).keys())
-    return {"metadata": {"labels": labels, **({"annotations": annotations} if annotations else {})}}
+    claims = CLAIM_LABELS.values() if child["kind"] == SERVICE_ACCOUNT.kind else ()
+    gone = {
+        "labels": {CONTROLLER_UID, *claims} & labels_of(child).keys(),
+        "annotations": {LAST_APPLIED, names.MANAGED_BY} & annotations_of(child).keys(),
+    }
+    metadata = {group: dict.fromkeys(sorted(keys)) for group, keys in gone.items() if keys}
+    return {"metadata": metadata} if metadata else None
 
 
 def _not_its_own(kind: Kind, found: Object, server: Object) -> str:
     owner = next((one for one in found["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
     metadata = server["metadata"]
-    text = f"{kind.kind} {where(found)} isn't MCPServer {metadata['name']}'s, though it has the name that one needs"
+    text = f"{kind.kind} {where(found)} has the name of a child of MCPServer {metadata['name']}, and"
     if owner:
-        return f"{text}: it is {owner['kind']}/{owner['name']}'s, and left alone"
-    command = f"kubectl label {kind.resource} {found['metadata']['name']}"
-    label = f"{CONTROLLER_UID}={metadata['uid']}"
-    return f"{text}: nobody controls it. Give it to that server, if it is: {command} -n {metadata['namespace']} {label}"
+        return f"{text} is {owner['kind']}/{owner['name']}'s"
+    command = f"kubectl label {kind.resource} {found['metadata']['name']} -n {metadata['namespace']}"
+    return f"{text} nobody controls it. If it belongs to that server: {command} {CONTROLLER_UID}={metadata['uid']}"
