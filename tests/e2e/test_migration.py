@@ -13,6 +13,7 @@ from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
 from tests.controlplane.assets import EVERYTHING, binaries
 from tests.controlplane.fixtures import apply_our_crds
+from tests.controlplane.processes import free_port
 from tests.e2e.conftest import METACONTROLLER
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions, installed, is_ready, manifests
 
@@ -26,12 +27,13 @@ HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ = (
     "authz-inline",
 )
 SERVERS = (HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ)
+COMPOSITES = ("mcpexternalauthconfig", "mcpserver", "mcptoolconfig")
 OURS = ("controller-uid", "metacontroller.k8s.io/last-applied-configuration", "toolhive.stacklok.dev/managed-by")
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A cluster of this file's own: Metacontroller runs, and no CompositeController is there yet."""
+    """A cluster of this file's own: Metacontroller runs, and no CompositeController is there before a test."""
     with control_plane(tmp_path_factory.mktemp("migration"), binaries(*EVERYTHING)) as running:
         apply_our_crds(running)
         running.controller_manager()
@@ -39,6 +41,29 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         running.kwok()
         running.metacontroller(Path(METACONTROLLER or "").resolve())
         yield running
+
+
+def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster: ControlPlane, namespace: str) -> None:
+    cluster.kubectl("apply", "-f", "-", input=manifests(cluster, free_port()))  # no hook answers there
+    old_operator.lay_down(cluster, namespace, EXCHANGE)
+    before = _uids(cluster, namespace)
+
+    def let_go() -> bool:
+        children = [child for kind in CHILD_KINDS for child in cluster.objects(kind, namespace)]
+        return not any("ownerReferences" in child["metadata"] for child in children)
+
+    eventually(let_go, message="Metacontroller keeps children without its label")
+    with WatchLog(cluster, CHILD_KINDS, namespace) as log, installed(cluster) as installation:
+        eventually(lambda: installation.server(namespace, EXCHANGE).get("status", {}).get("observedGeneration"))
+        _migrate(cluster, "--apply")
+
+        eventually(lambda: installation.server(namespace, EXCHANGE)["status"]["phase"] == "Running", timeout=60)
+        for kind in CHILD_KINDS:
+            for child in cluster.objects(kind, namespace):
+                assert [owner["kind"] for owner in child["metadata"]["ownerReferences"]] == ["MCPServer"]
+        assert _uids(cluster, namespace) == before
+        assert log.events(type="DELETED") == []
+    cluster.kubectl("delete", "compositecontroller", *COMPOSITES)
 
 
 def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
@@ -58,6 +83,7 @@ def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
         with installed(cluster) as installation:
             _taken_over(installation, namespace)
             log.wait_quiet(2)
+            _diff_shows_nothing(cluster, namespace)
             assert _uids(cluster, namespace) == before
             _pods_rolled_once(cluster, namespace, log, pods)
             _only_the_old_operators_things_are_gone(cluster, namespace)
@@ -67,8 +93,8 @@ def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
 
             running = _pods(cluster, namespace)
             refused = _migrate(cluster, "--revert", "--apply", code=2)
-            assert "kubectl delete compositecontroller mcpexternalauthconfig mcpserver mcptoolconfig" in refused
-            cluster.kubectl("delete", "compositecontroller", "mcpexternalauthconfig", "mcpserver", "mcptoolconfig")
+            assert f"kubectl delete compositecontroller {' '.join(COMPOSITES)}" in refused
+            cluster.kubectl("delete", "compositecontroller", *COMPOSITES)
             _migrate(cluster, "--revert", "--apply")
             _as_the_old_operator_needs_it(cluster, namespace)
             assert _uids(cluster, namespace) == before
@@ -82,6 +108,13 @@ def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
             assert _pods(cluster, namespace) == running, "nothing rolls when it comes back as it was"
 
         assert log.events(type="DELETED") == []
+
+
+def _diff_shows_nothing(cluster: ControlPlane, namespace: str) -> None:
+    """Without the installation's digest key too."""
+    result = old_operator.run("diff", cluster.kubeconfig(), "-n", namespace)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr.startswith(f"note: MCPServer {namespace}/{DANGLING} is Failed: MCPExternalAuthConfig ")
 
 
 def _while_the_old_operator_ran(cluster: ControlPlane, namespace: str) -> None:
