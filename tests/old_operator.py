@@ -15,7 +15,7 @@ from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.reference import MANAGER
 from hooks.protocol import SERVER_SET_METADATA, Object
 from tests.controlplane import ControlPlane
-from tests.reference.cases import inputs, reference_children
+from tests.reference.cases import inputs, reference_children, reference_statuses
 
 MERGE = "application/merge-patch+json"
 RUNNER = "toolhive-container-manager"
@@ -34,12 +34,18 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
         name: of the server, in place of the case's own.
     """
     server: Object = {}
+    statuses = reference_statuses(case)
     for manifest in inputs(case):
         obj = _renamed(manifest, case, name or case)
         if obj["kind"] in FINALIZERS:
             obj["metadata"]["finalizers"] = [FINALIZERS[obj["kind"]]]
         made = create(cluster, namespace, obj)
         server = made if obj["kind"] == "MCPServer" else server
+        if status := statuses.get(f"{obj['kind']}/{manifest['metadata']['name']}"):
+            body = {"status": _renamed(status, case, name or case)}
+            resource = cluster.resource(f"{obj['apiVersion']}/{obj['kind']}").status
+            stored = resource.patch(body=body, name=made["metadata"]["name"], namespace=namespace, content_type=MERGE)
+            assert stored.to_dict()["status"] == body["status"], "our CRDs keep what the old operator writes"
     for child in reference_children(case):
         create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server))
     return server

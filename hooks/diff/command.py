@@ -54,6 +54,8 @@ def diff_command(
     cluster = load(live, namespace)
     if name and cluster.get((MCP_SERVER.key, namespace, name)) is None:
         raise ClusterError(f"MCPServer {namespace}/{name} not found")
+    if not cluster.all(MCP_SERVER):
+        click.echo(f"note: no MCPServer {f'in namespace {namespace}' if namespace else 'in the cluster'}", stderr)
     before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
     foreseen = foresee(live, cluster, name, config, now)
     errors, texts = foreseen.errors, []
