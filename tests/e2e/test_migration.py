@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +17,7 @@ import pytest
 
 from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
-from tests.controlplane.assets import EVERYTHING, binaries
+from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import apply_our_crds
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import METACONTROLLER
@@ -43,6 +49,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _nothing_of_ours(cluster: ControlPlane) -> None:
+    cluster.kubectl("delete", "compositecontroller", "--all")
+
+
 def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster: ControlPlane, namespace: str) -> None:
     cluster.kubectl("apply", "-f", "-", input=manifests(cluster, free_port()))  # no hook answers there
     old_operator.lay_down(cluster, namespace, EXCHANGE)
@@ -63,7 +74,6 @@ def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster:
                 assert [owner["kind"] for owner in child["metadata"]["ownerReferences"]] == ["MCPServer"]
         assert _uids(cluster, namespace) == before
         assert log.events(type="DELETED") == []
-    cluster.kubectl("delete", "compositecontroller", *COMPOSITES)
 
 
 def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
@@ -108,6 +118,39 @@ def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
             assert _pods(cluster, namespace) == running, "nothing rolls when it comes back as it was"
 
         assert log.events(type="DELETED") == []
+
+
+def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, namespace: str) -> None:
+    """The hooks themselves aren't there: that is the other tests' part."""
+    cluster.kubectl("create", "namespace", "toolhive-system")
+    labels = {"app.kubernetes.io/name": "toolhive-operator"}
+    pod = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "manager", "image": "example.test/operator"}]},
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod}
+    operator = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "toolhive-operator", "labels": labels},
+    }
+    old_operator.create(cluster, "toolhive-system", {**operator, "spec": spec})
+    old_operator.lay_down(cluster, namespace, EXCHANGE)
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs/migrating.md").read_text(), re.DOTALL)
+    commands = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
+    assert len(commands) == 11
+
+    for command in commands:
+        expected = 1 if "hooks diff" in command else 0
+        eventually(partial(_runs, cluster, command, expected), message=command)
+
+
+def _runs(cluster: ControlPlane, command: str, code: int) -> bool:
+    env = {**old_operator.environment(cluster.kubeconfig()), "PATH": f"{cluster.bin}:{os.environ['PATH']}"}
+    command = command.replace(".venv/bin/toolhive-hooks", f"{sys.executable} -m hooks")
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    assert done.returncode == code, done.stderr
+    return True
 
 
 def _diff_shows_nothing(cluster: ControlPlane, namespace: str) -> None:
