@@ -24,7 +24,7 @@ FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
 SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
 
 
-def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = "") -> Object:
+def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = "", manager: str = MANAGER) -> Object:
     """Make the objects of a reference case in a namespace; returns its MCPServer.
 
     Args:
@@ -32,6 +32,7 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
         namespace: where.
         case: one of tests/reference.
         name: of the server, in place of the case's own.
+        manager: who wrote the children, by their managedFields.
     """
     server: Object = {}
     statuses = reference_statuses(case)
@@ -47,7 +48,7 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
             stored = resource.patch(body=body, name=made["metadata"]["name"], namespace=namespace, content_type=MERGE)
             assert stored.to_dict()["status"] == body["status"], "our CRDs keep what the old operator writes"
     for child in reference_children(case):
-        create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server))
+        create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server), manager=manager)
     return server
 
 
