@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.render.command import render_command
+from hooks.render.output import one_line
 from hooks.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _user_cluster(context: str | None) -> Iterator[LiveCluster]:
     try:
         yield LiveCluster(context)
     except ClusterError as error:
-        click.echo(f"toolhive-hooks: {error}", err=True)
+        click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
         sys.exit(USAGE_ERROR)
 
 

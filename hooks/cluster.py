@@ -126,7 +126,10 @@ class LiveCluster:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
             raise ClusterError(f"{self._client.configuration.host} can't be reached: {reason}") from None
-        answer: Object = json.loads(response.data)
+        try:
+            answer: Object = json.loads(response.data)
+        except ValueError:
+            raise ClusterError(f"{self._client.configuration.host} doesn't answer as an API server") from None
         return answer
 
 

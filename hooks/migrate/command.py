@@ -11,9 +11,10 @@ import click
 from hooks.cluster import ClusterError, Conflict, LiveCluster
 from hooks.migrate import checks
 from hooks.migrate.load import load
-from hooks.migrate.plan import Change, Plan
+from hooks.migrate.plan import Change, Plan, where
 from hooks.migrate.ways import give_back, take_over
 from hooks.protocol import Object
+from hooks.render.output import one_line
 
 DONE, LEFT, REFUSED = 0, 1, 2
 """Exit codes: nothing is left to do, but for `--apply`; something couldn't be changed; nothing was changed at all."""
@@ -57,7 +58,7 @@ def migrate_command(
     )
     refusals = [*faults, *(still_at_work if apply else ())]
     for refusal in refusals:
-        click.echo(f"refused: {refusal}", stderr)
+        click.echo(f"refused: {one_line(refusal)}", stderr)
     if refusals:
         return REFUSED
     plan = (give_back if revert else take_over)(load(cluster, namespace))
@@ -66,7 +67,7 @@ def migrate_command(
     _show(plan, stdout, stderr)
     failures = _carry_out(cluster, plan, stderr) if apply else []
     for failure in failures:
-        click.echo(failure, stderr)
+        click.echo(one_line(failure), stderr)
     click.echo(_summary(plan, failures, apply=apply), stdout)
     return LEFT if failures or plan.left else DONE
 
@@ -76,15 +77,15 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
     wide = max((len(change.title) for change in plan.changes), default=0)
     shown = ""
     for change in plan.changes:
-        where = change.obj["metadata"]["namespace"]
-        if where != shown:
-            click.echo(f"namespace {where}", stdout)
-            shown = where
+        namespace = change.obj["metadata"]["namespace"]
+        if namespace != shown:
+            click.echo(f"namespace {namespace}", stdout)
+            shown = namespace
         click.echo(f"  {change.title:{wide}}  {change.text}", stdout)
     for text in plan.notes:
-        click.echo(f"note: {text}", stderr)
+        click.echo(f"note: {one_line(text)}", stderr)
     for text in plan.left:
-        click.echo(f"left: {text}", stderr)
+        click.echo(f"left: {one_line(text)}", stderr)
 
 
 def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
@@ -96,7 +97,7 @@ def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
             try:
                 _make(cluster, change)
             except ClusterError as error:
-                failures.append(f"failed: {change.obj['metadata']['namespace']} {change.title}: {error}")
+                failures.append(f"failed: {change.kind.kind} {where(change.obj)}: {error}")
     return failures
 
 

@@ -31,9 +31,8 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> None:
         elif controller_uid(child) != uid:
             plan.left.append(_not_its_own(kind, child, server))
     made = cluster.get((STATEFUL_SET.key, namespace, names.deployment(name)))
-    for service in (
-        cluster.get((SERVICE.key, namespace, service_name)) for service_name in names.runner_services(name)
-    ):
+    for service_name in names.runner_services(name):
+        service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
             text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
             plan.add(SERVICE, service, partial(_owned_by, STATEFUL_SET, made), text)
@@ -41,11 +40,10 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> None:
 
 def give_back(plan: Plan, cluster: Cluster, server: Object) -> None:
     """Take away what Metacontroller and the hooks noted on a server's children."""
+    text = "take away what Metacontroller and the hooks noted on it"
     for kind in children.KINDS:
         for child in cluster.touching(server["metadata"]["uid"], kind, server["metadata"]["namespace"]):
-            plan.add(
-                kind, child, partial(_given_back, server), "take away what Metacontroller and the hooks noted on it"
-            )
+            plan.add(kind, child, partial(_given_back, server), text)
 
 
 def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
@@ -109,13 +107,13 @@ def _taken(server: Object, child: Object) -> Object | None:
     uid = server["metadata"]["uid"]
     if controller_uid(child) not in (None, uid) or is_deleting(child):
         return None
-    patch: Object = (
-        {} if labels_of(child).get(CONTROLLER_UID) == uid else {"metadata": {"labels": {CONTROLLER_UID: uid}}}
-    )
+    patch = _owned_by(MCP_SERVER, server, child) or {}
+    if labels_of(child).get(CONTROLLER_UID) != uid:
+        patch = merge_patch(patch, {"metadata": {"labels": {CONTROLLER_UID: uid}}})
     record = _record(child, server)
     if record is not None and _has_room(child, record):
         patch = merge_patch(patch, {"metadata": {"annotations": {LAST_APPLIED: record}}})
-    return merge_patch(patch, _owned_by(MCP_SERVER, server, child) or {}) or None
+    return patch or None
 
 
 def _record(child: Object, server: Object) -> str | None:
