@@ -18,10 +18,12 @@ LABEL org.opencontainers.image.title="toolhive-hooks" \
       org.opencontainers.image.description="Metacontroller hooks for ToolHive's custom resources" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/toolhive-hooks /opt/toolhive-hooks
+# Two arenas: with one for each thread, glibc keeps the memory of as many large requests as there are threads.
 ENV PATH=/opt/toolhive-hooks/bin:$PATH \
+    MALLOC_ARENA_MAX=2 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 9090
 ENTRYPOINT ["toolhive-hooks"]
 CMD ["serve"]

@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner e2e bench image lock crds clean
+.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,20 +40,32 @@ format: $(INSTALLED)  ## format the code
 test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go builds it once, about five minutes)
 	@$(BIN)/pytest tests/apiserver
 
+test-image: $(INSTALLED)  ## run the Dockerfile's steps in a folder, and what they make
+	@$(BIN)/pytest tests/image
+
 e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
 	@if [ -z "$$METACONTROLLER" ]; then echo "e2e: SKIPPED (METACONTROLLER unset)"; else $(BIN)/pytest tests/e2e; fi
 
 test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUNNER=path to its binary
 	@if [ -z "$$PROXYRUNNER" ]; then echo "runner: SKIPPED (PROXYRUNNER unset)"; else $(BIN)/pytest tests/runner; fi
 
-crds: $(INSTALLED)  ## write crds/ from the models
-	@$(BIN)/toolhive-hooks crds --dir crds
+crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
+	@$(BIN)/toolhive-hooks crds --dir crds --schemas crds/schemas
+
+settings: $(INSTALLED)  ## write docs/settings.md from the settings class
+	@$(BIN)/python -m tools.settings_page > docs/settings.md
 
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .
 
 bench: $(INSTALLED)  ## measure what a hook call costs in process
 	@$(BIN)/python -m tests.bench.in_process
+
+bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does nothing
+	@$(BIN)/python -m tests.bench.http
+
+bench-cluster: $(INSTALLED)  ## measure N servers' lives beside a placeholder hook: METACONTROLLER=path N="50 200 1000"
+	@if [ -z "$$METACONTROLLER" ]; then echo "bench-cluster: SKIPPED (METACONTROLLER unset)"; else $(BIN)/python -m tests.bench.cluster $(N); fi
 
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-annotate --no-header

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from pydantic import ValidationError
 
 from hooks import __version__
 from hooks.api.crd import manifests
+from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
 from hooks.render.output import one_line
-from hooks.server.settings import Settings
+from hooks.server.settings import Settings, described, variable
 
 if TYPE_CHECKING:
     from hooks.cluster import LiveCluster
@@ -30,18 +32,44 @@ def main() -> None:
     """Metacontroller hooks that give ToolHive's custom resources their controllers."""
 
 
-@main.command()
-@click.option("--bind", metavar="HOST:PORT", help="Address and port to listen on.  [default: 0.0.0.0:8080]")
-@click.option("--workers", type=int, help="Processes that answer hook calls.  [default: 2]")
-@click.option("--threads", type=int, help="Threads of each process.  [default: 4]")
-def serve(**options: Any) -> None:
+def _variables() -> str:
+    """The settings for a help text: what each is for, and its default."""
+    paragraphs = ["Environment:"]
+    for setting in described():
+        default = f"  [{setting.values}; default: {setting.default}]" if setting.default else f"  [{setting.values}]"
+        paragraphs.append("\b\n" + "\n".join([setting.variable, *_wrapped(f"{setting.description}{default}")]))
+    return "\n\n".join(paragraphs)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+@main.command(epilog=_variables())
+@click.option("--bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_BIND.")
+@click.option("--probes-bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_PROBES_BIND.")
+@click.option("--workers", type=int, help="Instead of TOOLHIVE_HOOKS_WORKERS.")
+@click.option("--threads", type=int, help="Instead of TOOLHIVE_HOOKS_THREADS.")
+@click.option(
+    "--record",
+    "record_to",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each request to a file there, Secrets masked: payloads for tests.",
+)
+def serve(record_to: Path | None, **options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
 
-    Options win over the environment, where each setting has its variable: TOOLHIVE_HOOKS_BIND and so on.
+    Settings come from the environment; an option wins over its variable. A wrong setting ends the start with code 2.
     """
     from hooks.server.gunicorn import serve as run  # noqa: PLC0415  # what only serving needs is loaded there
 
-    run(_settings(**{name: value for name, value in options.items() if value is not None}))
+    settings = _settings(**{name: value for name, value in options.items() if value is not None})
+    try:
+        run(settings, record_to)
+    except (OSError, ValueError) as error:
+        click.echo(f"toolhive-hooks: {error}", err=True)
+        sys.exit(USAGE_ERROR)
 
 
 @main.command()
@@ -80,13 +108,25 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
 @click.option(
     "--dir", "directory", type=click.Path(path_type=Path, file_okay=False), help="Write a file for each kind there."
 )
-def crds(directory: Path | None) -> None:
-    """Print the CustomResourceDefinitions, made from the models that the hooks read."""
-    if directory is None:
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIRECTORY",
+    help="Write a JSON Schema for each kind there, for editors and kubeconform.",
+)
+def crds(directory: Path | None, schemas: Path | None) -> None:
+    """Print the CustomResourceDefinitions, made from the models that the hooks read; or write files."""
+    if directory is None and schemas is None:
         click.echo("---\n".join(manifests().values()), nl=False)
-        return
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in manifests().items():
+    if directory is not None:
+        _write(directory, manifests())
+    if schemas is not None:
+        _write(schemas, json_schemas())
+
+
+def _write(directory: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
 
 
@@ -164,7 +204,11 @@ def _settings(**options: Any) -> Settings:
 def _refuse(error: ValidationError) -> NoReturn:
     """Name each setting that is wrong; values stay unsaid, since one of them is a key."""
     for fault in error.errors(include_url=False, include_input=False):
-        name = str(fault["loc"][0]).upper() if fault["loc"] else ""
-        prefix = "" if not name or name.startswith(("TOOLHIVE_", "OPERATOR_")) else "TOOLHIVE_HOOKS_"
-        click.echo(f"toolhive-hooks: {prefix}{name}{': ' if name else ''}{fault['msg']}", err=True)
+        name = f"{_variable(str(fault['loc'][0]))}: " if fault["loc"] else ""
+        click.echo(f"toolhive-hooks: {name}{fault['msg']}", err=True)
     sys.exit(USAGE_ERROR)
+
+
+def _variable(location: str) -> str:
+    """A fault's location is a field's name, or the variable itself where that isn't made from the name."""
+    return variable(location) if location in Settings.model_fields else location

@@ -7,6 +7,7 @@ Metacontroller leaves every object alone on both, and tries again.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,17 +18,19 @@ import pydantic_core
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
 
-SERVER_SET_METADATA = (
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generation",
-    "managedFields",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
+SERVER_SET_METADATA = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
 )
 """Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
 
@@ -249,10 +252,10 @@ def _returned(
             raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
         if metadata.get("namespace", request.namespace) != request.namespace:
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
-        if "status" in child or any(key in metadata for key in SERVER_SET_METADATA):
+        if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
-            if not all(isinstance(value, str) for value in metadata.get(group, {}).values()):
+            if not {*map(type, metadata.get(group, {}).values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
         if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")
@@ -313,19 +316,31 @@ def last_applied(observed: Object) -> Object | None:
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
     """
     text = (observed["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-    applied = strict_json(text) if isinstance(text, str) else None
+    applied = read_json(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
 
 
-def strict_json(text: str | bytes) -> Any:
-    """What a JSON text says, or None where it isn't one that can be written again.
-
-    That is without NaN, infinity, lone surrogates and bottomless nesting.
-    """
+def read_json(text: str | bytes) -> Any:
+    """What a JSON text says, or None where it isn't one: neither are NaN, lone surrogates and bottomless nesting."""
     try:
         return pydantic_core.from_json(text, allow_inf_nan=False)
     except ValueError:
         return None
+
+
+def strict_json(text: str | bytes) -> Any:
+    """What a JSON text says, or None where it isn't one that can be written again: 1e999 is read as infinity."""
+    value = read_json(text)
+    return value if is_finite(value) else None
+
+
+def is_finite(value: Any) -> bool:
+    """Whether every number of this can be written as JSON."""
+    if isinstance(value, dict):
+        return all(map(is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def is_too_deep(value: Any) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 
+import pydantic_core
+
 from hooks.protocol import (
     MAX_DEPTH,
     TOO_DEEP,
@@ -17,12 +19,13 @@ from hooks.protocol import (
     Object,
     Objects,
     SyncRequest,
-    strict_json,
+    read_json,
 )
 
 _NO_OBJECT_IS_DEEPER = 20_000
 _MARK = json.dumps(TOO_DEEP).encode()
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+# Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 
 def read_customize(body: bytes, parent: Kind) -> CustomizeRequest:
@@ -56,16 +59,27 @@ def read_sync(body: bytes, parent: Kind) -> SyncRequest:
 
 
 def write(wire: Object) -> bytes:
-    """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
-    return json.dumps(wire, separators=(",", ":"), allow_nan=False).encode()
+    """The bytes of a response: compact JSON, keys in the order in which the code wrote them.
+
+    Raises:
+        Malformed: the request had a number, such as 1e999, that no answer can repeat.
+    """
+    answer = pydantic_core.to_json(wire)
+    if b"NaN" in answer or b"Infinity" in answer:  # to_json has no way to refuse what JSON has no word for
+        try:
+            json.dumps(wire, allow_nan=False)
+        except ValueError:
+            raise Malformed("the body has a number that is out of range") from None
+    return answer
 
 
 def _load(body: bytes) -> Object:
-    request = strict_json(body)
-    if request is None:
+    try:
+        request = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
         # The API server stores objects nested thousands of levels deep. One of those must not keep Metacontroller from
         # syncing the others that come along with it.
-        request = strict_json(_cut_deep(body))
+        request = read_json(_cut_deep(body)) if "recursion limit" in str(error) else None
     if request is None:
         raise Malformed("the body is not JSON")
     if not isinstance(request, dict):
@@ -117,8 +131,9 @@ def _objects(request: Object, where: str) -> dict[str, dict[str, Object]]:
     for key, objects in kinds.items():
         if not isinstance(objects, dict):
             raise Malformed(f"{where}: the objects of a kind are not an object")
+        kind, _, api_version = key.partition(".")
         for name, obj in objects.items():
-            if not isinstance(obj, dict) or f"{obj.get('kind')}.{obj.get('apiVersion')}" != key:
+            if not isinstance(obj, dict) or obj.get("kind") != kind or obj.get("apiVersion") != api_version:
                 raise Malformed(f"{where}: an object is not of the kind that it is listed under")
             metadata = obj.get("metadata")
             if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):

@@ -30,7 +30,7 @@ WORDS = (
     "<&>",
 )
 NAMES = st.sampled_from(("tx", "tools", "oidc", "authz", "profiles", "missing"))
-TEXT = st.sampled_from(WORDS) | st.text(max_size=12).filter(lambda text: text.isprintable())
+TEXT = st.sampled_from(WORDS) | st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=12)
 
 POD_TEMPLATES = st.none() | st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXT,
@@ -77,3 +77,52 @@ def _object(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[str, An
         {key: strategy for key, strategy in fields.items() if key in required},
         optional={key: strategy for key, strategy in fields.items() if key not in required},
     )
+
+
+GOOD_VALUES: dict[str, list[Any]] = {
+    "transport": ["stdio", "sse", "streamable-http"],
+    "proxyMode": ["sse", "streamable-http"],
+    "image": ["ghcr.io/acme/other:1"],
+    "port": [8080, 9000],
+    "targetPort": [9001],
+    "args": [["-v"]],
+    "env": [[{"name": "A", "value": "1"}], [{"name": "B", "value": ""}, {"name": "A", "value": "2"}]],
+    "volumes": [[{"name": "v", "hostPath": "/a", "mountPath": "/b"}]],
+    "resources": [{"limits": {"cpu": "0.5"}}, {"requests": {"memory": "1Gi"}}],
+    "secrets": [[{"name": "s", "key": "k"}]],
+    "serviceAccount": ["mine"],
+    "permissionProfile": [{"type": "builtin", "name": "none"}, {"type": "configmap", "name": "profiles", "key": "p"}],
+    "podTemplateSpec": [{"spec": {"nodeSelector": {"a": "b"}}}],
+    "resourceOverrides": [
+        {"proxyDeployment": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "env": [{"name": "A", "value": ""}]}},
+        {"proxyDeployment": {"podTemplateMetadataOverrides": {"labels": {"a": "b"}, "annotations": {"c": "d"}}}},
+        {"proxyService": {"annotations": {"a": "b"}, "labels": {"c": "d"}}},
+    ],
+    "oidcConfig": [{"type": "configMap", "configMap": {"name": "oidc"}}, {"type": "kubernetes"}],
+    "authzConfig": [
+        {"type": "inline", "inline": {"policies": ["permit(p,a,r);"]}},
+        {"type": "configMap", "configMap": {"name": "authz"}},
+    ],
+    "audit": [{"enabled": True}],
+    "tools": [["a"]],
+    "toolConfigRef": [{"name": "tools"}],
+    "externalAuthConfigRef": [{"name": "tx"}, {"name": "other"}],
+    "telemetry": [{"prometheus": {"enabled": True}}],
+    "trustProxyHeaders": [True, False],
+}
+"""For each field of an MCPServer's spec, values that work beside the objects of tests/neighbours.py."""
+
+
+def good_specs() -> st.SearchStrategy[dict[str, Any]]:
+    """MCPServer specs that work, whatever fields they have: they refer to the objects of tests/neighbours.py."""
+    return st.fixed_dictionaries(
+        {"image": st.just("ghcr.io/acme/mcp-demo:1.2.3") | st.sampled_from(GOOD_VALUES["image"])},
+        optional={field: st.sampled_from(values) for field, values in GOOD_VALUES.items() if field != "image"},
+    )
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)

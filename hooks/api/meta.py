@@ -102,19 +102,21 @@ class RuledModel(Model):
 
 def set_exactly_when(field: str, kind: str) -> Rule:
     """The rule that a block (its JSON name) is set when `type` is `kind`, and never otherwise."""
+    attribute = to_snake(field)
     return Rule(
         f"has(self.{field}) == (self.type == '{kind}')",
         f"{field} must be set exactly when type is '{kind}'",
-        lambda spec: (getattr(spec, to_snake(field)) is not None) == (spec.type == kind),
+        lambda spec: (getattr(spec, attribute) is not None) == (spec.type == kind),
     )
 
 
 def set_when(field: str, kind: str) -> Rule:
     """The rule that a block (its JSON name) is set when `type` is `kind`; at other times it is ignored."""
+    attribute = to_snake(field)
     return Rule(
         f"self.type != '{kind}' || has(self.{field})",
         f"{field} must be set when type is '{kind}'",
-        lambda spec: spec.type != kind or getattr(spec, to_snake(field)) is not None,
+        lambda spec: spec.type != kind or getattr(spec, attribute) is not None,
     )
 
 

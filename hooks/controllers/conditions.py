@@ -41,6 +41,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
     that a sync in which nothing happens answers the same bytes.
     """
     observed = {condition["type"]: condition for condition in read(parent)}
+    this_second = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [
         {
             "type": condition.type,
@@ -48,7 +49,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
             "reason": condition.reason if _REASON.fullmatch(condition.reason) else "Unknown",
             "message": short(condition.message),
             "observedGeneration": parent["metadata"].get("generation", 0),
-            "lastTransitionTime": _transition(condition, observed.get(condition.type, {}), now),
+            "lastTransitionTime": _transition(condition, observed.get(condition.type, {}), this_second),
         }
         for condition in conditions
     ]
@@ -59,9 +60,8 @@ def short(message: str) -> str:
     return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
-def _transition(condition: Condition, observed: Object, now: datetime) -> str:
+def _transition(condition: Condition, observed: Object, this_second: str) -> str:
     time = observed.get("lastTransitionTime")
-    this_second = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     # What somebody else wrote there counts only if it is a time, and none to come: for that one would wait for ever.
     if observed.get("status") == condition.status and isinstance(time, str) and _TIME.fullmatch(time):
         return min(time, this_second)
@@ -72,7 +72,8 @@ def read(obj: Object) -> list[Object]:
     """The conditions in an observed object's status; whatever isn't one is passed over."""
     status = obj.get("status")
     conditions = status.get("conditions") if isinstance(status, dict) else None
-    return [c for c in conditions or [] if isinstance(c, dict) and isinstance(c.get("type"), str)]
+    listed = conditions if isinstance(conditions, list) else []
+    return [c for c in listed if isinstance(c, dict) and isinstance(c.get("type"), str)]
 
 
 def find(obj: Object, type_: str) -> Object | None:

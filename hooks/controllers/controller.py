@@ -66,21 +66,23 @@ class Controller:
             Malformed: the body is no such request about such a parent.
             BrokenRule: the answer would delete, misplace or wipe something.
         """
-        if hook == "customize":
-            answer = self.answer_customize(wire.read_customize(body, self.parent), config)
-        else:
-            answer = self.answer_sync(wire.read_sync(body, self.parent), config, now)
-        return wire.write(answer)
+        return wire.write(self.respond(self.read(hook, body), config, now))
 
-    def answer_customize(self, request: CustomizeRequest, config: Config) -> Object:
-        """The customize response as Metacontroller reads it."""
-        return {"relatedResources": [rule.to_wire() for rule in self.customize(request, config)]}
+    def read(self, hook: Hook, body: bytes) -> CustomizeRequest | SyncRequest:
+        """What the body of a call asks.
 
-    def answer_sync(self, request: SyncRequest, config: Config, now: datetime) -> Object:
-        """The sync or finalize response as Metacontroller reads it.
+        Raises:
+            Malformed: it is no such request about such a parent.
+        """
+        return wire.read_customize(body, self.parent) if hook == "customize" else wire.read_sync(body, self.parent)
+
+    def respond(self, request: CustomizeRequest | SyncRequest, config: Config, now: datetime) -> Object:
+        """The response as Metacontroller reads it.
 
         Raises:
             BrokenRule: it would delete, misplace or wipe something.
         """
+        if isinstance(request, CustomizeRequest):
+            return {"relatedResources": [rule.to_wire() for rule in self.customize(request, config)]}
         decide = self.finalize if request.finalizing else self.sync
         return decide(request, config, now).to_wire(request, self.child_names(request))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, is_finite, kept, last_applied
 
 
 def held(observed: Object) -> Object:
@@ -14,7 +14,7 @@ def held(observed: Object) -> Object:
     what `kept` returns, which changes nothing.
     """
     applied = last_applied(observed)
-    if applied is None or not _speaks_of(applied, observed):
+    if applied is None or not _speaks_of(applied, observed) or not is_finite(applied):
         return kept(observed)
     metadata = {
         key: value for key, value in applied["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")

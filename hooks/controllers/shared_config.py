@@ -8,13 +8,13 @@ for as long as a server refers to it. What a kind adds is a `SharedConfig`: one 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
+import pydantic_core
 from pydantic import ValidationError
 
 from hooks.api.meta import GROUP, Model, spec_errors
@@ -77,26 +77,27 @@ def controller(shared: SharedConfig[Spec]) -> Controller:
 
 def config_hash(spec: Object) -> str:
     """A fingerprint of a config's spec, the same whatever the order of its keys and whether unset fields are named."""
-    return hashlib.sha256(json.dumps(_set_fields(spec), sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(pydantic_core.to_json(_set_fields(spec))).hexdigest()[:16]
 
 
 def _set_fields(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _set_fields(item) for key, item in value.items() if item is not None}
+        return {key: _set_fields(value[key]) for key in sorted(value) if value[key] is not None}
     return [_set_fields(item) for item in value] if isinstance(value, list) else value
 
 
 def _customize(shared: SharedConfig[Spec], request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     metadata = request.parent["metadata"]
     namespace = metadata["namespace"]
-    claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
-    rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
+    if "deletionTimestamp" in metadata:
+        # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
+        rules = [RelatedRule(MCP_SERVER, namespace)]
+    else:
+        claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
+        rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
     secrets = shared.secrets(raw_spec(request.parent)) if config.read_secrets else []
     if secrets:
         rules.append(RelatedRule(SECRET, namespace, names=tuple(secrets)))
-    if "deletionTimestamp" in metadata:
-        # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
-        rules.append(RelatedRule(MCP_SERVER, namespace))
     return rules
 
 
@@ -115,7 +116,6 @@ def _sync(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now:
 
 
 def _finalize(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
-    request.related.require(MCP_SERVER)
     servers = referencing_servers(shared, request)
     settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
     finalized = not servers and settling <= 0
@@ -167,9 +167,14 @@ def _status(
 def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> list[str]:
     """Names of the MCPServers that use this config, sorted.
 
-    They are the owners of the ServiceAccounts that claim it, and, where the request has MCPServers (when the config is
-    being deleted), those whose spec refers to it.
+    They are the owners of the ServiceAccounts that claim it, so that the cost grows with the servers that use it and
+    not with all there are. For a config that is being deleted they are those of all servers whose spec refers to it:
+    each that has a claim is among them.
     """
+    if request.finalizing:
+        request.related.require(MCP_SERVER)
+        servers = request.related.list(MCP_SERVER)
+        return [obj["metadata"]["name"] for obj in servers if referenced(obj, shared.server_field) == request.name]
     request.related.require(SERVICE_ACCOUNT)
     owners = {
         str(owner.get("name"))
@@ -179,9 +184,4 @@ def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> lis
         and owner.get("kind") == MCP_SERVER.kind
         and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
     }
-    referring = {
-        server["metadata"]["name"]
-        for server in request.related.list(MCP_SERVER)
-        if referenced(server, shared.server_field) == request.name
-    }
-    return sorted(owners | referring)
+    return sorted(owners)

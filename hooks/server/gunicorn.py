@@ -1,14 +1,30 @@
-"""gunicorn, set up for Metacontroller's client."""
+"""gunicorn, set up for Metacontroller's client, Kubernetes' way of stopping pods, and clients that mean no good."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import logging
+import mmap
+import os
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from hooks.server.app import create_app
+from hooks.server import auth, logs
+from hooks.server.record import recorder
 from hooks.server.settings import Settings
+
+log = logging.getLogger(__name__)
 
 KEEP_ALIVE_SECONDS = 95
 """Longer than the 90 s for which Metacontroller's client keeps idle connections: else it meets closed ones."""
@@ -16,12 +32,49 @@ KEEP_ALIVE_SECONDS = 95
 GRACEFUL_SECONDS = 20
 """Longer than the 10 s after which Metacontroller gives a call up."""
 
+CALL_SECONDS = 15
+"""How long a call may take to arrive and be answered; Metacontroller waits for 10."""
 
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
+
+def serve(settings: Settings, record_to: Path | None = None) -> None:
+    """Serve the webhooks until a signal ends the process.
+
+    Args:
+        settings: from the environment and the command line.
+        record_to: a folder to which every request is written, Secrets masked.
+
+    Raises:
+        OSError: a file that a setting names can't be read, or a port is taken.
+        ValueError: such a file doesn't hold what it should.
+    """
+    logs.setup(settings.log_level, settings.log_format)
+    for warning in settings.warnings():
+        log.warning(warning)
+    with tempfile.TemporaryDirectory(prefix="toolhive-hooks-") as folder:
+        # Before anything imports prometheus_client, which reads this once.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        with _listener(settings.probes_bind) as probes:
+            _Arbiter(_Gunicorn(settings, probes, record_to)).run()
+
+
+def _listener(bind: str) -> socket.socket:
+    host, _, port = bind.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host.strip("[]"), int(port)), family=family)
+
+
+class _Gunicorn(BaseApplication):
     """gunicorn as a library: its settings come from ours, not from its command line."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, probes: socket.socket, record_to: Path | None) -> None:
         self.settings = settings
+        self.probes = probes
+        self.record = recorder(record_to) if record_to else None
+        self.draining = mmap.mmap(-1, 1)  # shared with the workers
+        self.admits = auth.bearer_token(settings.auth_token_file) if settings.auth_token_file else None
+        self.tls: Callable[[], ssl.SSLContext] | None = None
+        if settings.tls_cert_file and settings.tls_key_file:
+            self.tls = auth.tls(settings.tls_cert_file, settings.tls_key_file, settings.client_ca_file)
         super().__init__()
 
     def load_config(self) -> None:
@@ -29,21 +82,105 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "bind": self.settings.bind,
             "workers": self.settings.workers,
             "threads": self.settings.threads,
-            # The sync worker closes every connection and answers a third as many.
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
             "loglevel": self.settings.log_level,
+            "logger_class": _Logger,
             "control_socket_disable": True,
             "proc_name": "toolhive-hooks",
+            # The workers share its memory, and start at once.
+            "preload_app": True,
+            "when_ready": _freeze,
+            "post_worker_init": _serve_probes,
+            "child_exit": _forget_gauges,
         }
+        if self.tls:
+            current = self.tls
+            options["certfile"] = str(self.settings.tls_cert_file)
+            options["keyfile"] = str(self.settings.tls_key_file)
+            options["ssl_context"] = lambda _config, _default: current()
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        return create_app(self.settings.config(), max_body_bytes=self.settings.max_body_bytes)
+    def load(self) -> Any:
+        from hooks.server.app import create_app, create_metrics  # noqa: PLC0415  # see serve
+
+        self.metrics = create_metrics()
+        return create_app(
+            self.settings.config(),
+            self.metrics,
+            max_body_bytes=self.settings.max_body_bytes,
+            admits=self.admits,
+            record=self.record,
+        )
 
 
-def serve(settings: Settings) -> None:
-    """Serve the webhooks until a signal ends the process."""
-    _Gunicorn(settings).run()
+class _Arbiter(Arbiter):
+    """gunicorn's main process, with a pause between being asked to stop and stopping."""
+
+    app: _Gunicorn
+
+    def handle_term(self) -> None:
+        """Be not ready, still answer while the news of it spreads, then stop: no call meets a closed port."""
+        self.app.draining[0] = 1
+        time.sleep(self.app.settings.shutdown_delay_seconds)
+        super().handle_term()
+
+
+class _Worker(ThreadWorker):
+    """gunicorn's threaded worker, with a bound on how long a call may take.
+
+    gunicorn itself would wait for ever for the rest of a request, with a thread. (Its sync worker is no choice: it
+    closes every connection, and answers a third as many.)
+    """
+
+    app: _Gunicorn
+
+    def init_process(self) -> None:
+        self.began: dict[TConn, float] = {}
+        super().init_process()
+
+    def handle(self, conn: TConn) -> Any:
+        self.began[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self.began[conn]
+
+    def murder_pending(self) -> None:
+        """Called about once a second, by the main thread."""
+        super().murder_pending()
+        overdue = time.monotonic() - CALL_SECONDS
+        for conn, began in list(self.began.items()):
+            if began < overdue:
+                with contextlib.suppress(OSError):  # it is closed already
+                    conn.sock.shutdown(socket.SHUT_RDWR)  # the thread that reads from it meets the end
+
+
+class _Logger(Logger):
+    """gunicorn's log lines through our own handler; no access log."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self._access_log_enabled = False
+        self.error_log.propagate = True
+
+
+def _freeze(_arbiter: Arbiter) -> None:
+    """Keep the garbage collector off what the workers share: it would copy it into each, and look at it for nothing."""
+    gc.collect()
+    gc.freeze()
+
+
+def _serve_probes(worker: _Worker) -> None:
+    from hooks.server.probes import create_probes, serve_probes  # noqa: PLC0415  # see serve
+
+    app = worker.app
+    serve_probes(create_probes(app.metrics, lambda: app.draining[0] == 1), app.probes)
+
+
+def _forget_gauges(_arbiter: _Arbiter, worker: _Worker) -> None:
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415  # see serve
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,15 +1,30 @@
-"""The program's settings, from the environment: each with its variable, its default and what it is for."""
+"""The program's settings, from the environment: each with its variable, its default and what it is for.
+
+The class below is the one source: `toolhive-hooks serve --help` and docs/settings.md are made from it.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AliasChoices, Field, FilePath, SecretStr, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.controllers.controller import Config
+from hooks.server.logs import Format
 
 _DEFAULTS = Config()
+_PREFIX = "TOOLHIVE_HOOKS_"
+
+
+def _has_a_port(address: str) -> str:
+    if int(address.rpartition(":")[2]) > 65535:
+        raise ValueError("the port is over 65535")
+    return address
+
+
+_Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$"), AfterValidator(_has_a_port)]
 
 
 class Settings(BaseSettings):
@@ -20,19 +35,33 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TOOLHIVE_HOOKS_", env_ignore_empty=True, frozen=True, use_attribute_docstrings=True
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, use_attribute_docstrings=True
     )
 
-    bind: Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$")] = "0.0.0.0:8080"
+    bind: _Address = "0.0.0.0:8080"
     """Address and port of the webhooks, as HOST:PORT."""
+    probes_bind: _Address = "0.0.0.0:9090"
+    """Address and port of probes and metrics: plain HTTP, without token or client certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that answer hook calls."""
     threads: Annotated[int, Field(ge=1)] = 4
     """Threads of each process."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 32 << 20
     """Bound on a request's body; a larger one gets 413."""
+    shutdown_delay_seconds: Annotated[float, Field(ge=0, le=600)] = 5
+    """How long calls are still taken after SIGTERM, while readiness is off; calls that run then get 20 seconds more."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least level of what is logged."""
+    """Least level of what is logged. Each hook call is a line of level info."""
+    log_format: Format = "auto"
+    """Form of log lines; auto is text on a terminal and JSON elsewhere."""
+    tls_cert_file: FilePath | None = None
+    """The server's certificate with its chain, in PEM: makes the webhooks https. Replaced files are picked up."""
+    tls_key_file: FilePath | None = None
+    """The certificate's private key, in PEM."""
+    client_ca_file: FilePath | None = None
+    """CA certificates in PEM: only clients with a certificate of theirs are answered. Needs TLS."""
+    auth_token_file: FilePath | None = None
+    """A file that holds the bearer token which calls must bring. A replaced file is picked up."""
     digest_key: SecretStr = SecretStr("")
     """Key of the HMAC that stands for a client secret's content in a status: with it, only a change of content rolls
     pods. The same for all replicas."""
@@ -64,10 +93,30 @@ class Settings(BaseSettings):
             read_pods=self.read_pods,
         )
 
+    def warnings(self) -> Iterator[str]:
+        """What an operator should know of these settings before production."""
+        if not self.auth_token_file and not self.client_ca_file:
+            yield (
+                "anyone who reaches the port may call the hooks: "
+                "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE or TOOLHIVE_HOOKS_CLIENT_CA_FILE would ask who it is"
+            )
+        if not self._digest_key():
+            yield (
+                "without TOOLHIVE_HOOKS_DIGEST_KEY_FILE a mere metadata edit of a client secret's Secret rolls pods too"
+            )
+
     def _digest_key(self) -> bytes:
         if self.digest_key_file:
             return self.digest_key_file.read_bytes().strip()
         return self.digest_key.get_secret_value().encode()
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tls_cert_file) != bool(self.tls_key_file):
+            raise ValueError("TOOLHIVE_HOOKS_TLS_CERT_FILE and TOOLHIVE_HOOKS_TLS_KEY_FILE need each other")
+        if self.client_ca_file and not self.tls_cert_file:
+            raise ValueError("TOOLHIVE_HOOKS_CLIENT_CA_FILE needs TOOLHIVE_HOOKS_TLS_CERT_FILE")
+        return self
 
     @model_validator(mode="after")
     def _one_digest_key(self) -> Self:
@@ -76,3 +125,43 @@ class Settings(BaseSettings):
         if self.digest_key_file and not self._digest_key():
             raise ValueError("TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty")
         return self
+
+
+class Setting(NamedTuple):
+    """A setting as people see it."""
+
+    variable: str
+    default: str
+    """As one would write it; empty for none."""
+    values: str
+    """What it may be: `json|text`, or the type."""
+    description: str
+
+
+def described() -> Iterator[Setting]:
+    """Each setting, in the order of the class."""
+    schema = Settings.model_json_schema(by_alias=False)["properties"]
+    for name, field in Settings.model_fields.items():
+        yield Setting(
+            variable(name), _shown(field.default), _values(schema[name]), " ".join(str(field.description).split())
+        )
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{_PREFIX}{name.upper()}"
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, SecretStr) or default is None:
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _values(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return _values(schema["anyOf"][0])
+    if "enum" in schema:
+        return "|".join(schema["enum"])
+    return "path" if schema.get("format") == "file-path" else str(schema["type"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.apiserver.manifests import BASE, NAMESPACE, built, named, strictly
 from tests.controlplane import ControlPlane, control_plane
 from tests.controlplane.assets import APISERVER, UnavailableError, binaries
 from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
@@ -25,3 +26,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with control_plane(tmp_path_factory.mktemp("apiserver"), folder) as running:
         apply_our_crds(running)
         yield running
+
+
+@pytest.fixture(scope="session")
+def hooks_namespace(cluster: ControlPlane) -> str:
+    """The namespace of the hooks, with the labels that it has there; it really exists."""
+    namespace = named(built(cluster, BASE))["Namespace", NAMESPACE]
+    assert strictly(cluster, "apply", objects=[namespace]) == [f"namespace/{NAMESPACE} created"]
+    return NAMESPACE

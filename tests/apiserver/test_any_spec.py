@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hooks.protocol import Object
 from tests.apiserver.objects import Refusal, dry_run
 from tests.controlplane import ControlPlane
+from tests.neighbours import CLUSTER
 from tests.strategies import specs
-from tests.unit.test_properties import CLUSTER
 from tests.world import server, sync
 
 pytestmark = pytest.mark.apiserver

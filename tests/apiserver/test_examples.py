@@ -17,14 +17,13 @@ from hooks.protocol import Object
 from hooks.render.load import load
 from tests.apiserver.objects import bare
 from tests.controlplane import ControlPlane
-from tests.controlplane.assets import ROOT
+from tests.examples import APPLIED, name, render_settings
 
 pytestmark = pytest.mark.apiserver
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir())
 PARENTS = {controller.parent.kind for controller in CONTROLLERS}
 
-example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+example = pytest.mark.parametrize("example", APPLIED, ids=name)
 
 
 def manifests(example: Path, namespace: str) -> list[Object]:
@@ -37,7 +36,9 @@ def rendered(example: Path, namespace: str) -> tuple[list[Object], list[Object]]
     """What `toolhive-hooks render` prints for an example in this namespace: the children, and the parents."""
     command = [sys.executable, "-m", "hooks", "render", "-", "-o", "json"]
     given = listed(manifests(example, namespace))
-    result = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env={})
+    result = subprocess.run(
+        command, input=given, capture_output=True, text=True, check=False, env=render_settings(example)
+    )
     assert (result.returncode, result.stderr) == (0, "")
     items = json.loads(result.stdout)["items"]
     parents = [obj for obj in items if obj["kind"] in PARENTS]

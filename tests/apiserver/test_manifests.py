@@ -1,13 +1,11 @@
-"""metacontroller/: it builds, a real API server takes it, and its CompositeControllers are those of the code."""
+"""metacontroller/ as it is by default: it builds, a real API server takes it, and it says what the code says."""
 
 from __future__ import annotations
 
 import copy
-import os
-from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 from kubernetes.dynamic.exceptions import ForbiddenError
 
 from hooks.api.crd import crds
@@ -15,75 +13,40 @@ from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS, RULES_VERSION, Controller
 from hooks.protocol import Object
 from hooks.render.composite import composite_controller
-from tests.controlplane import ControlPlane, eventually
+from hooks.server.settings import described
+from tests.apiserver.manifests import BASE, NAMESPACE, Manifests, built, named, strictly
+from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
-from tests.controlplane.components import metacontroller_crds
 
 pytestmark = pytest.mark.apiserver
-
-NAMESPACE = "toolhive-hooks"  # and the name of everything in it
-Manifests = dict[tuple[str, str], Object]
-GIVEN = [name for name in ("METACONTROLLER_CRDS", "METACONTROLLER") if os.environ.get(name)]
-
-
-def built(cluster: ControlPlane, folder: str) -> list[Object]:
-    """What `kubectl apply -k` would send."""
-    result = cluster.kubectl("kustomize", ROOT / folder)
-    assert result.stderr == ""
-    return list(yaml.safe_load_all(result.stdout))
-
-
-def named(objects: list[Object]) -> Manifests:
-    """Objects by kind and name."""
-    by_name = {(obj["kind"], obj["metadata"]["name"]): obj for obj in objects}
-    assert len(by_name) == len(objects)
-    return by_name
-
-
-def strictly(cluster: ControlPlane, *command: str, objects: list[Object]) -> list[str]:
-    """What kubectl says that it did, sorted; unknown fields and warnings are faults."""
-    result = cluster.kubectl(*command, "--validate=strict", "-f", "-", input=yaml.safe_dump_all(objects))
-    assert result.stderr == ""
-    return sorted(result.stdout.splitlines())
 
 
 @pytest.fixture(scope="module")
 def manifests(cluster: ControlPlane) -> Manifests:
     """metacontroller/without-crds, by kind and name."""
-    return named(built(cluster, "metacontroller/without-crds"))
+    return named(built(cluster, BASE))
 
 
-@pytest.fixture(scope="module")
-def installation(cluster: ControlPlane, manifests: Manifests) -> str:
-    """The namespace of the hooks, with the labels that it has there; it really exists."""
-    assert strictly(cluster, "create", objects=[manifests["Namespace", NAMESPACE]]) == [
-        f"namespace/{NAMESPACE} created"
-    ]
-    return NAMESPACE
-
-
-def test_there_is_everything_with_the_crds_and_without(cluster: ControlPlane) -> None:
-    without = named(built(cluster, "metacontroller/without-crds"))
-
-    assert named(built(cluster, "metacontroller")) == without | named(crds())
-    assert sorted(without) == sorted(
+def test_there_is_everything_with_the_crds_and_without(cluster: ControlPlane, manifests: Manifests) -> None:
+    assert named(built(cluster, ROOT / "metacontroller")) == manifests | named(crds())
+    assert sorted(manifests) == sorted(
         [
-            ("Namespace", NAMESPACE),
-            ("Deployment", NAMESPACE),
-            ("Service", NAMESPACE),
+            *((kind, NAMESPACE) for kind in ("Namespace", "Deployment", "Service", "NetworkPolicy")),
+            ("PodDisruptionBudget", NAMESPACE),
             *(("CompositeController", controller.path) for controller in CONTROLLERS),
         ]
     )
 
 
-def test_what_kubernetes_knows_is_admitted(cluster: ControlPlane, installation: str) -> None:
-    objects = [
-        obj for obj in built(cluster, "metacontroller") if obj["kind"] not in ("CompositeController", "Namespace")
-    ]
+def test_what_kubernetes_knows_is_admitted(cluster: ControlPlane, hooks_namespace: str) -> None:
+    objects = [obj for obj in built(cluster, ROOT / "metacontroller") if obj["kind"] != "CompositeController"]
 
     assert strictly(cluster, "apply", "--dry-run=server", objects=objects) == sorted(
         [
+            "namespace/toolhive-hooks unchanged (server dry run)",
             "deployment.apps/toolhive-hooks created (server dry run)",
+            "networkpolicy.networking.k8s.io/toolhive-hooks created (server dry run)",
+            "poddisruptionbudget.policy/toolhive-hooks created (server dry run)",
             "service/toolhive-hooks created (server dry run)",
             *(
                 f"customresourcedefinition.apiextensions.k8s.io/{crd['metadata']['name']} unchanged (server dry run)"
@@ -93,29 +56,61 @@ def test_what_kubernetes_knows_is_admitted(cluster: ControlPlane, installation: 
     )
 
 
-def test_pod_security_takes_the_hooks_pod_and_no_other(
-    cluster: ControlPlane, manifests: Manifests, installation: str
+# Each breaks another rule of the level `restricted`.
+BROKEN = [
+    ("runAsNonRoot", lambda pod: pod["spec"]["securityContext"].pop("runAsNonRoot")),
+    ("seccompProfile", lambda pod: pod["spec"]["securityContext"].pop("seccompProfile")),
+    ("runAsUser=0", lambda pod: pod["spec"]["securityContext"].update(runAsUser=0)),
+    ("allowPrivilegeEscalation", lambda pod: container(pod)["securityContext"].pop("allowPrivilegeEscalation")),
+    ("capabilities", lambda pod: container(pod)["securityContext"].pop("capabilities")),
+    ("hostPath", lambda pod: pod["spec"]["volumes"].append({"name": "host", "hostPath": {"path": "/"}})),
+]
+
+
+def container(pod: Object) -> Any:
+    return pod["spec"]["containers"][0]
+
+
+@pytest.fixture
+def pod(manifests: Manifests) -> Object:
+    """A Pod as the hooks' Deployment makes them."""
+    template = copy.deepcopy(manifests["Deployment", NAMESPACE]["spec"]["template"])
+    return {"apiVersion": "v1", "kind": "Pod", **template, "metadata": {**template["metadata"], "name": "hooks"}}
+
+
+def test_pod_security_takes_the_hooks_pod(cluster: ControlPlane, pod: Object, hooks_namespace: str) -> None:
+    created = cluster.resource("v1/Pod").create(body=pod, namespace=hooks_namespace, dry_run="All").to_dict()
+
+    assert created["metadata"]["labels"] == pod["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=[why for why, _ in BROKEN])
+def test_pod_security_takes_no_pod_that_is_less_careful(
+    cluster: ControlPlane, manifests: Manifests, pod: Object, hooks_namespace: str, broken: tuple[str, Any]
 ) -> None:
-    template = manifests["Deployment", NAMESPACE]["spec"]["template"]
-    pod = {"apiVersion": "v1", "kind": "Pod", **copy.deepcopy(template)}
-    pod["metadata"]["name"] = "hooks"
-    pods = cluster.resource("v1/Pod")
+    """The Pod is refused, and whoever applies the Deployment is told so."""
+    why, spoil = broken
+    spoil(pod)
+    deployment = copy.deepcopy(manifests["Deployment", NAMESPACE])
+    deployment["spec"]["template"]["spec"] = pod["spec"]
 
-    created = pods.create(body=pod, namespace=installation, dry_run="All").to_dict()
-    del pod["spec"]["containers"][0]["securityContext"]
     with pytest.raises(ForbiddenError) as refused:
-        pods.create(body=pod, namespace=installation, dry_run="All")
+        cluster.resource("v1/Pod").create(body=pod, namespace=hooks_namespace, dry_run="All")
+    with pytest.raises(AssertionError, match="would violate PodSecurity"):
+        strictly(cluster, "apply", "--dry-run=server", objects=[deployment])
 
-    assert created["metadata"]["labels"] == template["metadata"]["labels"]
     assert 'violates PodSecurity "restricted:latest"' in refused.value.summary()
+    assert why in refused.value.summary()
 
 
 @pytest.mark.parametrize("controller", CONTROLLERS, ids=lambda controller: controller.path)
 def test_a_composite_controller_says_what_the_code_says(manifests: Manifests, controller: Controller) -> None:
     composite = copy.deepcopy(manifests["CompositeController", controller.path])
+    labels = composite["metadata"].pop("labels")
     for hook in composite["spec"]["hooks"].values():
         hook["webhook"] = {"path": hook["webhook"]["path"]}  # where the hooks run is the installation's affair
 
+    assert labels == {"app.kubernetes.io/part-of": NAMESPACE}  # by which the components find it
     assert in_any_order(composite) == in_any_order(composite_controller(controller))
     assert composite["spec"]["parentResource"]["ignoreStatusChanges"] is True
     assert {name: hook["webhook"]["path"] for name, hook in composite["spec"]["hooks"].items()} == {
@@ -147,13 +142,49 @@ def test_webhooks_reach_the_hooks_pods(manifests: Manifests) -> None:
     assert port["targetPort"] in [listening["name"] for listening in container["ports"]]
 
 
-@pytest.mark.skipif(not GIVEN, reason="neither METACONTROLLER_CRDS (their file) nor METACONTROLLER (the binary) is set")
-def test_composite_controllers_are_valid_by_metacontrollers_crds(cluster: ControlPlane, manifests: Manifests) -> None:
-    cluster.kubectl("apply", "-f", metacontroller_crds(Path(os.environ.get("METACONTROLLER", ""))))
-    eventually(lambda: cluster.kubectl("get", "compositecontrollers"), message="CompositeControllers are not served")
-    composites = [obj for (kind, _), obj in manifests.items() if kind == "CompositeController"]
+def test_nobody_reaches_the_pods_but_metacontroller_and_the_kubelet(manifests: Manifests) -> None:
+    """Probes come from the node, which no NetworkPolicy keeps out; egress is listed, and there is none."""
+    template = manifests["Deployment", NAMESPACE]["spec"]["template"]
+    spec = manifests["NetworkPolicy", NAMESPACE]["spec"]
+    ports = {port["name"]: port["containerPort"] for port in container(template)["ports"]}
 
-    assert strictly(cluster, "apply", "--dry-run=server", objects=composites) == sorted(
-        f"compositecontroller.metacontroller.k8s.io/{controller.path} created (server dry run)"
-        for controller in CONTROLLERS
-    )
+    assert ports == {"hooks": 8080, "probes": 9090}
+    assert {container(template)[f"{probe}Probe"]["httpGet"]["port"] for probe in ("readiness", "liveness")} == {
+        "probes"
+    }
+    assert spec == {
+        "podSelector": {"matchLabels": manifests["Service", NAMESPACE]["spec"]["selector"]},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [
+            {
+                "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metacontroller"}}}],
+                "ports": [{"protocol": "TCP", "port": ports["hooks"]}],
+            }
+        ],
+    }
+
+
+def test_every_selector_is_the_pods(manifests: Manifests) -> None:
+    spec = manifests["Deployment", NAMESPACE]["spec"]
+    labels = {"app.kubernetes.io/name": NAMESPACE}
+
+    assert labels.items() <= spec["template"]["metadata"]["labels"].items()
+    assert spec["selector"] == {"matchLabels": labels}
+    assert manifests["Service", NAMESPACE]["spec"]["selector"] == labels
+    assert manifests["PodDisruptionBudget", NAMESPACE]["spec"]["selector"] == {"matchLabels": labels}
+    assert [rule["labelSelector"] for rule in spec["template"]["spec"]["topologySpreadConstraints"]] == [
+        {"matchLabels": labels}
+    ] * 2
+
+
+def test_the_pod_is_made_for_the_servers_defaults(manifests: Manifests) -> None:
+    """Its ports, and the time that it takes to stop: the delay, then 20 seconds for running calls."""
+    spec = manifests["Deployment", NAMESPACE]["spec"]["template"]["spec"]
+    defaults = {setting.variable: setting.default for setting in described()}
+    ports = {port["name"]: str(port["containerPort"]) for port in container({"spec": spec})["ports"]}
+
+    assert ports == {
+        "hooks": defaults["TOOLHIVE_HOOKS_BIND"].rpartition(":")[2],
+        "probes": defaults["TOOLHIVE_HOOKS_PROBES_BIND"].rpartition(":")[2],
+    }
+    assert spec["terminationGracePeriodSeconds"] > int(defaults["TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS"]) + 20

@@ -1,41 +1,73 @@
-"""What a hook call costs, bytes in to bytes out, in one process: the best of several runs, in microseconds."""
+"""What a hook call costs in process, bytes in to bytes out.
+
+Time is the processor time of the best of several runs: least disturbed by whatever else the machine does. Memory is the
+most that one call holds at a time, by tracemalloc.
+"""
 
 from __future__ import annotations
 
-import json
+import gc
+import time
 import timeit
+import tracemalloc
 from collections.abc import Callable
 
 from hooks import wire
-from tests.world import BY_KIND, CONFIG, NOW, external_auth, judged, observed, pod, secret, server, sync, sync_request
+from hooks.controllers.controller import Hook
+from hooks.protocol import Object
+from tests.bench.bodies import body, customize_of, deleted_config, deleted_server, full_server, used_config
+from tests.world import BY_KIND, CONFIG, NOW
 
-CALLS, RUNS = 500, 7
+RUN_SECONDS, RUNS = 0.1, 15
 
 
 def microseconds(call: Callable[[], object]) -> float:
-    return min(timeit.repeat(call, number=CALLS, repeat=RUNS)) / CALLS * 1e6
+    """Processor time of a call."""
+    timer = timeit.Timer(call, timer=time.process_time)
+    once = max(timer.timeit(3) / 3, 1e-6)
+    number = max(int(RUN_SECONDS / once), 1)
+    return min(timer.repeat(repeat=RUNS, number=number)) / number * 1e6
+
+
+def peak_bytes(call: Callable[[], object]) -> int:
+    """The most memory that a call holds at a time."""
+    call()  # what is made once isn't the call's
+    gc.collect()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def calls() -> dict[str, tuple[Hook, Object]]:
+    """What is measured."""
+    return {
+        "MCPServer sync": ("sync", full_server()),
+        "MCPServer finalize": ("finalize", deleted_server()),
+        "MCPServer customize": ("customize", customize_of(full_server())),
+        **{f"config sync, {n:,} references": ("sync", used_config(n)) for n in (1, 100, 1_000)},
+        **{f"config finalize, {n:,} references": ("finalize", deleted_config(n)) for n in (1, 100, 1_000)},
+        "config customize": ("customize", customize_of(used_config(1))),
+    }
 
 
 def main() -> None:
-    owner = server(
-        externalAuthConfigRef={"name": "tx"},
-        oidcConfig={"type": "inline", "inline": {"issuer": "https://idp.acme.test", "audience": "aud"}},
-    )
-    config = judged(external_auth(), secret())
-    first = sync(owner, related=[config])
-    children = [observed(child, owner) for child in first["children"]]
-    request = sync_request({**owner, "status": first["status"]}, children, [config, pod("demo-1", "demo")])
-    body = json.dumps(request).encode()
-    controller = BY_KIND["MCPServer"]
-    auth = json.dumps(sync_request(external_auth(), related=[secret()])).encode()
-    rows = {
-        f"parse {len(body) / 1024:.0f} KiB of JSON alone": lambda: wire.read_customize(body, controller.parent),
-        "MCPServer sync": lambda: controller.answer("sync", body, CONFIG, NOW),
-        "MCPServer customize": lambda: controller.answer("customize", body, CONFIG, NOW),
-        "MCPExternalAuthConfig sync": lambda: BY_KIND["MCPExternalAuthConfig"].answer("sync", auth, CONFIG, NOW),
-    }
-    for name, call in rows.items():
-        print(f"{name:32} {microseconds(call):7.0f} us")
+    print(f"{'':34} {'request':>9} {'time':>10} {'of it JSON':>10} {'memory':>10}")
+    for name, (hook, request) in calls().items():
+        controller, sent = BY_KIND[request["parent"]["kind"]], body(request)
+
+        def answer(hook: Hook = hook, sent: bytes = sent, controller=controller) -> bytes:  # type: ignore[no-untyped-def]
+            return controller.answer(hook, sent, CONFIG, NOW)
+
+        def parse(sent: bytes = sent) -> object:
+            return wire.strict_json(sent)
+
+        print(
+            f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(parse):7.0f} us "
+            f"{peak_bytes(answer) / 1024:6.0f} KiB"
+        )
 
 
 if __name__ == "__main__":

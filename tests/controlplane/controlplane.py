@@ -48,10 +48,10 @@ class ControlPlane:
 
     # -- processes
 
-    def start(self) -> None:
-        """Start etcd and kube-apiserver; each must be ready before the next."""
+    def start(self, *apiserver_flags: str) -> None:
+        """Start etcd and kube-apiserver; each must be ready before the next. The flags come after the usual ones."""
         self._start_etcd()
-        self._start_apiserver()
+        self._start_apiserver(*apiserver_flags)
 
     def run(self, name: str, command: list[str | Path], **options: Any) -> Process:
         """Start a program that ends with the control plane at the latest; the options are those of processes.start."""
@@ -84,7 +84,7 @@ class ControlPlane:
         ]
         self.run("etcd", command).wait_ready(lambda: answers(self.etcd_port, "/health"))
 
-    def _start_apiserver(self) -> None:
+    def _start_apiserver(self, *flags: str) -> None:
         tls_key, account_key, tokens = (self.directory / name for name in ("apiserver.key", "sa.key", "tokens.csv"))
         credentials.make_serving_certificate(self.ca, tls_key)
         credentials.make_service_account_key(account_key)
@@ -110,6 +110,7 @@ class ControlPlane:
             f"--service-account-signing-key-file={account_key}",
             "--enable-priority-and-fairness=false",  # nobody here to be protected from; it slows the start
             "--allow-privileged=true",
+            *flags,
         ]
         headers = self.authorization()
         self.run("kube-apiserver", command).wait_ready(lambda: answers(self.port, "/readyz", self.tls, headers))
@@ -208,11 +209,11 @@ class ControlPlane:
 
 
 @contextmanager
-def control_plane(directory: Path, bin_directory: Path | None = None) -> Iterator[ControlPlane]:
+def control_plane(directory: Path, bin_directory: Path | None = None, *apiserver_flags: str) -> Iterator[ControlPlane]:
     """Run etcd and kube-apiserver for as long as the block; tools/build.py finds the binaries unless they are given."""
     cluster = ControlPlane(directory, bin_directory or binaries(*APISERVER))
     try:
-        cluster.start()
+        cluster.start(*apiserver_flags)
         yield cluster
     finally:
         cluster.close()

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,11 +37,18 @@ def apply_our_crds(cluster: ControlPlane) -> None:
 
 @pytest.fixture
 def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A namespace of the test's own, named after it.
+    """A namespace of the test's own, named after it."""
+    with namespace_for(cluster, request.node.name) as name:
+        yield name
+
+
+@contextmanager
+def namespace_for(cluster: ControlPlane, what: str) -> Iterator[str]:
+    """A namespace, named after what it is for.
 
     Nobody waits for its end: on a bare API server no controller finishes it, and its name never comes again.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")[:40].strip("-")
     name = f"{slug}-{secrets.token_hex(3)}"
     namespaces = cluster.resource("v1/Namespace")
     namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

@@ -39,13 +39,21 @@ class WatchLog:
     """Records every write to objects of some kinds, from the moment it is made until it is closed.
 
     Kinds are written as for ControlPlane ("apps/v1/Deployment"); `namespace` None means everywhere. What existed
-    before is in `initial` and is no event. One watch for each kind, continued where it ended when the server or the
-    connection ends it; if an event may have been missed all the same, whatever asks the log afterwards fails.
+    before is in `initial` and is no event. `keep` says what of an object is worth its memory.
+    One watch for each kind, continued where it ended when the server or the connection ends it; if an event may have
+    been missed all the same, whatever asks the log afterwards fails.
     Within a kind events are in order; across kinds, resource_version tells the order.
     """
 
-    def __init__(self, cluster: ControlPlane, kinds: Iterable[str], namespace: str | None = None) -> None:
+    def __init__(
+        self,
+        cluster: ControlPlane,
+        kinds: Iterable[str],
+        namespace: str | None = None,
+        keep: Callable[[dict[str, Any]], dict[str, Any]] = lambda item: item,
+    ) -> None:
         self._cluster = cluster
+        self._keep = keep
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._sockets: set[socket.socket] = set()
@@ -56,7 +64,7 @@ class WatchLog:
         for kind in kinds:
             resource = cluster.resource(kind)
             listed = resource.get(namespace=namespace).to_dict()
-            self.initial += [{**item, "kind": resource.kind} for item in listed["items"]]
+            self.initial += [{**keep(item), "kind": resource.kind} for item in listed["items"]]
             arguments = (kind, resource.path(namespace=namespace), listed["metadata"]["resourceVersion"])
             self._threads.append(threading.Thread(target=self._follow, args=arguments, name=f"watch {kind}"))
         for thread in self._threads:
@@ -190,7 +198,7 @@ class WatchLog:
                 namespace=metadata.get("namespace", ""),
                 name=metadata["name"],
                 resource_version=int(metadata["resourceVersion"]),
-                object=item,
+                object=self._keep(item),
                 at=time.monotonic(),
             )
             with self._lock:

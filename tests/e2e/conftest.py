@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,19 +29,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         build_ahead(session, "e2e", EVERYTHING)
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane with controllers, scheduler, a node, this project's CRDs and Metacontroller."""
+@contextmanager
+def whole_cluster(directory: Path, *apiserver_flags: str) -> Iterator[ControlPlane]:
+    """A control plane with controllers, scheduler, a node and this project's CRDs."""
     try:
         folder = binaries(*EVERYTHING)
     except UnavailableError as error:
         pytest.skip(f"e2e: SKIPPED ({error})")
-    with control_plane(tmp_path_factory.mktemp("e2e"), folder) as running:
+    with control_plane(directory, folder, *apiserver_flags) as running:
         apply_our_crds(running)  # before the controllers: the garbage collector notices later CRDs late
         running.controller_manager()
         running.scheduler()
         running.kwok()
-        running.metacontroller(Path(METACONTROLLER or "").resolve())
+        yield running
+
+
+@pytest.fixture(scope="session")
+def metacontroller() -> Path:
+    """The binary."""
+    return Path(METACONTROLLER or "").resolve()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Iterator[ControlPlane]:
+    """The cluster that most tests share, with Metacontroller."""
+    with whole_cluster(tmp_path_factory.mktemp("e2e")) as running:
+        running.metacontroller(metacontroller)
         yield running
 
 

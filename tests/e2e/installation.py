@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ import yaml
 
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
-from tests.controlplane.processes import answers, free_port
+from tests.controlplane.processes import free_port
 from tests.e2e.relay import Relay
 from tests.leaks import leaked
+from tests.served import AT_ONCE, Served, command
 
 TOOLHIVE = "toolhive.stacklok.dev/v1alpha1"
 CHILD_KINDS = (
@@ -25,7 +25,7 @@ CHILD_KINDS = (
 )
 PARENT_KINDS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
 
-SETTINGS = {"TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
+SETTINGS = {**AT_ONCE, "TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Installation:
     """A cluster with the hooks installed."""
 
     cluster: ControlPlane
-    relay: Relay
+    relay: Relay | None = None
+    """Counts the calls, where it stands between."""
 
     def server(self, namespace: str, name: str) -> dict[str, Any]:
         """An MCPServer; there is one."""
@@ -56,8 +57,8 @@ class Installation:
         return [pod for pod in self.cluster.objects("v1/Pod", namespace, f"toolhive-name={server}") if is_ready(pod)]
 
     def deploy(self, namespace: str, manifests: Path) -> None:
-        """Apply a folder of manifests, and wait until its servers run."""
-        self.cluster.kubectl("apply", "-n", namespace, "-f", manifests)
+        """Apply a folder of manifests with its stand-ins for Secrets, and wait until its servers run."""
+        self.cluster.kubectl("apply", "-n", namespace, "-R", "-f", manifests)
 
         def running() -> bool:
             servers = self.cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)
@@ -75,13 +76,17 @@ class Installation:
         return found
 
 
+def serve(cluster: ControlPlane, name: str, **settings: str) -> Served:
+    """Start the hooks' server, under a name of its own, for as long as the cluster lives."""
+    port, probes = free_port(), free_port()
+    process = cluster.run(name, command(port, probes), env={**SETTINGS, **settings})
+    return Served(process, port, probes).wait_ready()
+
+
 @contextmanager
 def installed(cluster: ControlPlane) -> Iterator[Installation]:
     """Install the hooks for as long as the block."""
-    port = free_port()
-    command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
-    cluster.run("hooks", command, env=SETTINGS).wait_ready(lambda: answers(port, "/readyz"))
-    with Relay(port).running() as relay:
+    with Relay(serve(cluster, "hooks").port).running() as relay:
         cluster.kubectl("apply", "-f", "-", input=manifests(cluster, relay.port))
         yield Installation(cluster, relay)
         _no_secret_got_out(cluster, relay)
@@ -101,11 +106,15 @@ def manifests(cluster: ControlPlane, port: int) -> str:
     """metacontroller/ as a user applies it, but for where the webhooks are."""
     documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
     for document in documents:
-        if document["kind"] == "CompositeController":
-            for hook in document["spec"]["hooks"].values():
-                webhook = hook["webhook"]
-                hook["webhook"] = {"url": f"http://127.0.0.1:{port}{webhook['path']}"}
+        point_at(document, port)
     return yaml.safe_dump_all(documents)
+
+
+def point_at(document: dict[str, Any], port: int) -> None:
+    """Make a CompositeController call the webhooks on loopback; other objects are left alone."""
+    if document["kind"] == "CompositeController":
+        for hook in document["spec"]["hooks"].values():
+            hook["webhook"] = {"url": f"http://127.0.0.1:{port}{hook['webhook']['path']}"}
 
 
 def conditions(obj: dict[str, Any]) -> dict[str, tuple[str, str]]:

@@ -51,7 +51,7 @@ def expect_running(installation: Installation, namespace: str) -> None:
     expect(installation, namespace, "Running", ("True", "Ready"), "MCP server is running")
 
 
-SECRET = {"stringData": {"client-secret": "example-only"}}
+SECRET = {"stringData": {"client-secret": "REPLACE-ME"}}
 Cause: TypeAlias = tuple[Callable[[ControlPlane, str], None], Callable[[ControlPlane, str], None], str, str]
 """How it is made, how it is mended, and the reason and message by which it is known."""
 
@@ -64,7 +64,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "the Secret is missing": (
         lambda c, ns: c.kubectl("delete", "secret", "weather-oauth", "-n", ns) and None,
-        lambda c, ns: c.kubectl("apply", "-n", ns, "-f", EXAMPLE / "secret.yaml") and None,
+        lambda c, ns: c.kubectl("apply", "-n", ns, "-f", EXAMPLE / "render-only/secret.yaml") and None,
         "SecretNotFound",
         "MCPExternalAuthConfig 'weather-api': Secret 'weather-oauth' of namespace '{}' not found: "
         "create it, or correct spec.tokenExchange.clientSecretRef.name",
@@ -219,7 +219,7 @@ def test_pods_that_fit_nowhere_and_pods_that_are_refused(installation: Installat
         return bool(found and found.get("status", {}).get("hard"))
 
     eventually(enforced)
-    cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+    cluster.kubectl("apply", "-n", namespace, "-R", "-f", EXAMPLE)
     message = "Proxy pods are refused: ResourceQuota 'none' is exhausted: raise it, or free some of it"
     expect(installation, namespace, "Failed", ("False", "FailedCreate"), message)
 
@@ -244,7 +244,7 @@ def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
         "spec": {"ports": [{"port": 80}]},
     }
     cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(service))
-    cluster.kubectl("apply", "-n", namespace, "-f", EXAMPLE)
+    cluster.kubectl("apply", "-n", namespace, "-R", "-f", EXAMPLE)
 
     shown = f"kubectl get service mcp-weather-proxy -n {namespace} -o yaml"
     message = (

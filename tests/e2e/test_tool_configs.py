@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
-from tests.controlplane.processes import answers, free_port
-from tests.e2e.installation import SETTINGS, TOOLHIVE, Installation, conditions
+from tests.e2e.installation import TOOLHIVE, Installation, conditions, serve
 from tests.e2e.test_shared_configs import all_running, apply, server, templates
 
 pytestmark = pytest.mark.e2e
@@ -112,12 +109,9 @@ def test_a_tool_config_in_use_stays_until_the_reference_goes(installation: Insta
 @pytest.fixture
 def blind(installation: Installation) -> Iterator[Installation]:
     """The installation, its hooks for a while with READ_SECRETS off."""
-    relay, port = installation.relay, free_port()
-    command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
-    settings = {**SETTINGS, "TOOLHIVE_HOOKS_READ_SECRETS": "false"}
-    process = installation.cluster.run("hooks-blind", command, env=settings)
-    process.wait_ready(lambda: answers(port, "/readyz"))
-    sighted, relay.target = relay.target, port
+    relay = installation.relay
+    sightless = serve(installation.cluster, "hooks-blind", TOOLHIVE_HOOKS_READ_SECRETS="false")
+    sighted, relay.target = relay.target, sightless.port
     yield installation
     relay.target = sighted
 

@@ -47,8 +47,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         running.controller_manager()
         running.scheduler()
         running.kwok()
-        label = {"metadata": {"labels": {"disk": "ssd"}}}  # tests/reference/secrets-podtemplate selects by it
-        running.resource("v1/Node").patch(name="fake", body=label, content_type="application/merge-patch+json")
+        # tests/reference/secrets-podtemplate and examples/pod-template select by these
+        labels = {"metadata": {"labels": {"disk": "ssd", "node-pool": "mcp"}}}
+        running.resource("v1/Node").patch(name="fake", body=labels, content_type="application/merge-patch+json")
         yield running
 
 

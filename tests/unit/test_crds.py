@@ -27,7 +27,7 @@ REFERENCED_BY = {"name": "Referenced By", "type": "string", "jsonPath": ".status
 
 
 def test_the_files_are_the_generated_ones() -> None:
-    """`toolhive-hooks crds --dir crds` brings them up to date."""
+    """`make crds` brings them up to date."""
     assert {path.name: path.read_text() for path in FOLDER.glob("toolhive.*.yaml")} == manifests()
 
 

@@ -359,6 +359,7 @@ class TestHeldContent:
             json.dumps({**BARE, "metadata": {"name": "other"}, "spec": {}}),
             json.dumps({**BARE, "metadata": {"name": "demo", "namespace": "kube-system"}, "spec": {}}),
             json.dumps({**BARE, "metadata": None, "spec": {}}),
+            json.dumps({**BARE, "spec": {"replicas": 0}}).replace("0", "1e999"),
             7,
         ],
     )
@@ -507,7 +508,7 @@ class TestFinalize:
         assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
         assert answer["finalized"] is False
         assert answer["status"]["phase"] == "Terminating"
-        assert answer["status"]["message"] == "MCP server is being terminated: waiting for 1 proxy pod to stop"
+        assert answer["status"]["message"] == "MCP server is being terminated: its proxy goes first, then all the rest"
 
     def test_nothing_is_made_for_a_server_that_goes(self) -> None:
         owner = server()
@@ -522,10 +523,24 @@ class TestFinalize:
         answer = sync(deleting(owner), left)
 
         assert (answer["children"], answer["finalized"]) == ([], False)
-        assert answer["status"]["message"] == (
+
+    def test_what_it_waits_for_is_named_once_that_takes_long_and_not_with_every_step(self) -> None:
+        """A status for each step would be a write, and a call for each config that waits for its last server."""
+        owner = deleting(server())
+        everything = [made(STATEFUL_SET, "demo", spec={}), *running(server())]
+        left = [obj for obj in everything if obj["kind"] != "Deployment"]
+        steps = ((everything, [pod("demo-1", "demo")]), (everything, []), (left, []))
+        first = sync(owner, *steps[0])["status"]
+
+        owner = {**owner, "status": first}
+        assert [sync(owner, *step)["status"] for step in steps] == [first] * 3
+        later = NOW + timedelta(seconds=30)
+        assert [sync(owner, *step, now=later)["status"]["message"] for step in steps] == [
+            "MCP server is being terminated: waiting for 1 proxy pod to stop",
+            "MCP server is being terminated: waiting for the proxy to stop",
             "MCP server is being terminated: waiting for its "
-            "ConfigMap, Role, RoleBinding, Service, ServiceAccount, StatefulSet to go"
-        )
+            "ConfigMap, Role, RoleBinding, Service, ServiceAccount, StatefulSet to go",
+        ]
 
     def test_a_pod_without_its_deployment_is_waited_for(self) -> None:
         answer = sync(deleting(server()), related=[pod("demo-1", "demo")])

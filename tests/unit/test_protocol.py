@@ -23,6 +23,10 @@ def read(request: Object) -> protocol.SyncRequest:
     [
         (b"", "the body is not JSON"),
         (b'{"parent": {', "the body is not JSON"),
+        (b'{"parent": "' + b"x" * (8 << 20), "the body is not JSON"),
+        (b'"\\' * 500_000, "the body is not JSON"),
+        (b"[" * 300 + b'"\\' * 500_000, "the body is not JSON"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "the body is not JSON"),
         (b"\xff\xfe", "the body is not JSON"),
         (b'{"a": NaN}', "the body is not JSON"),
         (b'{"a": "\\ud800"}', "the body is not JSON"),
@@ -175,6 +179,11 @@ def test_a_label_that_would_fail_the_sync_is_refused() -> None:
         RelatedRule(POD, "team-a", labels={"toolhive-name": "x" * 64})
 
 
+def test_a_number_that_no_json_can_say_is_refused() -> None:
+    with pytest.raises(Malformed, match="the body has a number that is out of range"):
+        wire.write({"status": {"a": float("inf")}})
+
+
 @pytest.mark.parametrize("depth", [100, 1_000, 10_000])
 def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
     deep = json.dumps(sync_request(server())).replace('"image"', f'"deep": {"[" * depth}{"]" * depth}, "image"')
@@ -231,3 +240,39 @@ def test_objects_of_another_namespace_are_never_looked_up() -> None:
 
     related = read(request).related
     assert (related.get(CONFIG_MAP, "x"), related.list(CONFIG_MAP), list(related)) == (None, [], [])
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0", "-1", "1.0", "-0.0", "1e2", "0.1", "1e-7", "5e-324", "9007199254740993", "9223372036854775807", "1e22"],
+)
+def test_a_number_comes_out_as_the_one_that_went_in(number: str) -> None:
+    """A held child is compared with its last-applied text: another number would be another write, at every sync."""
+    value = protocol.strict_json(number)
+
+    assert (type(value), value) == (type(json.loads(number)), json.loads(number))
+    assert repr(json.loads(wire.write({"number": value}))["number"]) == repr(value)
+
+
+def test_of_a_key_that_is_there_twice_the_last_counts_as_in_go() -> None:
+    assert protocol.strict_json('{"a": 1, "a": 2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "text", ["[1,]", "01", '"\x00"', "{} {}", "\ufeff{}", "NaN", "-Infinity", '"\\ud800"', "{'a': 1}"]
+)
+def test_what_is_nearly_json_is_none(text: str) -> None:
+    assert protocol.strict_json(text) is None
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_a_number_that_json_cannot_write_is_never_answered(number: str) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        wire.write({"children": [{"data": protocol.strict_json(number)}]})
+
+
+def test_texts_are_written_as_they_are() -> None:
+    texts = {"word": "NaN, Infinity", "text": 'é\u2028😀"\\\n\x01</script>'}
+
+    assert json.loads(wire.write(texts)) == texts
+    assert wire.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()

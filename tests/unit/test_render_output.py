@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -385,13 +384,3 @@ def test_what_never_comes_to_rest_is_named_after_everything_is_printed() -> None
 
     assert (code, kinds(stdout)) == (1, ["MCPServer/demo"])
     assert stderr == "error: no fixed point in 20 rounds: MCPServer default/demo keeps changing status.phase\n"
-
-
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").iterdir())
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.name))
-def test_examples_are_rendered_without_a_word(example: Path) -> None:
-    code, _, stderr = run([str(example)])
-
-    assert (code, stderr) == (0, "")

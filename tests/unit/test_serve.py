@@ -1,39 +1,34 @@
-"""`toolhive-hooks serve` as a process: it answers, `render --server` agrees with it, and it stops when asked."""
+"""`toolhive-hooks serve` as a process: what it answers and counts, what it bounds, how it stops."""
 
 from __future__ import annotations
 
+import json
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.controlplane.processes import Process, answers, free_port, start
+from tests.controlplane import eventually
+from tests.leaks import leaked, secret_values
+from tests.served import Served, served
+from tests.world import external_auth, secret, server, sync_request
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
+SYNC = json.dumps(sync_request(server())).encode()
+REQUEST = b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(SYNC), SYNC)
+OK = 'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}'
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Process, int]]:
-    """A running server, and its port."""
-    port = free_port()
-    command: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "hooks",
-        "serve",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "1",
-    ]
-    process = start("hooks", command, tmp_path)
-    try:
-        process.wait_ready(lambda: answers(port, "/readyz"), timeout=30)
-        yield process, port
-    finally:
-        process.stop()
+@pytest.fixture(scope="module")
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with the default settings: two workers of four threads."""
+    with served(tmp_path_factory.mktemp("hooks")) as running:
+        yield running
 
 
 def render(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -41,20 +36,187 @@ def render(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
 
-def test_what_the_server_answers_is_what_render_computes(served: tuple[Process, int]) -> None:
-    _, port = served
-    shuffled = sorted(EXAMPLE.glob("*.yaml"), reverse=True)
+def answer_to(port: int, *parts: bytes, end: bool = False) -> bytes:
+    """What the server answers to these bytes; with `end` the client is done sending after them."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        for part in parts:
+            connection.sendall(part)
+        if end:
+            connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_what_the_server_answers_is_what_render_computes(hooks: Served) -> None:
+    shuffled = sorted(EXAMPLE.rglob("*.yaml"), reverse=True)
 
     local = render(EXAMPLE, "-o", "json").stdout
 
     assert local
-    assert render(EXAMPLE, "-o", "json", "--server", f"http://127.0.0.1:{port}").stdout == local
+    assert render(EXAMPLE, "-o", "json", "--server", f"http://127.0.0.1:{hooks.port}").stdout == local
     assert render(*shuffled, "-o", "json").stdout == local
 
 
-def test_it_stops_when_it_is_asked_to(served: tuple[Process, int]) -> None:
-    process, _ = served
+def test_the_metrics_are_those_of_all_workers(hooks: Served) -> None:
+    before = hooks.metrics()[OK]
+    for _ in range(40):  # each over a connection of its own, which one worker or the other accepts
+        assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
 
-    process.stop(grace=30)
+    assert {hooks.metrics()[OK] for _ in range(10)} == {before + 40}
 
-    assert process.popen.returncode == 0
+
+def test_webhooks_and_probes_are_on_ports_of_their_own(hooks: Served) -> None:
+    get = b"GET %b HTTP/1.0\r\n\r\n"
+
+    assert b" 404 " in answer_to(hooks.port, get % b"/metrics", end=True)
+    assert b" 404 " in answer_to(hooks.port, get % b"/readyz", end=True)
+    assert b" 404 " in answer_to(hooks.probes, get % b"/mcpserver/sync", end=True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", b"400"),
+        (b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", b"400"),
+        (b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", b"400"),
+        (b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n{", b"413"),
+        (b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nX: %b\r\n\r\n" % (b"x" * 9000), b"431"),
+        (b"POST /%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * 9000), b"414"),
+        (
+            b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\n%b\r\n" % b"".join(b"X%d: x\r\n" % n for n in range(200)),
+            b"431",
+        ),
+        (b"\x16\x03\x01 that was TLS\r\n\r\n", b"400"),
+    ],
+    ids=["cut off", "no chunk", "cut-off chunk", "too long", "long header", "long path", "many headers", "not HTTP"],
+)
+def test_what_is_no_call_is_refused_and_the_next_is_answered(hooks: Served, sent: bytes, code: bytes) -> None:
+    assert answer_to(hooks.port, sent, end=True).split(b" ", 2)[1] == code
+
+    assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
+    assert "Traceback" not in hooks.process.log.read_text()
+
+
+MIB = 1 << 20
+BAD = {
+    "deep": b"[" * MIB,
+    "deep in a string that nobody closes": b'["' * (MIB // 2),
+    "NaN": SYNC.replace(b'"generation": 1', b'"generation": NaN'),
+    "infinity": SYNC.replace(b'"generation": 1', b'"generation": Infinity'),
+    "a huge integer": SYNC.replace(b'"generation": 1', b'"generation": 1' + b"0" * MIB),
+    "a lone surrogate": SYNC.replace(b'"demo"', b'"de\\ud800mo"'),
+    "many lone surrogates": b'["' + b"\\ud800" * MIB + b'"]',
+    "no UTF-8": SYNC.replace(b'"demo"', b'"de\xffmo"'),
+    "UTF-16": SYNC.decode().encode("utf-16"),
+    "many small lists": b"[" + b"[]," * MIB + b"0]",
+    "many small maps": b"[" + b'{"a":{}},' * MIB + b"0]",
+    "an end before the end": SYNC[:-1],
+    "more after the end": SYNC + SYNC,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_a_bad_body_is_refused_soon_and_in_bounded_memory(hooks: Served, body: bytes) -> None:
+    code, text = hooks.post("/mcpserver/sync", body)
+
+    assert code == 400, text
+    assert len(text) < 100
+    assert "Traceback" not in hooks.process.log.read_text()
+    assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
+
+
+def test_large_calls_at_once_take_the_memory_of_one(tmp_path: Path) -> None:
+    as_in_the_image = {"MALLOC_ARENA_MAX": "2"}
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1", **as_in_the_image}) as server, ThreadPoolExecutor(4) as pool:
+        large = b"[" + b"[]," * MIB + b"0]"  # as objects, some twenty times as much
+        before = peak_memory(server)
+        server.post("/mcpserver/sync", large)
+        one = peak_memory(server) - before
+        calls = [pool.submit(server.post, "/mcpserver/sync", large) for _ in range(8)]
+
+        assert {call.result()[0] for call in calls} == {400}
+        assert peak_memory(server) - before < 1.5 * one
+
+
+def peak_memory(server: Served) -> int:
+    """The most bytes that the one worker ever had."""
+    [worker] = workers(server)
+    [line] = [line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def workers(server: Served) -> list[str]:
+    """The processes that answer."""
+    command = ["pgrep", "-P", str(server.process.popen.pid)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_half_sent_calls_keep_the_threads_for_a_bounded_time(tmp_path: Path) -> None:
+    shortened = "import hooks.server.gunicorn as g; g.CALL_SECONDS = 1; from hooks.cli import main; main()"
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}, program=["-c", shortened]) as server:
+        half = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
+        for number, connection in enumerate(half):
+            connection.sendall(REQUEST[: 20 if number % 2 else -1])  # within the headers, and within the body
+
+        assert server.post("/mcpserver/sync", SYNC)[0] == 200
+        for connection in half:
+            connection.close()
+
+
+def test_asked_to_stop_it_is_not_ready_still_answers_and_finishes_what_runs(tmp_path: Path) -> None:
+    with served(tmp_path, {"TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS": "2"}) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as running:
+            running.sendall(REQUEST[:-1])
+            server.process.popen.send_signal(signal.SIGTERM)
+            eventually(lambda: not server.ready())
+
+            assert server.post("/mcpserver/sync", SYNC)[0] == 200
+            assert "Worker exiting" not in server.process.log.read_text(), "too late to tell"
+            eventually(lambda: "Worker exiting" in server.process.log.read_text())  # the other one, which is idle
+            running.sendall(REQUEST[-1:])
+            assert running.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        assert server.process.popen.wait(30) == 0
+
+
+def test_a_worker_that_dies_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
+        assert server.post("/mcpserver/sync", SYNC)[0] == 200
+        [worker] = workers(server)
+        subprocess.run(["kill", "-9", worker], check=True)
+
+        eventually(lambda: server.ready() and server.metrics()[OK] == 1)
+        assert server.post("/mcpserver/sync", SYNC)[0] == 200
+        assert (server.metrics()[OK], server.metrics()["toolhive_hooks_requests_in_flight"]) == (2, 0)
+
+
+def test_recorded_requests_are_those_that_came_with_secrets_masked(tmp_path: Path) -> None:
+    request = sync_request(external_auth(), [], [secret()])
+    customize = {"controller": request["controller"], "parent": request["parent"]}
+    with served(tmp_path, options=["--record", tmp_path / "new/folder"]) as server:
+        for _ in range(3):
+            assert server.post("/mcpexternalauthconfig/sync", json.dumps(request).encode())[0] == 200
+        server.post("/mcpexternalauthconfig/customize", json.dumps(customize).encode())
+        server.post("/mcpexternalauthconfig/sync", b"{")
+
+    files = {file.name: file for file in (tmp_path / "new/folder").iterdir()}
+    assert sorted(files) == [
+        "mcpexternalauthconfig-customize-00001.json",
+        *(f"mcpexternalauthconfig-sync-0000{n}.json" for n in (1, 2, 3)),
+    ]
+    texts = {name: file.read_text() for name, file in files.items()}
+    assert {file.stat().st_mode & 0o777 for file in files.values()} == {0o600}
+    assert leaked(secret_values(request), "".join(texts.values())) == []
+    assert json.loads(texts["mcpexternalauthconfig-customize-00001.json"])["body"] == customize
+    recorded = json.loads(texts["mcpexternalauthconfig-sync-00002.json"])["body"]
+    for obj in (*request["related"]["Secret.v1"].values(), *recorded["related"]["Secret.v1"].values()):
+        obj.pop("data")
+    assert recorded == request
+
+
+def test_a_port_that_is_taken_ends_the_start_with_a_message(hooks: Served) -> None:
+    command = [sys.executable, "-m", "hooks", "serve", "--probes-bind", f"127.0.0.1:{hooks.probes}"]
+
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("toolhive-hooks: [Errno 98] Address already in use")

@@ -1,5 +1,6 @@
 """The webhooks over HTTP: which code an answer has, and what its body may say."""
 
+import json
 import logging
 from typing import Any
 
@@ -8,30 +9,50 @@ from flask.testing import FlaskClient
 
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS
-from hooks.server.app import create_app
+from hooks.server.app import create_app, create_metrics
+from hooks.server.metrics import Metrics
+from hooks.server.probes import create_probes
 from tests.world import CONFIG, server, sync_request
 
 
 @pytest.fixture
-def client() -> FlaskClient:
-    return create_app(CONFIG).test_client()
+def metrics() -> Metrics:
+    return create_metrics()
 
 
-def test_there_is_a_route_for_every_hook_of_every_kind() -> None:
-    routes = {str(rule) for rule in create_app(CONFIG).url_map.iter_rules()}
-
-    assert routes == {
-        *(f"/{controller.path}/{hook}" for controller in CONTROLLERS for hook in HOOKS),
-        "/healthz",
-        "/readyz",
-    }
+@pytest.fixture
+def client(metrics: Metrics) -> FlaskClient:
+    return create_app(CONFIG, metrics).test_client()
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_answer(client: FlaskClient, path: str) -> None:
-    response = client.get(path)
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
+    """Level and fields of each line that was logged, without how long the call took."""
+    lines = [(record.levelname, dict(getattr(record, "fields", {}))) for record in caplog.records]
+    assert all(fields.pop("milliseconds") >= 0 for _, fields in lines)
+    return lines
 
-    assert (response.status_code, response.text) == (200, "ok\n")
+
+def test_there_is_a_route_for_every_hook_of_every_kind(metrics: Metrics) -> None:
+    routes = {str(rule) for rule in create_app(CONFIG, metrics).url_map.iter_rules()}
+
+    assert routes == {f"/{controller.path}/{hook}" for controller in CONTROLLERS for hook in HOOKS}
+
+
+@pytest.mark.parametrize(
+    ("path", "draining", "answer"),
+    [
+        ("/healthz", False, (200, "ok\n")),
+        ("/readyz", False, (200, "ok\n")),
+        ("/healthz", True, (200, "ok\n")),
+        ("/readyz", True, (503, "stopping\n")),
+    ],
+)
+def test_a_server_about_to_stop_lives_and_is_not_ready(
+    metrics: Metrics, path: str, draining: bool, answer: tuple[int, str]
+) -> None:
+    response = create_probes(metrics, lambda: draining).test_client().get(path)
+
+    assert (response.status_code, response.text) == answer
 
 
 def test_an_answer_is_json(client: FlaskClient) -> None:
@@ -66,11 +87,11 @@ def test_a_parent_of_another_kind_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_body_over_the_bound_is_refused() -> None:
-    client = create_app(CONFIG, max_body_bytes=1000).test_client()
+    client = create_app(CONFIG, create_metrics(), max_body_bytes=1000).test_client()
 
     response = client.post("/mcpserver/sync", data=b" " * 1001)
 
-    assert (response.status_code, response.text) == (413, "413 Request Entity Too Large\n")
+    assert (response.status_code, response.text) == (413, "the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES\n")
 
 
 def test_get_is_no_hook_call(client: FlaskClient) -> None:
@@ -102,6 +123,70 @@ def test_a_bug_is_a_500_without_object_contents(
 
     assert response.status_code == 500
     assert response.text == "mcpserver sync failed, a bug: its traceback is in the log of toolhive-hooks\n"
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-    assert canary not in caplog.text
-    assert "raise ValueError" in caplog.text
+    [(level, fields)] = told(caplog)
+    traceback = fields.pop("traceback")
+    assert (level, fields["error"], fields["outcome"], fields["name"]) == ("ERROR", "ValueError", "panic", "demo")
+    assert "raise ValueError" in traceback
+    assert canary not in traceback
+
+
+def test_each_call_is_one_line_of_the_log(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    request = sync_request(server())
+    with caplog.at_level(logging.INFO):
+        children = len((client.post("/mcpserver/sync", json=request).json or {})["children"])
+        client.post("/mcpserver/customize", json=request)
+        client.post("/mcpserver/sync", json=request | {"related": {}})
+        client.post("/mcpserver/sync", data=b"{")
+
+    call = {"kind": "mcpserver", "hook": "sync", "namespace": "team-a", "name": "demo", "generation": 1}
+    stale = "no related pods in the request: the customize rules in force are stale"
+    assert told(caplog) == [
+        ("INFO", call | {"children": children, "outcome": "ok", "code": 200}),
+        ("INFO", call | {"hook": "customize", "outcome": "ok", "code": 200}),
+        ("ERROR", call | {"outcome": "broken_rule", "code": 500, "error": stale}),
+        (
+            "WARNING",
+            {
+                "kind": "mcpserver",
+                "hook": "sync",
+                "outcome": "malformed",
+                "code": 400,
+                "error": "the body is not JSON",
+            },
+        ),
+    ]
+
+
+def test_a_call_without_the_token_is_refused_before_its_body_is_read(metrics: Metrics) -> None:
+    client = create_app(CONFIG, metrics, max_body_bytes=1, admits=lambda header: header == "Bearer right").test_client()
+
+    wrong = client.post("/mcpserver/sync", data=b"more than a byte", headers={"Authorization": "Bearer wrong"})
+    right = client.post("/mcpserver/sync", data=b"more than a byte", headers={"Authorization": "Bearer right"})
+
+    refusal = "the bearer token of the call is missing or not the one that toolhive-hooks has\n"
+    assert (wrong.status_code, wrong.text, wrong.headers["WWW-Authenticate"]) == (401, refusal, "Bearer")
+    assert right.status_code == 413
+    assert client.post("/mcpserver/sync").status_code == 401
+
+
+def test_calls_are_counted_by_how_they_end(client: FlaskClient, metrics: Metrics) -> None:
+    body = json.dumps(sync_request(server())).encode()
+    answer = client.post("/mcpserver/sync", data=body).data
+    client.post("/mcpserver/sync", data=b"{")
+    client.post("/mcptoolconfig/finalize", data=body)
+
+    exported = create_probes(metrics, lambda: False).test_client().get("/metrics")
+
+    assert exported.content_type.startswith("text/plain; version=")
+    values = dict(line.rsplit(" ", 1) for line in exported.text.splitlines() if not line.startswith("#"))
+    counted = {series: value for series, value in values.items() if "_total{" in series and value != "0.0"}
+    assert counted == {
+        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}': "1.0",
+        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="malformed"}': "1.0",
+        'toolhive_hooks_requests_total{hook="finalize",kind="mcptoolconfig",outcome="malformed"}': "1.0",
+    }
+    size = 'toolhive_hooks_body_bytes_sum{direction="%s",hook="sync",kind="mcpserver"}'
+    assert float(values[size % "request"]) == len(body) + 1
+    assert float(values[size % "response"]) == len(answer) + len("the body is not JSON")
+    assert values['toolhive_hooks_request_duration_seconds_count{hook="sync",kind="mcpserver"}'] == "2.0"
+    assert values["toolhive_hooks_requests_in_flight"] == "0.0"

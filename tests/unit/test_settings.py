@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from pydantic import ValidationError
 
 from hooks.cli import main
 from hooks.controllers.controller import Config
-from hooks.server.settings import Settings
+from hooks.server.settings import Settings, described
+from tools.settings_page import page
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_defaults_are_the_controllers_own() -> None:
@@ -71,6 +75,27 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             "s3cr3t",
             "toolhive-hooks: TOOLHIVE_HOOKS_READ_PODS: Input should be a valid boolean, unable to interpret input\n",
         ),
+        (
+            "TOOLHIVE_HOOKS_PROBES_BIND",
+            "127.0.0.1:70000",
+            "toolhive-hooks: TOOLHIVE_HOOKS_PROBES_BIND: Value error, the port is over 65535\n",
+        ),
+        (
+            "TOOLHIVE_HOOKS_CLIENT_CA_FILE",
+            __file__,
+            "toolhive-hooks: Value error, TOOLHIVE_HOOKS_CLIENT_CA_FILE needs TOOLHIVE_HOOKS_TLS_CERT_FILE\n",
+        ),
+        (
+            "TOOLHIVE_HOOKS_TLS_KEY_FILE",
+            __file__,
+            "toolhive-hooks: Value error, "
+            "TOOLHIVE_HOOKS_TLS_CERT_FILE and TOOLHIVE_HOOKS_TLS_KEY_FILE need each other\n",
+        ),
+        (
+            "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE",
+            os.devnull,
+            "toolhive-hooks: TOOLHIVE_HOOKS_AUTH_TOKEN_FILE: Path does not point to a file\n",
+        ),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(variable: str, value: str, said: str) -> None:
@@ -83,3 +108,14 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLHIVE_RUNNER_IMAGE", "")
 
     assert Settings().config() == Config()
+
+
+def test_docs_and_help_tell_every_setting_as_the_class_has_it() -> None:
+    told = CliRunner().invoke(main, ["serve", "--help"], terminal_width=200).output
+
+    assert (DOCS / "settings.md").read_text() == page()
+    assert [
+        line.strip()
+        for line in told.partition("Environment:")[2].splitlines()
+        if line.startswith("  ") and line.strip().isupper()
+    ] == [setting.variable for setting in described()]

@@ -165,7 +165,7 @@ class TestPermissionProfile:
         )
 
     @pytest.mark.parametrize(
-        "text", ["[]", "{", "x", "[" * 100_000, '{"read": 5}', '{"write": ["a", 1]}', '{"a": NaN}']
+        "text", ["[]", "{", "x", "[" * 100_000, '{"read": 5}', '{"write": ["a", 1]}', '{"a": NaN}', '{"a": 1e999}']
     )
     def test_a_configmap_without_a_profile_is_refused(self, text: str) -> None:
         owner = server(permissionProfile={"type": "configmap", "name": "profiles", "key": "p"})

@@ -3,101 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import pytest
 
-from hooks.api.crd import crds
-from hooks.controllers import CONTROLLERS
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, SERVICE
-from hooks.protocol import LAST_APPLIED, Kind, Object
-from hooks.render.admit import admit, schemas_of
-from hooks.render.cluster import Cluster
-from hooks.render.run import served_kinds
-from hooks.render.sync import Metacontroller, sync
-from hooks.render.webhooks import in_process
-from tests.world import CONFIG, NAMESPACE, NOW, config_map, deleting, external_auth, secret, server, tool_config
-
-
-class World:
-    """A namespace with everything that a spec can refer to, and a server in it."""
-
-    def __init__(self, **spec: Any) -> None:
-        manifests = [
-            *(server(**spec), external_auth(), external_auth("other", audience="https://other.acme.test")),
-            *(tool_config(toolsFilter=["a"]), secret(), config_map("oidc", issuer="https://idp.acme.test")),
-            config_map(
-                "authz", **{"authz.json": '{"version":"1","type":"cedarv1","cedar":{"policies":["permit(p,a,r);"]}}'}
-            ),
-        ]
-        objects, _ = admit(manifests, served_kinds(CONTROLLERS), [c.parent for c in CONTROLLERS], schemas_of(crds()))
-        self.cluster = Cluster(served_kinds(CONTROLLERS), objects)
-        hooks = in_process(CONTROLLERS, CONFIG, NOW)
-        self.runs = [Metacontroller(controller, self.cluster, hooks) for controller in CONTROLLERS]
-        self.templates: list[Object] = []
-        self.settle()
-
-    def settle(self) -> None:
-        """Sync everything until nothing changes; note each new pod template on the way."""
-        for _ in range(20):
-            changed = False
-            for run in self.runs:
-                for parent in self.cluster.all(run.controller.parent):
-                    metadata = parent["metadata"]
-                    key = (run.controller.parent.key, metadata["namespace"], metadata["name"])
-                    changed |= bool(sync(run, key).changes)
-                    self._note_template()
-            if not changed:
-                return
-        raise AssertionError("no rest in 20 rounds")
-
-    def _note_template(self) -> None:
-        deployment = self.cluster.get((DEPLOYMENT.key, NAMESPACE, "demo"))
-        template = deployment["spec"]["template"] if deployment else None
-        if template is not None and (not self.templates or template != self.templates[-1]):
-            self.templates.append(copy.deepcopy(template))
-
-    def edit(self, **spec: Any) -> None:
-        """Change the server's spec as an apply does, and let it settle."""
-        old = self.get(MCP_SERVER, "demo")
-        wanted = server(**spec)["spec"] | {k: v for k, v in DEFAULTS.items() if k not in spec}
-        metadata = {**old["metadata"], "generation": old["metadata"]["generation"] + 1}
-        self.cluster.put({**old, "spec": wanted, "metadata": metadata})
-        self.settle()
-
-    def put(self, obj: Object) -> None:
-        """Change an object by hand, and let it settle."""
-        self.cluster.put(obj)
-        self.settle()
-
-    def get(self, kind: Kind, name: str) -> Object:
-        found = self.cluster.get((kind.key, NAMESPACE, name))
-        assert found is not None, f"{kind.kind} {name} is gone"
-        return found
-
-    def children(self) -> dict[str, Object]:
-        """What the server has, as users see it."""
-        kinds = MCP_SERVER_KINDS
-        uid = self.get(MCP_SERVER, "demo")["metadata"]["uid"]
-        return {
-            f"{kind.kind}/{obj['metadata']['name']}": _visible(obj)
-            for kind in kinds
-            for obj in self.cluster.owned(uid, kind, NAMESPACE)
-        }
-
-
-DEFAULTS = {"transport": "stdio", "proxyMode": "sse", "port": 8080, "trustProxyHeaders": False}
-MCP_SERVER_KINDS = next(controller.child_kinds for controller in CONTROLLERS if controller.parent == MCP_SERVER)
-
-
-def _visible(obj: Object) -> Object:
-    """An object less its versions, and what is ours on it."""
-    obj = copy.deepcopy(obj)
-    for key in ("resourceVersion", "generation"):
-        obj["metadata"].pop(key, None)
-    obj["metadata"].get("annotations", {}).pop(LAST_APPLIED, None)
-    return obj
-
+from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, SERVICE
+from hooks.protocol import LAST_APPLIED, Object
+from tests.offline import MCP_SERVER_KINDS, World
+from tests.world import NAMESPACE, deleting
 
 BASES: dict[str, Object] = {"stdio": {}, "http": {"transport": "sse", "externalAuthConfigRef": {"name": "other"}}}
 
@@ -138,9 +50,7 @@ EDITS: dict[str, tuple[Object, int]] = {
 
 
 @pytest.mark.parametrize(("change", "rollouts"), EDITS.values(), ids=EDITS)
-@pytest.mark.parametrize(
-    "base", [{}, {"transport": "sse", "externalAuthConfigRef": {"name": "other"}}], ids=["stdio", "http"]
-)
+@pytest.mark.parametrize("base", BASES.values(), ids=BASES)
 def test_an_edit_rolls_the_pods_once_and_back_again_is_as_before(base: Object, change: Object, rollouts: int) -> None:
     world = World(**base)
     before, seen = world.children(), len(world.templates)

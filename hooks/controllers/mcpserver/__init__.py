@@ -19,7 +19,7 @@ from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
 from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
-from hooks.controllers.mcpserver.status import RESYNC_SECONDS, judge, terminating
+from hooks.controllers.mcpserver.status import SLOW_SECONDS, judge, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import (
@@ -96,13 +96,13 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
             terminating(request, waiting_for, now),
             [*stays, *_others(request, stays, removed)],
             removed=removed,
-            resync_after_seconds=RESYNC_SECONDS,
+            resync_after_seconds=SLOW_SECONDS,
         )
     left = sorted({child["kind"] for child in request.children})
     return SyncResponse(
         terminating(request, f"its {', '.join(left)} to go" if left else "", now),
         finalized=not left,
-        resync_after_seconds=RESYNC_SECONDS if left else 0,
+        resync_after_seconds=SLOW_SECONDS if left else 0,
     )
 
 

@@ -21,6 +21,8 @@ from hooks.protocol import Kind, Object, SyncRequest, kept, raw_spec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
+NO_OVERRIDES = MetadataOverrides()
+
 _ALL = ["get", "list", "watch", "create", "update", "patch", "delete", "apply"]
 _READ = ["get", "list", "watch"]
 
@@ -52,7 +54,7 @@ def child_names(request: SyncRequest) -> Iterator[tuple[Kind, str]]:
 def service(name: str, spec: MCPServerSpec, observed: Object | None) -> Object:
     """The Service that clients call; `observed` is the one that exists, if one does."""
     ports = [{"name": "http", "port": spec.port, "targetPort": spec.port, "protocol": "TCP"}]
-    overrides = (spec.resource_overrides and spec.resource_overrides.proxy_service) or MetadataOverrides()
+    overrides = (spec.resource_overrides and spec.resource_overrides.proxy_service) or NO_OVERRIDES
     return {
         "apiVersion": "v1",
         "kind": "Service",

@@ -26,6 +26,8 @@ DEFAULT_ENV = {
 
 PORTS = ("spec", "template", "spec", "containers", names.PROXY_CONTAINER, "ports")
 
+NO_OVERRIDES = ProxyDeploymentOverrides()
+
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
 
@@ -81,8 +83,8 @@ def deployment(
 
 def _overrides(spec: MCPServerSpec) -> tuple[ProxyDeploymentOverrides, MetadataOverrides]:
     """What the user adds to the Deployment, and to its pods."""
-    overrides = (spec.resource_overrides and spec.resource_overrides.proxy_deployment) or ProxyDeploymentOverrides()
-    return overrides, overrides.pod_template_metadata_overrides or MetadataOverrides()
+    overrides = (spec.resource_overrides and spec.resource_overrides.proxy_deployment) or NO_OVERRIDES
+    return overrides, overrides.pod_template_metadata_overrides or NO_OVERRIDES
 
 
 def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:

@@ -23,10 +23,12 @@ def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, 
     if observed is None:
         return ports
     numbers, names = {port[key] for port in ports}, {port["name"] for port in ports}
-    # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.
-    numbers |= {port.get(key) for port in _ports(last_applied(observed), path)}
     foreign = [port for port in _ports(observed, path) if port.get(key) not in numbers and port.get("name") in names]
-    return [*ports, *({**port, "name": f"not-ours-{port[key]}"} for port in foreign)]
+    if not foreign:
+        return ports
+    # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.
+    own = {port.get(key) for port in _ports(last_applied(observed), path)}
+    return [*ports, *({**port, "name": f"not-ours-{port[key]}"} for port in foreign if port.get(key) not in own)]
 
 
 def _ports(value: Any, path: tuple[str, ...]) -> list[Object]:

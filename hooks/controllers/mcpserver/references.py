@@ -148,7 +148,8 @@ def _judged(
 def _verdict(config: Object, who: str, condition: str) -> Problem | None:
     """What stands against using this config now, by its own status."""
     generation = config["metadata"].get("generation", 0)
-    observed = (config.get("status") or {}).get("observedGeneration", 0)
+    status = config.get("status")
+    observed = status.get("observedGeneration", 0) if isinstance(status, dict) else 0
     # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
     if observed != generation:
         message = f"{who} not judged yet: generation {generation}, observed {observed}"

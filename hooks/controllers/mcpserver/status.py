@@ -20,6 +20,8 @@ RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
 GLANCE_SECONDS = 5
 NAME_TAKEN_SECONDS = 30
+SLOW_SECONDS = 30
+"""How long a server may be on its way out before its status names what keeps it."""
 
 MISSING_REASONS = ("ChildMissing", "NameTaken")
 
@@ -68,8 +70,14 @@ def _look_again_after(state: Workload, problems: list[Problem]) -> int:
 
 
 def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object:
-    """The status of an MCPServer that is being deleted."""
-    message = "MCP server is being terminated" + (f": waiting for {waiting_for}" if waiting_for else "")
+    """The status of an MCPServer that is being deleted.
+
+    It names what is waited for once that takes long. Most deletions are over before; a status for each of their steps
+    would be a write, and a call for each config of the namespace that waits for its last server.
+    """
+    is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= SLOW_SECONDS
+    what = f"waiting for {waiting_for}" if waiting_for and is_slow else "its proxy goes first, then all the rest"
+    message = f"MCP server is being terminated: {what}"
     return {
         "phase": "Terminating",
         "message": message,

@@ -6,9 +6,10 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
+
+import pydantic_core
 
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
 from hooks.controllers.external_auth import SECRET_KEY
@@ -44,7 +45,7 @@ def too_large(workload: list[Object]) -> list[Problem]:
     """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
     problems = []
     for child in workload:
-        size = len(json.dumps(child)) + sum(map(len, child["metadata"].get("annotations", {}).values()))
+        size = len(pydantic_core.to_json(child)) + sum(map(len, child["metadata"].get("annotations", {}).values()))
         if size > MAX_CHILD_BYTES:
             which = (
                 f"{child['kind']} {child['metadata']['name']!r} would have {size} bytes, more than {MAX_CHILD_BYTES}"
@@ -166,14 +167,17 @@ def _resources(spec: MCPServerSpec) -> Iterator[str]:
 
 def _overrides(spec: MCPServerSpec) -> Iterator[str]:
     overrides = spec.resource_overrides
-    proxy = overrides.proxy_deployment if overrides else None
+    if overrides is None:
+        return
+    proxy = overrides.proxy_deployment
     places: list[tuple[str, MetadataOverrides | None]] = [
         ("proxyDeployment", proxy),
         ("proxyDeployment.podTemplateMetadataOverrides", proxy.pod_template_metadata_overrides if proxy else None),
-        ("proxyService", overrides.proxy_service if overrides else None),
+        ("proxyService", overrides.proxy_service),
     ]
     for place, metadata in places:
-        yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in _metadata(metadata or MetadataOverrides()))
+        faults = _metadata(metadata) if metadata else ()
+        yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in faults)
     for index, variable in enumerate(proxy.env if proxy else ()):
         if not _ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"

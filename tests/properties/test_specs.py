@@ -8,39 +8,27 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG
 from hooks.protocol import Object
-from tests.strategies import specs
+from tests.neighbours import CANARY, CLUSTER, SECRET
+from tests.strategies import JSON, specs
 from tests.world import (
     call,
     child_names,
     condition,
-    config_map,
     external_auth,
     judged,
     observed,
     parent,
-    pod,
-    secret,
     server,
     sync,
     sync_request,
     tool_config,
 )
 
-CANARY = "s3cr3t/c+n?ry"
-SECRET = secret(client_secret=CANARY)
-CLUSTER = [
-    judged(external_auth(), SECRET),
-    judged(tool_config(toolsFilter=["a"])),
-    config_map("oidc", issuer="https://idp.acme.test"),
-    config_map("authz", **{"authz.json": '{"version":"1.0","type":"cedarv1","cedar":{"policies":["permit(p,a,r);"]}}'}),
-    config_map("profiles", p='{"name":"p"}'),
-    pod("demo-1", "demo"),
-]
 FULL = server(
     externalAuthConfigRef={"name": "tx"},
     toolConfigRef={"name": "tools"},
@@ -57,7 +45,6 @@ def seen(answer: Object, owner: Object) -> list[Object]:
     return [observed(child, owner) for child in answer["children"]]
 
 
-@settings(max_examples=300, deadline=None)
 @given(specs("MCPServer"))
 def test_any_spec_gets_a_stable_answer_that_is_failed_with_a_cause_or_complete(spec: Object) -> None:
     owner = {**server(), "spec": spec}
@@ -76,7 +63,6 @@ def test_any_spec_gets_a_stable_answer_that_is_failed_with_a_cause_or_complete(s
         assert {"ConfigMap/demo-runconfig", "Deployment/demo", "Service/mcp-demo-proxy"} <= set(child_names(first))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sets(st.integers(0, 20)), st.sets(st.integers(0, 20)), specs("MCPServer") | st.just(FULL["spec"]))
 def test_no_observed_child_is_ever_lost(missing: set[int], gone: set[int], spec: Object) -> None:
     """Whatever related object is missing and whatever the spec became, what exists is in the answer."""
@@ -94,7 +80,6 @@ def test_no_observed_child_is_ever_lost(missing: set[int], gone: set[int], spec:
         assert lost == set()
 
 
-@settings(max_examples=200, deadline=None)
 @given(specs("MCPExternalAuthConfig"))
 def test_no_answer_holds_a_secret(spec: Object) -> None:
     config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
@@ -109,7 +94,6 @@ def test_no_answer_holds_a_secret(spec: Object) -> None:
         assert form not in text
 
 
-@settings(max_examples=200, deadline=None)
 @given(specs("MCPToolConfig"))
 def test_a_tool_config_is_usable_or_says_why_not(spec: Object) -> None:
     config = judged(parent(MCP_TOOL_CONFIG, "tools", spec))
@@ -123,14 +107,6 @@ def test_a_tool_config_is_usable_or_says_why_not(spec: Object) -> None:
     assert found[0] == str(ready)
 
 
-JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
-    max_leaves=4,
-)
-
-
-@settings(max_examples=300, deadline=None)
 @given(JSON, JSON, st.sampled_from(["spec", "status"]))
 def test_a_parent_whose_parts_are_anything_is_answered(value: Any, other: Any, part: str) -> None:
     """An upgrade, or a tenant with rights on the status, can leave anything there."""

@@ -1,0 +1,149 @@
+"""What the served hooks answer over HTTP, as a share of what the same gunicorn answers with a route that does nothing.
+
+Both are served by one worker with four threads and called by turns with recorded requests over connections that stay
+open, as Metacontroller's do. The callers are processes of their own, so that they don't wait for one another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench import served
+from tests.bench.bodies import body
+from tests.bench.taken import processor_seconds
+from tests.controlplane import eventually
+from tests.controlplane.assets import ROOT
+from tests.controlplane.processes import answers, free_port
+from tests.payloads.test_recorded import RECORDED, ours
+from tests.served import AT_ONCE
+
+CONNECTIONS = (1, 8, 32)
+ROUNDS = 5
+"""Of each, by turns: the best counts, as the least disturbed."""
+CALLERS = 2
+
+
+def requests() -> list[bytes]:
+    """Every recorded request, head and body, as it goes over the wire."""
+    found = []
+    for path in RECORDED:
+        url, request = ours(path)
+        sent = body(request)
+        head = f"POST {url} HTTP/1.1\r\nHost: hooks\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}"
+        found.append(f"{head}\r\n\r\n".encode() + sent)
+    return found
+
+
+def load(port: int, connections: int, seconds: float, sent: list[bytes]) -> tuple[float, list[float]]:
+    """Call over so many connections for so long; return calls a second and how long each call took."""
+    callers = min(CALLERS, connections)
+    with multiprocessing.Pool(callers) as pool:
+        share = [connections // callers + (number < connections % callers) for number in range(callers)]
+        results = pool.starmap(_call, [(port, count, seconds, sent) for count in share])
+    times = [took for result in results for took in result]
+    return len(times) / seconds, times
+
+
+def _call(port: int, connections: int, seconds: float, sent: list[bytes]) -> list[float]:
+    """One caller: a request at a time on each of its connections, the next as soon as the answer is there."""
+    took: list[float] = []
+    with selectors.DefaultSelector() as ready:
+        for number in range(connections):
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            state = {"next": number, "began": time.perf_counter(), "got": b""}
+            ready.register(connection, selectors.EVENT_READ, state)
+            connection.sendall(sent[number % len(sent)])
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            for key, _ in ready.select(1):
+                state, connection = key.data, key.fileobj
+                state["got"] += connection.recv(1 << 20)  # type: ignore[union-attr]
+                if not _is_whole(state["got"]):
+                    continue
+                assert state["got"].startswith(b"HTTP/1.1 200 "), state["got"][:500]
+                now = time.perf_counter()
+                took.append(now - state["began"])
+                state.update(next=state["next"] + 1, began=now, got=b"")
+                connection.sendall(sent[state["next"] % len(sent)])  # type: ignore[union-attr]
+        for key in list(ready.get_map().values()):
+            key.fileobj.close()  # type: ignore[union-attr]
+    return took
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Whether all of an answer is there: its head says how long it is."""
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert answer, "the server closed the connection"
+    length = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), None)
+    return length is not None and len(rest) >= int(length.split(b":")[1])
+
+
+@contextmanager
+def serving(command: list[str | Path], port: int, env: dict[str, str]) -> Iterator[int]:
+    """A server for as long as the block: its process id."""
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: answers(port, "/healthz"), 60)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def milliseconds(times: list[float], percent: int) -> float:
+    """A percentile of the times."""
+    return statistics.quantiles(times, n=100)[percent - 1] * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3, help="of each round")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    options = parser.parse_args()
+    ports, probes = {"hooks": free_port(), "nothing": free_port()}, free_port()
+    settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
+    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4", **AT_ONCE}
+    settings |= {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}"}
+    hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
+    nothing = served.command("nothing", ports["nothing"], workers=1)
+    sent, figures = requests(), []
+    with serving(hooks, probes, settings) as ours_pid, serving(nothing, ports["nothing"], {}) as nothing_pid:
+        pids = {"hooks": ours_pid, "nothing": nothing_pid}
+        for connections in CONNECTIONS:
+            best: dict[str, tuple[float, list[float]]] = {}
+            cost = dict.fromkeys(ports, math.inf)
+            for _ in range(ROUNDS):
+                for name, port in ports.items():
+                    before = processor_seconds(pids[name])
+                    rate, times = load(port, connections, options.seconds, sent)
+                    cost[name] = min(cost[name], (processor_seconds(pids[name]) - before) / len(times))
+                    best[name] = max(best.get(name, (0, [])), (rate, times))
+            row = {"connections": connections}
+            for name, (rate, times) in best.items():
+                row |= {f"{name} calls/s": round(rate), f"{name} p50 ms": round(milliseconds(times, 50), 2)}
+                row |= {f"{name} p99 ms": round(milliseconds(times, 99), 2)}
+                row[f"{name} CPU us/call"] = round(cost[name] * 1e6)
+            row["share"] = round(best["hooks"][0] / best["nothing"][0], 2)
+            row["share by CPU"] = round(cost["nothing"] / cost["hooks"], 2)
+            row["p99 ratio"] = round(row["hooks p99 ms"] / row["nothing p99 ms"], 2)
+            figures.append(row)
+            print(row, flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Each example, applied as its README says, on a real cluster: what it says is there, and what render prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from hooks.protocol import LAST_APPLIED
+from tests.controlplane import WatchLog, eventually
+from tests.controlplane.fixtures import namespace_for
+from tests.e2e.installation import PARENT_KINDS, SETTINGS, Installation
+from tests.examples import APPLIED, ROOT, Command, commands, name, readme
+
+pytestmark = pytest.mark.e2e
+
+CHECKSUMS = ("toolhive.stacklok.dev/content-checksum", "toolhive.stacklok.dev/runconfig-checksum")
+VALUES = {'"$CLIENT_SECRET"': "from-the-identity-provider", '"$GITHUB_TOKEN"': "from-github"}
+
+
+class Example(NamedTuple):
+    """An example that was applied as its README says."""
+
+    folder: Path
+    namespace: str
+    installation: Installation
+
+    def kubectl(self, line: str) -> str:
+        """What a line of the README prints here: run from the repository's root, in this example's namespace."""
+        for variable, value in VALUES.items():
+            line = line.replace(variable, value)
+        arguments = [ROOT / word if word.startswith("examples/") else word for word in shlex.split(line)[1:]]
+        return self.installation.cluster.kubectl(*arguments, "-n", self.namespace).stdout
+
+
+@pytest.fixture(scope="module", params=APPLIED, ids=name)
+def example(installation: Installation, request: pytest.FixtureRequest) -> Iterator[Example]:
+    """Each example, applied; deployed once for all tests here."""
+    with namespace_for(installation.cluster, request.param.name) as namespace:
+        applied = Example(request.param, namespace, installation)
+        for command in said(applied, "create", "apply"):
+            applied.kubectl(command.line)
+        yield applied
+
+
+def said(example: Example, *verbs: str) -> list[Command]:
+    """The README's kubectl commands with these verbs; gitops/staging is applied as its README says of production."""
+    text = readme(example.folder).read_text().replace("gitops/production", name(example.folder))
+    return [command for command in commands(text) if command.line.startswith(tuple(f"kubectl {v} " for v in verbs))]
+
+
+def cells(table: str, namespace: str) -> list[list[str]]:
+    """What kubectl prints, less how wide it is and how old things are, as if in the namespace of the README."""
+    rows = [
+        re.split(r"\s{2,}", line.rstrip()) for line in table.replace(f".{namespace}.svc", ".default.svc").splitlines()
+    ]
+    assert rows[0][-1] == "AGE"
+    return [row[:-1] for row in rows if row != [""]]
+
+
+def test_kubectl_get_shows_what_the_readme_says(example: Example) -> None:
+    lines = said(example, "get")
+
+    def as_said() -> bool:
+        for line, output in lines:
+            assert cells(example.kubectl(line), example.namespace) == cells(output, example.namespace), line
+        return True
+
+    assert lines
+    eventually(as_said, timeout=60)
+
+
+def test_render_prints_what_the_cluster_holds(example: Example) -> None:
+    cluster = example.installation.cluster
+    given = example.kubectl(f"kubectl create -f examples/{name(example.folder)} --dry-run=client -o yaml")
+    secrets = {"apiVersion": "v1", "kind": "List", "items": cluster.objects("v1/Secret", example.namespace)}
+
+    objects = rendered(f"{given}\n---\n{json.dumps(secrets)}")
+
+    def settled() -> bool:
+        for printed in objects:
+            kind = f"{printed['apiVersion']}/{printed['kind']}"
+            held = cluster.get(kind, printed["metadata"]["name"], example.namespace)
+            assert held is not None, f"{kind} {printed['metadata']['name']} is not in the cluster"
+            compare(held, printed)
+        return True
+
+    eventually(settled, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("what", "patch"),
+    [
+        ("configmap/company-oidc", {"data": {"audience": "another"}}),
+        ("mcpexternalauthconfig/github", {"spec": {"tokenExchange": {"audience": "https://ghe.example.com"}}}),
+        ("secret/github-oauth", {"stringData": {"client-secret": "rotated"}}),
+    ],
+    ids=["ConfigMap", "MCPExternalAuthConfig", "Secret"],
+)
+def test_an_edit_of_what_servers_share_rolls_each_once(
+    installation: Installation, namespace: str, what: str, patch: dict[str, Any]
+) -> None:
+    cluster = installation.cluster
+    installation.deploy(namespace, ROOT / "examples/shared-config")
+
+    def rollouts(log: WatchLog) -> list[int]:
+        servers = ("github-readers", "github-writers")
+        return [len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in servers]
+
+    with WatchLog(cluster, ["apps/v1/Deployment"], namespace) as log:
+        log.wait_quiet(1)
+        cluster.kubectl("patch", *what.split("/"), "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+        eventually(lambda: rollouts(log) == [1, 1])
+        log.wait_quiet(1)
+
+    assert rollouts(log) == [1, 1]
+
+
+def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
+    """An object of the cluster against the same one as render prints it."""
+    if f"{printed['apiVersion']}/{printed['kind']}" in PARENT_KINDS:
+        assert _verdict(held) == _verdict(printed)
+        return
+    applied = json.loads(held["metadata"]["annotations"][LAST_APPLIED])
+    del applied["metadata"]["labels"]["controller-uid"]
+    assert _plain(applied) == _plain(printed)
+    assert _holds(held, applied), f"{printed['kind']} {printed['metadata']['name']} differs from what was applied"
+
+
+def rendered(manifests: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "hooks", "render", "-", "-o", "json"]
+    result = subprocess.run(command, input=manifests, capture_output=True, text=True, check=True, env=SETTINGS)
+    items: list[dict[str, Any]] = json.loads(result.stdout)["items"]
+    return items
+
+
+def _plain(child: dict[str, Any]) -> dict[str, Any]:
+    """A child less its parent's uid, which a cluster draws by lot, and the checksums that it goes into."""
+    child = json.loads(json.dumps(child))
+    if not child["metadata"].get("labels"):
+        child["metadata"].pop("labels", None)
+    annotations = child["metadata"].get("annotations", {})
+    template = child.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations", {})
+    for key in CHECKSUMS:
+        annotations.pop(key, None)
+        template.pop(key, None)
+    if "runconfig.json" in child.get("data", {}):
+        run = json.loads(child["data"]["runconfig.json"])
+        del run["container_labels"]["controller-uid"]
+        child["data"]["runconfig.json"] = json.dumps(run)  # the order of the keys counts
+    return child
+
+
+def _verdict(parent: dict[str, Any]) -> dict[str, Any]:
+    """A parent's status less what needs pods: offline there are none."""
+    status = {key: value for key, value in parent["status"].items() if key not in ("phase", "message")}
+    status["conditions"] = [
+        {key: value for key, value in condition.items() if key != "lastTransitionTime"}
+        for condition in status["conditions"]
+        if condition["type"] != "Ready"
+    ]
+    return status
+
+
+def _holds(live: Any, wanted: Any) -> bool:
+    """Whether a live object has all that was applied; the API server may have added to it."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(key in live and _holds(live[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return len(live) == len(wanted) and all(_holds(*pair) for pair in zip(live, wanted, strict=True))
+    return bool(live == wanted)

@@ -1,0 +1,24 @@
+"""Everything in a namespace that an MCPServer's spec can refer to."""
+
+from __future__ import annotations
+
+import json
+
+from hooks.protocol import Object
+from tests.world import config_map, external_auth, judged, pod, secret, tool_config
+
+CANARY = "s3cr3t/c+n?ry"
+SECRET = secret(client_secret=CANARY)
+POLICY = {"version": "1.0", "type": "cedarv1", "cedar": {"policies": ["permit(p,a,r);"]}}
+
+CONFIGS = [external_auth(), external_auth("other", audience="https://other.acme.test"), tool_config(toolsFilter=["a"])]
+CONFIG_MAPS = [
+    config_map("oidc", issuer="https://idp.acme.test"),
+    config_map("authz", **{"authz.json": json.dumps(POLICY)}),
+    config_map("profiles", p='{"name":"p"}'),
+]
+MANIFESTS = [*CONFIGS, SECRET, *CONFIG_MAPS]
+"""As a user applies them."""
+
+CLUSTER: list[Object] = [*(judged(config, SECRET) for config in CONFIGS), *CONFIG_MAPS, pod("demo-1", "demo")]
+"""As an MCPServer's hook is sent them: its Pod among them, and no Secret."""

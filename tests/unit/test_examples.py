@@ -1,0 +1,150 @@
+"""The examples: each is documented, each README shows what `render` prints, and no stand-in for a Secret is applied."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.examples import APPLIED, FOLDER, FOLDERS, NOT_READ, ROOT, STAND_INS, commands, name, readme, render_settings
+
+GITOPS = FOLDER / "gitops"
+RENDERED = [folder for folder in APPLIED if folder.parent == FOLDER]
+
+each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=name)
+each_applied = pytest.mark.parametrize("folder", APPLIED, ids=name)
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does whose PATH has toolhive-hooks."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command, cwd=cwd, env={"PATH": path, **settings}, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def undocumented(folder: Path) -> list[str]:
+    """The files of an example to which its README has no link."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in NOT_READ]
+    text = (folder / "README.md").read_text() if (folder / "README.md").exists() else ""
+    links = {"README.md" if text else "", *re.findall(r"\]\(([^)]+)\)", text)}
+    return sorted(str(path.relative_to(folder)) for path in files if str(path.relative_to(folder)) not in links)
+
+
+def test_the_list_has_every_example() -> None:
+    listed = re.findall(r"^\| \[(.+?)\]\(\1/\) \|", (FOLDER / "README.md").read_text(), re.MULTILINE)
+
+    assert sorted(listed) == [folder.name for folder in FOLDERS]
+
+
+@each_folder
+def test_a_readme_has_a_link_to_every_file(folder: Path) -> None:
+    assert (folder / "README.md").is_file()
+    assert undocumented(folder) == []
+
+
+def test_an_undocumented_file_is_found(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "tools", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/extra.yaml").touch()
+
+    assert undocumented(tmp_path) == ["more/extra.yaml"]
+
+    (tmp_path / "README.md").unlink()
+
+    assert undocumented(tmp_path) == ["mcpserver.yaml", "more/extra.yaml", "toolconfig.yaml"]
+
+
+@each_applied
+def test_an_example_is_rendered_without_a_word(folder: Path) -> None:
+    result = run("toolhive-hooks", "render", folder, **render_settings(folder))
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("folder", RENDERED, ids=name)
+def test_a_readme_shows_what_render_prints(folder: Path) -> None:
+    shown = {command.line: command.output for command in commands(readme(folder).read_text())}
+    line = f"toolhive-hooks render examples/{name(folder)} -o summary"
+
+    assert f"kubectl apply -f examples/{name(folder)}" in shown
+    assert shown[line] == run(*line.split()).stdout.rstrip("\n")
+
+
+def test_no_stand_in_is_applied_with_its_example() -> None:
+    """`kubectl apply -f FOLDER` reads the folder's own files; whoever looks at a stand-in's value sees what it is."""
+    files = [path for path in FOLDER.rglob("*.yaml") if ".github" not in path.parts]
+    documents = [(path, document) for path in files for document in yaml.safe_load_all(path.read_text())]
+    secrets = [(path, document) for path, document in documents if document["kind"] == "Secret"]
+
+    assert {path.parent.name for path, _ in secrets} == {STAND_INS}
+    assert {path for path, _ in secrets} == {path for path in files if path.parent.name == STAND_INS}
+    assert {value for _, secret in secrets for value in secret["stringData"].values()} == {"REPLACE-ME"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of examples/gitops, as a repository of its own."""
+    return Path(shutil.copytree(GITOPS, tmp_path / "repository"))
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
+
+
+def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
+    shown = [c.output for c in commands(readme(GITOPS).read_text()) if c.line == "examples/gitops/check.sh"]
+
+    good = run(repository / "check.sh", cwd=repository.parent)
+    edit(repository / "production/github.yaml", "targetPort: 8082", "targetPort: 80820")
+    bad = run(repository / "check.sh", cwd=repository.parent)
+
+    assert (good.returncode, bad.returncode) == (0, 1)
+    staging, production = (f"{environment}\n" for environment in good.stdout.split("== production\n"))
+    assert bad.stdout.startswith(staging.rstrip("\n"))
+    assert shown == [good.stdout.rstrip("\n"), bad.stdout[bad.stdout.index("== production") :].rstrip("\n")]
+    assert good.stderr + bad.stderr == ""
+    assert production.startswith("MCPExternalAuthConfig")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "last_line"),
+    [
+        ("targetPort:", "targetport:", 1, "warning: MCPServer default/github: spec.targetport is not a field"),
+        ("kind: MCPServer\n", "", 2, "error: staging/github.yaml: document 1: kind is missing"),
+        (
+            "name: github\n---",
+            "name: nobody\n---",
+            1,
+            "failed: MCPServer default/github: ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in "
+            "namespace 'default': create it, or remove spec.externalAuthConfigRef",
+        ),
+    ],
+    ids=["a misspelt field", "not a manifest", "a config that isn't there"],
+)
+def test_what_fails_a_check(repository: Path, old: str, new: str, code: int, last_line: str) -> None:
+    edit(repository / "staging/github.yaml", old, new)
+
+    result = run("./check.sh", cwd=repository)
+
+    staging, _, production = result.stdout.partition("== production\n")
+    assert result.returncode == code
+    assert staging.splitlines()[-1] == last_line
+    assert "Failed" not in production
+    assert "default/github" in production
+
+
+def test_the_workflow_runs_the_check() -> None:
+    workflow = yaml.safe_load((GITOPS / ".github/workflows/check.yaml").read_text())
+
+    [job] = workflow["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ['pip install "$TOOLHIVE_HOOKS"', "./check.sh"]
+    assert job["env"]["TOOLHIVE_HOOKS"].count("REPLACE-ME") == 2
