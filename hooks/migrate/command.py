@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from hooks.cluster import ClusterError, Conflict, LiveCluster
+from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
 from hooks.migrate.load import load
 from hooks.migrate.plan import Change, Plan, where
@@ -89,16 +90,32 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
 
 
 def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
-    """Make the changes, one after the other; what couldn't be changed, and why."""
-    failures = []
+    """Make the changes, one after the other; what couldn't be changed, and why.
+
+    A server keeps its finalizer where something of its namespace couldn't be changed: one that is being deleted would
+    go, and might leave something behind.
+    """
+    failures: list[str] = []
+    troubled: set[str] = set()
     bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
     with bar or nullcontext(plan.changes) as changes:
         for change in changes:
-            try:
-                _make(cluster, change)
-            except ClusterError as error:
+            namespace = change.obj["metadata"]["namespace"]
+            kept = change.kind == MCP_SERVER and namespace in troubled
+            error = "not tried, since something before it failed in its namespace" if kept else _error(cluster, change)
+            if error:
+                troubled.add(namespace)
                 failures.append(f"failed: {change.kind.kind} {where(change.obj)}: {error}")
     return failures
+
+
+def _error(cluster: LiveCluster, change: Change) -> str:
+    """Make a change; why it can't be made, if it can't."""
+    try:
+        _make(cluster, change)
+    except ClusterError as error:
+        return str(error)
+    return ""
 
 
 def _make(cluster: LiveCluster, change: Change) -> None:
