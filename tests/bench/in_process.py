@@ -12,9 +12,8 @@ import timeit
 import tracemalloc
 from collections.abc import Callable
 
-from hooks import wire
 from hooks.controllers.controller import Hook
-from hooks.protocol import Object
+from hooks.protocol import Object, read_json
 from tests.bench.bodies import body, customize_of, deleted_config, deleted_server, full_server, used_config
 from tests.world import BY_KIND, CONFIG, NOW
 
@@ -62,7 +61,7 @@ def main() -> None:
             return controller.answer(hook, sent, CONFIG, NOW)
 
         def parse(sent: bytes = sent) -> object:
-            return wire.strict_json(sent)
+            return read_json(sent)
 
         print(
             f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(parse):7.0f} us "

@@ -179,11 +179,6 @@ def test_a_label_that_would_fail_the_sync_is_refused() -> None:
         RelatedRule(POD, "team-a", labels={"toolhive-name": "x" * 64})
 
 
-def test_a_number_that_no_json_can_say_is_refused() -> None:
-    with pytest.raises(Malformed, match="the body has a number that is out of range"):
-        wire.write({"status": {"a": float("inf")}})
-
-
 @pytest.mark.parametrize("depth", [100, 1_000, 10_000])
 def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
     deep = json.dumps(sync_request(server())).replace('"image"', f'"deep": {"[" * depth}{"]" * depth}, "image"')
@@ -267,8 +262,9 @@ def test_what_is_nearly_json_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400"])
 def test_a_number_that_json_cannot_write_is_never_answered(number: str) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        wire.write({"children": [{"data": protocol.strict_json(number)}]})
+    assert protocol.strict_json(number) is None
+    with pytest.raises(Malformed, match="the body has a number that is out of range"):
+        wire.write({"children": [{"data": protocol.read_json(number)}]})
 
 
 def test_texts_are_written_as_they_are() -> None:

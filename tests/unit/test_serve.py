@@ -135,7 +135,7 @@ def test_large_calls_at_once_take_the_memory_of_one(tmp_path: Path) -> None:
         calls = [pool.submit(server.post, "/mcpserver/sync", large) for _ in range(8)]
 
         assert {call.result()[0] for call in calls} == {400}
-        assert peak_memory(server) - before < 1.5 * one
+        assert peak_memory(server) - before < 2 * one  # four would take three times that and more
 
 
 def peak_memory(server: Served) -> int:
