@@ -51,7 +51,18 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 
 @pytest.fixture(autouse=True)
 def _nothing_of_ours(cluster: ControlPlane) -> None:
+    """Neither CompositeControllers, nor what earlier tests left and no hook finalizes any more."""
     cluster.kubectl("delete", "compositecontroller", "--all")
+
+    def gone() -> bool:
+        left = [parent for kind in PARENT_KINDS for parent in cluster.objects(kind)]
+        for parent in left:
+            where = (parent["kind"], parent["metadata"]["name"], "-n", parent["metadata"]["namespace"])
+            cluster.kubectl("patch", *where, "--type=merge", "-p", '{"metadata":{"finalizers":null}}', check=False)
+            cluster.kubectl("delete", *where, "--ignore-not-found")
+        return not left
+
+    eventually(gone)
 
 
 def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster: ControlPlane, namespace: str) -> None:
