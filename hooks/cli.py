@@ -1,13 +1,15 @@
-"""`toolhive-hooks`: serve the webhooks, render manifests offline, print the CRDs."""
+"""`toolhive-hooks`: serve the webhooks, render manifests offline, print the CRDs, take over a cluster, compare."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import textwrap
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from pydantic import ValidationError
@@ -16,7 +18,11 @@ from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
+from hooks.render.output import one_line
 from hooks.server.settings import Settings, described, unknown, variable
+
+if TYPE_CHECKING:
+    from hooks.cluster import LiveCluster
 
 USAGE_ERROR = 2
 
@@ -132,6 +138,70 @@ def _write(directory: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(text)
+
+
+_CONTEXT = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
+_NAMESPACE = click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
+
+
+@main.command()
+@_CONTEXT
+@_NAMESPACE
+@click.option("--apply", is_flag=True, help="Make the changes; without it they are only shown.")
+@click.option("--revert", is_flag=True, help="Go back to the old operator.")
+@click.option("--operator-namespace", default="", metavar="NS", help="Where the old operator is.  [default: all]")
+def migrate(context: str | None, **options: Any) -> None:
+    """Take over MCPServers from ToolHive's own operator, or give them back.
+
+    Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
+    pod restarted by this. It can be run again at any time: what is done is left alone. See docs/migrating.md.
+
+    Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
+    """
+    with _user_cluster(context) as cluster:
+        from hooks.migrate.command import migrate_command  # noqa: PLC0415
+
+        code = migrate_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
+        sys.exit(code)
+
+
+@main.command()
+@_CONTEXT
+@_NAMESPACE
+@click.argument("name", default="")
+def diff(context: str | None, namespace: str, name: str) -> None:
+    """Show what the hooks would change in the cluster, in the manner of `kubectl diff`.
+
+    NAME is an MCPServer; without it, all of them are compared. The hooks run in this process, by the settings in its
+    environment; the API server then tries their answers out (a server-side dry run). Nothing is written.
+
+    Exit codes: 0 no difference; 1 there are some; 2 it couldn't be told.
+    """
+    if name and not namespace:
+        raise click.UsageError("which namespace? Give -n with NAME")
+    with _user_cluster(context) as cluster:
+        from hooks.diff.command import diff_command  # noqa: PLC0415
+
+        options: dict[str, Any] = {"namespace": namespace, "name": name, "config": _settings().config()}
+        code = diff_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
+        sys.exit(code)
+
+
+@contextmanager
+def _user_cluster(context: str | None) -> Iterator[LiveCluster]:
+    """The cluster of the user's kubeconfig; what it refuses ends the program with a text."""
+    try:
+        from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "kubernetes":
+            raise
+        click.echo("toolhive-hooks: this needs the Kubernetes client: pip install 'kubernetes>=32'", err=True)
+        sys.exit(USAGE_ERROR)
+    try:
+        yield LiveCluster(context)
+    except ClusterError as error:
+        click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
+        sys.exit(USAGE_ERROR)
 
 
 def _settings(**options: Any) -> Settings:

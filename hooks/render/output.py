@@ -19,7 +19,7 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 
 def to_yaml(result: Result) -> str:
     """Children, then parents, each a document."""
-    return "".join(f"---\n{_dump(obj)}" for obj in _objects(result)).removeprefix("---\n")
+    return "".join(f"---\n{dump(obj)}" for obj in _objects(result)).removeprefix("---\n")
 
 
 def to_json(result: Result) -> str:
@@ -114,6 +114,7 @@ def _is_text(plain: str) -> bool:
 _Dumper.add_representer(str, _text)
 
 
-def _dump(obj: Object) -> str:
+def dump(obj: Object) -> str:
+    """An object as a YAML document."""
     text: str = yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     return text

@@ -87,7 +87,7 @@ def serve(cluster: ControlPlane, name: str, **settings: str) -> Served:
 def installed(cluster: ControlPlane) -> Iterator[Installation]:
     """Install the hooks for as long as the block."""
     with Relay(serve(cluster, "hooks").port).running() as relay:
-        cluster.kubectl("apply", "-f", "-", input=_manifests(cluster, relay.port))
+        cluster.kubectl("apply", "-f", "-", input=manifests(cluster, relay.port))
         yield Installation(cluster, relay)
         _no_secret_got_out(cluster, relay)
 
@@ -102,7 +102,7 @@ def _no_secret_got_out(cluster: ControlPlane, relay: Relay) -> None:
     assert leaked(values, json.dumps(told)) == []
 
 
-def _manifests(cluster: ControlPlane, port: int) -> str:
+def manifests(cluster: ControlPlane, port: int) -> str:
     """metacontroller/ as a user applies it, but for where the webhooks are."""
     documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
     for document in documents:

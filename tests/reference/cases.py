@@ -65,6 +65,12 @@ def reference_children(case: str) -> list[Object]:
     return _documents(HERE / case / "children.yaml")
 
 
+def reference_statuses(case: str) -> dict[str, Object]:
+    """The statuses that the reference wrote, by Kind/name."""
+    statuses: dict[str, Object] = yaml.safe_load((HERE / case / "status.yaml").read_text()) or {}
+    return statuses
+
+
 def comparable(children: Iterable[Object]) -> Children:
     """Copies of the children by kind and name, with RunConfigs as objects."""
     found: Children = {}

@@ -1,0 +1,148 @@
+"""The user's cluster, for `migrate` and `diff`: the few requests that they make, with the user's kubeconfig.
+
+This is the only module that knows a Kubernetes client, and the served webhooks never load it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import urllib3
+from kubernetes import client, config, dynamic
+
+from hooks.protocol import Kind, Object
+
+CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
+COMPOSITE_CONTROLLER = Kind("metacontroller.k8s.io/v1alpha1", "CompositeController", "compositecontrollers")
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+
+FIELD_MANAGER = "toolhive-hooks"
+_PAGE = 500
+_TIMEOUT_SECONDS = 60
+
+
+class ClusterError(RuntimeError):
+    """The cluster can't be asked, or refused. The text is for the user, and quotes no object."""
+
+
+class Conflict(ClusterError):
+    """The object is no longer the one that was read."""
+
+
+class LiveCluster:
+    """A cluster, as the user of a kubeconfig may see and change it."""
+
+    def __init__(self, context: str | None = None) -> None:
+        """Read the kubeconfig; nothing is sent yet.
+
+        Args:
+            context: one of its contexts; None means the current one.
+
+        Raises:
+            ClusterError: there is no such kubeconfig or context.
+        """
+        settings = client.Configuration()
+        try:
+            config.load_kube_config(context=context, client_configuration=settings)  # type: ignore[no-untyped-call]
+        except config.ConfigException as error:
+            raise ClusterError(f"no usable kubeconfig: {error}") from None
+        # No discovery: the kinds are known, and it would leave a file in the temporary folder.
+        api = client.ApiClient(settings)
+        self._client = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
+
+    def get(self, kind: Kind, name: str, namespace: str = "") -> Object | None:
+        """An object, or None where there is none, or its kind isn't served."""
+        answer = self._request("get", _path(kind, namespace, name))
+        return answer and {**answer, "apiVersion": kind.api_version, "kind": kind.kind}
+
+    def list(self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
+        """The objects of a kind, by namespace and name; none where the kind isn't served.
+
+        Args:
+            kind: what to look for.
+            namespace: where; everywhere without it.
+            labels: a label selector.
+            fields: a field selector.
+        """
+        found: list[Object] = []
+        page: str | None = None
+        while page != "":
+            answer = self._request(
+                "get",
+                _path(kind, namespace),
+                limit=_PAGE,
+                _continue=page,
+                label_selector=labels or None,
+                field_selector=fields or None,
+            )
+            if answer is None:
+                return []
+            found += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"]]
+            page = answer["metadata"].get("continue") or ""
+        return sorted(found, key=lambda obj: (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]))
+
+    def patch(self, kind: Kind, obj: Object, patch: Object) -> None:
+        """Change an object by a merge patch, provided that it still is as it was read.
+
+        Raises:
+            Conflict: it isn't, or it is gone.
+        """
+        metadata = obj["metadata"]
+        guarded = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        answer = self._request(
+            "patch",
+            _path(kind, metadata["namespace"], metadata["name"]),
+            body={**patch, "metadata": {**patch["metadata"], **guarded}},
+            content_type="application/merge-patch+json",
+            field_manager=FIELD_MANAGER,
+        )
+        if answer is None:
+            raise Conflict("it is gone")
+
+    def try_out(self, kind: Kind, obj: Object, *, create: bool) -> Object:
+        """What the API server would make of creating or replacing this object; nothing is stored.
+
+        Raises:
+            ClusterError: the API server would refuse it.
+        """
+        metadata = obj["metadata"]
+        method, name = ("post", "") if create else ("put", metadata["name"])
+        path = _path(kind, metadata["namespace"], name)
+        answer = self._request(method, path, body=obj, dry_run="All", field_manager=FIELD_MANAGER)
+        if answer is None:
+            raise Conflict(f"{kind.kind} {metadata['namespace']}/{metadata['name']} is gone")
+        return answer
+
+    def _request(self, method: str, path: str, **options: Any) -> Object | None:
+        """The answer's object; None for 404."""
+        try:
+            response = self._client.request(method, path, serialize=False, _request_timeout=_TIMEOUT_SECONDS, **options)
+        except client.ApiException as error:
+            if error.status == 404:
+                return None
+            text = _message(error)
+            raise Conflict(text) if error.status == 409 else ClusterError(text) from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise ClusterError(f"{self._client.configuration.host} can't be reached: {reason}") from None
+        try:
+            answer: Object = json.loads(response.data)
+        except ValueError:
+            raise ClusterError(f"{self._client.configuration.host} doesn't answer as an API server") from None
+        return answer
+
+
+def _path(kind: Kind, namespace: str = "", name: str = "") -> str:
+    root = "/apis" if "/" in kind.api_version else "/api"
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root}/{kind.api_version}{scope}/{kind.resource}{f'/{name}' if name else ''}"
+
+
+def _message(error: client.ApiException) -> str:
+    """The message of the Status that the API server sends with a refusal."""
+    try:
+        message = json.loads(error.body or "")["message"]
+    except (KeyError, TypeError, ValueError):
+        message = error.reason or "no reason given"
+    return f"the API server refuses ({error.status}): {message}"

@@ -1,0 +1,88 @@
+"""`toolhive-hooks diff`, less its command line: what is compared, where it is written, and the exit code."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TextIO
+
+import click
+
+from hooks.cluster import ClusterError, LiveCluster
+from hooks.controllers.controller import Config
+from hooks.controllers.kinds import MCP_SERVER
+from hooks.controllers.mcpserver import children
+from hooks.diff.foresee import foresee
+from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
+from hooks.migrate.load import load
+from hooks.protocol import Kind, Object
+from hooks.render.admit import title
+from hooks.render.cluster import key_of
+from hooks.render.output import one_line
+
+SAME, DIFFERENT, UNKNOWN = 0, 1, 2
+"""Exit codes: as `diff` and `kubectl diff` have them."""
+
+
+def diff_command(
+    live: LiveCluster,
+    *,
+    namespace: str,
+    name: str,
+    config: Config,
+    now: datetime,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    """Compare what is in the cluster with what the hooks would make of it.
+
+    Args:
+        live: the user's cluster.
+        namespace: the only one to look at; all of them without it.
+        name: the only MCPServer to look at; all of them without it.
+        config: the installation's settings.
+        now: the time, for conditions; no child has it.
+        stdout: gets the differences.
+        stderr: gets what can't be told, and servers that aren't well.
+
+    Returns:
+        The exit code: see `SAME`.
+
+    Raises:
+        ClusterError: the cluster can't be asked.
+    """
+    cluster = load(live, namespace)
+    if name and cluster.get((MCP_SERVER.key, namespace, name)) is None:
+        raise ClusterError(f"MCPServer {namespace}/{name} not found")
+    if not cluster.all(MCP_SERVER):
+        click.echo(f"note: no MCPServer {f'in namespace {namespace}' if namespace else 'in the cluster'}", stderr)
+    before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
+    foreseen = foresee(live, cluster, name, config, now)
+    errors, texts = foreseen.errors, []
+    for kind, observed in before.items():
+        wanted = {key_of(obj): obj for obj in cluster.all(kind)}
+        for key in sorted(observed.keys() | wanted.keys()):
+            try:
+                texts += _compared(live, kind, observed.get(key), wanted.get(key))
+            except ClusterError as error:
+                errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
+    for note in foreseen.notes:
+        click.echo(f"note: {one_line(note)}", stderr)
+    colour = stdout.isatty() and not os.environ.get("NO_COLOR")
+    for text in texts:
+        click.echo(coloured(text) if colour else text, stdout, nl=False, color=colour)
+    for error_text in errors:
+        click.echo(f"error: {one_line(error_text)}", stderr)
+    return UNKNOWN if errors else DIFFERENT if texts else SAME
+
+
+def _compared(live: LiveCluster, kind: Kind, observed: Object | None, wanted: Object | None) -> list[str]:
+    """The difference of one child, if there is one.
+
+    What is to be created or changed is tried out on the API server, so that its defaults are on both sides.
+    """
+    if wanted is not None:
+        if observed is not None and is_shown_the_same(observed, wanted):
+            return []
+        wanted = live.try_out(kind, sendable(wanted, new=observed is None), create=observed is None)
+    return unified(title(observed or wanted or {}), observed, wanted)

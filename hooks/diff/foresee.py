@@ -1,0 +1,108 @@
+"""What becomes of a cluster's objects: the hooks run over them in memory, by Metacontroller's rules (hooks/render)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hooks.cluster import LiveCluster
+from hooks.controllers import CONTROLLERS, conditions
+from hooks.controllers.controller import Config, Controller
+from hooks.controllers.kinds import MCP_SERVER, POD, SECRET
+from hooks.controllers.mcpserver import children
+from hooks.migrate.plan import merge_patch
+from hooks.migrate.ways import take_over
+from hooks.protocol import CustomizeRequest, Object
+from hooks.render.admit import title
+from hooks.render.cluster import Cluster, key_of
+from hooks.render.run import MAX_ROUNDS, ready_condition
+from hooks.render.sync import Metacontroller, sync
+from hooks.render.webhooks import HookError, in_process
+
+
+@dataclass(slots=True)
+class Foreseen:
+    """What there is to say about it."""
+
+    notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What keeps something from being told."""
+
+
+def foresee(live: LiveCluster, cluster: Cluster, name: str, config: Config, now: datetime) -> Foreseen:
+    """Run the hooks until nothing changes.
+
+    A config that its controller has judged keeps that verdict: its credential digest is made with the installation's
+    key, which needn't be known here. Only for others are Secrets read, those that they name.
+
+    Args:
+        live: for what the hooks look up beside parents and children.
+        cluster: the objects, which become what they would.
+        name: the only MCPServer to sync; all of them without it.
+        config: the installation's settings.
+        now: the time, for conditions.
+    """
+    foreseen = Foreseen()
+    _take_over(cluster, foreseen)
+    hooks = in_process(CONTROLLERS, config, now)
+    parents = [
+        (Metacontroller(controller, cluster, hooks), parent)
+        for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent == MCP_SERVER)
+        for parent in cluster.all(controller.parent)
+        if (name in ("", parent["metadata"]["name"]) if controller.parent == MCP_SERVER else not _is_judged(parent))
+    ]
+    _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], config)
+    failures: dict[str, None] = {}
+    for _ in range(MAX_ROUNDS):
+        changed = False
+        for run, parent in parents:
+            try:
+                changed |= bool(sync(run, key_of(parent)).changes)
+            except HookError as error:
+                failures[f"{title(parent)}: {error}"] = None
+        if not changed:
+            break
+    else:
+        failures[f"nothing comes to rest in {MAX_ROUNDS} rounds: please report it"] = None
+    foreseen.errors += failures
+    for _, parent in parents:
+        foreseen.notes += _why_held(cluster.get(key_of(parent)))
+    return foreseen
+
+
+def _take_over(cluster: Cluster, foreseen: Foreseen) -> None:
+    """Where the old operator's objects aren't taken over yet, go on from what `migrate` makes of them."""
+    changes = take_over(cluster).changes
+    if any(change.kind in children.KINDS for change in changes):
+        foreseen.notes.append("shown is what happens after `toolhive-hooks migrate --apply`")
+    for change in changes:
+        obj = cluster.get(key_of(change.obj))
+        if obj is not None:
+            cluster.put(merge_patch(obj, change.patch(obj) or {}))
+
+
+def _is_judged(config: Object) -> bool:
+    """Whether a config's own controller has published a verdict about this very generation."""
+    observed = (config.get("status") or {}).get("observedGeneration")
+    return observed == config["metadata"].get("generation") and conditions.find(config, "Ready") is not None
+
+
+def _look_up(live: LiveCluster, cluster: Cluster, parents: list[tuple[Controller, Object]], config: Config) -> None:
+    """Read what the hooks look up beside parents and children: the Secrets that they name, and servers' Pods."""
+    if config.read_pods:
+        for namespace in sorted({parent["metadata"]["namespace"] for _, parent in parents}):
+            for pod in live.list(POD, namespace, labels="toolhive-name"):
+                cluster.put(pod)
+    for controller, parent in parents:
+        for rule in controller.customize(CustomizeRequest(parent), config):
+            for secret in [live.get(SECRET, name, rule.namespace) for name in rule.names if rule.kind == SECRET]:
+                if secret is not None:
+                    cluster.put(secret)
+
+
+def _why_held(parent: Object | None) -> list[str]:
+    """A server that fails is held as it is, and shows no difference: say why."""
+    status = (parent or {}).get("status") or {}
+    if parent is None or status.get("phase") != "Failed":
+        return []
+    return [f"{title(parent)} is Failed: {ready_condition(parent).get('message') or status.get('message')}"]

@@ -1,0 +1,67 @@
+"""A child as it is beside the child as it would be, as text."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+import click
+
+from hooks.controllers.kinds import CONFIG_MAP
+from hooks.protocol import SERVER_SET_METADATA, Object
+from hooks.render.merge import same
+from hooks.render.output import dump, presentable
+
+_COLOURS = {"-": "red", "+": "green", "@": "cyan"}
+_IN_CLEAR = re.compile(r'("ClientSecret": )("(?:[^"\\]|\\.)+")')
+"""A client secret that a user wrote into an OIDC configuration: the RunConfig has it, as the old operator's had."""
+
+
+def sendable(obj: Object, *, new: bool) -> Object:
+    """An object as Metacontroller would send it; without resourceVersion, since nothing is stored."""
+    unwanted = {"resourceVersion", "managedFields", *(SERVER_SET_METADATA if new else ())} - {"ownerReferences"}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in unwanted}
+    return {**obj, "metadata": metadata}
+
+
+def is_shown_the_same(old: Object, new: Object) -> bool:
+    """Whether a difference, if there is one, is only in what isn't shown."""
+    return same(_shown(old), _shown(new))
+
+
+def unified(name: str, old: Object | None, new: Object | None) -> list[str]:
+    """The unified difference of an object; None for one that isn't there. Empty where nothing differs."""
+    changed = _secrets(old) != _secrets(new)
+    marks = ("*** (before)", "*** (after)") if changed else ("***", "***")
+    before, after = (
+        dump(_shown(_masked(obj, mark))).splitlines(keepends=True) if obj else []
+        for obj, mark in zip((old, new), marks, strict=True)
+    )
+    text = "".join(difflib.unified_diff(before, after, f"live {name}", f"hooks {name}"))
+    return [text] if text else []
+
+
+def coloured(text: str) -> str:
+    """A unified difference as a terminal shows it."""
+    lines = text.splitlines(keepends=True)
+    head = [click.style(line, bold=True) for line in lines[:2]]
+    return "".join([*head, *(click.style(line, fg=_COLOURS.get(line[0])) for line in lines[2:])])
+
+
+def _shown(obj: Object) -> Object:
+    """An object without status, and without what the API server, Metacontroller and owners note on it."""
+    return presentable({key: value for key, value in obj.items() if key != "status"})
+
+
+def _secrets(obj: Object | None) -> list[str]:
+    return [secret for text in _texts(obj).values() for _, secret in _IN_CLEAR.findall(text)]
+
+
+def _masked(obj: Object, mark: str) -> Object:
+    texts = {key: _IN_CLEAR.sub(rf'\1"{mark}"', text) for key, text in _texts(obj).items()}
+    return {**obj, "data": texts} if texts else obj
+
+
+def _texts(obj: Object | None) -> dict[str, str]:
+    """The data of a ConfigMap."""
+    return (obj.get("data") or {}) if obj and obj["kind"] == CONFIG_MAP.kind else {}

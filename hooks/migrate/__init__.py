@@ -1,0 +1,8 @@
+"""Taking over from ToolHive's own operator, and going back to it.
+
+command     the cluster -> refused; or a plan, shown or carried out
+checks      when nothing may be done at all
+load        the parents, and the kinds of their children, read into memory
+ways        over and back: what is owned, and finalizers -> a plan of single writes
+reference   a child that the old operator made -> what it had asked for
+"""

@@ -1,0 +1,110 @@
+"""When nothing may be migrated: each answer says why, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from hooks.api.meta import API_VERSION, GROUP
+from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
+from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
+from hooks.migrate.load import PARENTS
+from hooks.protocol import Kind, Object
+
+SERVED = "v1alpha1"
+OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
+OPERATOR_LEASE = "toolhive-operator-leader-election"
+STOPPED_FOR_SECONDS = 60
+"""The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
+
+OTHERS = tuple(
+    Kind(API_VERSION, kind, resource)
+    for kind, resource in (
+        ("MCPRegistry", "mcpregistries"),
+        ("MCPGroup", "mcpgroups"),
+        ("MCPRemoteProxy", "mcpremoteproxies"),
+        ("VirtualMCPServer", "virtualmcpservers"),
+    )
+)
+"""What the old operator serves beside our kinds, in one release or another."""
+
+
+def metacontroller(cluster: LiveCluster) -> Iterator[str]:
+    """Metacontroller where it works for our kinds: it would undo the way back."""
+    resources = {kind.resource for kind in PARENTS}
+    composites = cluster.list(COMPOSITE_CONTROLLER)
+    names = [found["metadata"]["name"] for found in composites if _parent(found) in resources]
+    if names:
+        yield (
+            f"Metacontroller still works for these kinds (CompositeControllers {', '.join(names)}). Stop it first, "
+            f"which deletes nothing else: kubectl delete compositecontroller {' '.join(names)}"
+        )
+
+
+def unserved(cluster: LiveCluster, namespace: str) -> Iterator[str]:
+    """Objects that the old operator looks after, and that nobody will."""
+    for kind in OTHERS:
+        found = cluster.list(kind, namespace)
+        if found:
+            where = ", ".join(f"{obj['metadata']['namespace']}/{obj['metadata']['name']}" for obj in found[:5])
+            yield (
+                f"{len(found)} {kind.kind} ({where}{', …' if len(found) > 5 else ''}): these hooks don't serve that "
+                "kind, and while the old operator is stopped nobody looks after it"
+            )
+
+
+def crd_faults(cluster: LiveCluster) -> Iterator[str]:
+    """Custom resources that these hooks don't serve: not installed, or of another version."""
+    for kind in PARENTS:
+        name = f"{kind.resource}.{GROUP}"
+        crd = cluster.get(CRD, name)
+        if crd is None and kind == MCP_SERVER:
+            yield f"CustomResourceDefinition {name} isn't installed: there is nothing to migrate"
+        elif crd is not None:
+            yield from _version_faults(name, crd)
+
+
+def _version_faults(name: str, crd: Object) -> Iterator[str]:
+    stored = set((crd.get("status") or {}).get("storedVersions") or ())
+    served = {version["name"] for version in crd["spec"]["versions"] if version["served"] or version["storage"]}
+    others = sorted((stored | served) - {SERVED})
+    if others:
+        yield (
+            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve {SERVED} alone, "
+            "and such a cluster (ToolHive 0.44's own operator, for one) can't be migrated"
+        )
+    if SERVED not in served:
+        yield f"CustomResourceDefinition {name} doesn't serve {SERVED}"
+
+
+def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
+    """The old operator where it still runs, by its Deployment and by its lease: it would undo every change.
+
+    Args:
+        cluster: where to look.
+        namespace: of the operator; everywhere without it.
+        now: the time, to compare with the lease's.
+    """
+    for deployment in cluster.list(DEPLOYMENT, namespace, labels=OPERATOR_LABEL):
+        wanted, running = deployment["spec"].get("replicas", 1), (deployment.get("status") or {}).get("replicas", 0)
+        if wanted or running:
+            where, name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
+            yield (
+                f"the old operator still runs: Deployment {where}/{name} has {running} of {wanted} pods. "
+                f"Stop it: kubectl scale deployment {name} -n {where} --replicas=0"
+            )
+    for lease in cluster.list(LEASE, namespace, fields=f"metadata.name={OPERATOR_LEASE}"):
+        spec = lease.get("spec") or {}
+        if spec.get("holderIdentity") and spec.get("renewTime"):
+            age = (now - datetime.fromisoformat(spec["renewTime"])).total_seconds()
+            if age < STOPPED_FOR_SECONDS:
+                where = lease["metadata"]["namespace"]
+                yield (
+                    f"the old operator still runs, or did a moment ago: Lease {where}/{OPERATOR_LEASE} was renewed "
+                    f"{max(age, 0):.0f} s ago by {spec['holderIdentity']}. Stop it, wait a minute, and run this again"
+                )
+
+
+def _parent(composite: Object) -> str:
+    resource = composite["spec"]["parentResource"]
+    return resource["resource"] if resource["apiVersion"].partition("/")[0] == GROUP else ""

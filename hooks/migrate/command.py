@@ -1,0 +1,149 @@
+"""`toolhive-hooks migrate`, less its command line: what is looked at, what is said and done, and the exit code."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+from typing import TextIO
+
+import click
+
+from hooks.cluster import ClusterError, Conflict, LiveCluster
+from hooks.controllers.kinds import MCP_SERVER
+from hooks.migrate import checks
+from hooks.migrate.load import load
+from hooks.migrate.plan import Change, Plan, where
+from hooks.migrate.ways import give_back, take_over
+from hooks.protocol import Object
+from hooks.render.output import one_line
+
+DONE, LEFT, REFUSED = 0, 1, 2
+"""Exit codes: nothing is left to do, but for `--apply`; something couldn't be changed; nothing was changed at all."""
+
+TRIES = 5
+"""How often a change is worked out anew because its object changed meanwhile."""
+
+
+def migrate_command(
+    cluster: LiveCluster,
+    *,
+    namespace: str,
+    apply: bool,
+    revert: bool,
+    operator_namespace: str,
+    now: datetime,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    """Say, and with `apply` do, what takes over from the old operator, or goes back to it.
+
+    Args:
+        cluster: the user's.
+        namespace: the only one to work in; all of them without it.
+        apply: whether to change anything.
+        revert: whether to go back.
+        operator_namespace: where to look for the old operator; everywhere without it.
+        now: the time.
+        stdout: gets the plan, or what was done.
+        stderr: gets what stands against it, and the progress bar.
+
+    Returns:
+        The exit code: see `DONE`.
+
+    Raises:
+        ClusterError: the cluster can't be asked.
+    """
+    faults = [] if revert else list(checks.crd_faults(cluster))
+    still_at_work = list(
+        checks.metacontroller(cluster) if revert else checks.operators(cluster, operator_namespace, now)
+    )
+    refusals = [*faults, *(still_at_work if apply else ())]
+    for refusal in refusals:
+        click.echo(f"refused: {one_line(refusal)}", stderr)
+    if refusals:
+        return REFUSED
+    plan = (give_back if revert else take_over)(load(cluster, namespace))
+    plan.notes += [] if revert else checks.unserved(cluster, namespace)
+    plan.notes += still_at_work  # only --apply is refused for these
+    _show(plan, stdout, stderr)
+    failures = _carry_out(cluster, plan, stderr) if apply else []
+    for failure in failures:
+        click.echo(one_line(failure), stderr)
+    click.echo(_summary(plan, failures, apply=apply), stdout)
+    return LEFT if failures or plan.left else DONE
+
+
+def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
+    """Print the plan, object by object."""
+    wide = max((len(change.title) for change in plan.changes), default=0)
+    shown = ""
+    for change in plan.changes:
+        namespace = change.obj["metadata"]["namespace"]
+        if namespace != shown:
+            click.echo(f"namespace {namespace}", stdout)
+            shown = namespace
+        click.echo(f"  {change.title:{wide}}  {change.text}", stdout)
+    for text in plan.notes:
+        click.echo(f"note: {one_line(text)}", stderr)
+    for text in plan.left:
+        click.echo(f"left: {one_line(text)}", stderr)
+
+
+def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
+    """Make the changes, one after the other; what couldn't be changed, and why.
+
+    A server keeps its finalizer where something of its namespace couldn't be changed: one that is being deleted would
+    go, and might leave something behind.
+    """
+    failures: list[str] = []
+    troubled: set[str] = set()
+    bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
+    with bar or nullcontext(plan.changes) as changes:
+        for change in changes:
+            namespace = change.obj["metadata"]["namespace"]
+            kept = change.kind == MCP_SERVER and namespace in troubled
+            error = "not tried, since something before it failed in its namespace" if kept else _error(cluster, change)
+            if error:
+                troubled.add(namespace)
+                failures.append(f"failed: {change.kind.kind} {where(change.obj)}: {error}")
+    return failures
+
+
+def _error(cluster: LiveCluster, change: Change) -> str:
+    """Make a change; why it can't be made, if it can't."""
+    try:
+        _make(cluster, change)
+    except ClusterError as error:
+        return str(error)
+    return ""
+
+
+def _make(cluster: LiveCluster, change: Change) -> None:
+    """Write one change, unless its object needs it no more.
+
+    Raises:
+        ClusterError: it can't be made.
+    """
+    obj: Object | None = change.obj
+    for attempt in range(1, TRIES + 1):
+        patch = change.patch(obj) if obj else None
+        if obj is None or patch is None:
+            return
+        try:
+            cluster.patch(change.kind, obj, patch)
+        except Conflict:
+            if attempt == TRIES:
+                raise
+            obj = cluster.get(change.kind, obj["metadata"]["name"], obj["metadata"]["namespace"])
+        else:
+            return
+
+
+def _summary(plan: Plan, failures: list[str], *, apply: bool) -> str:
+    count = len(plan.changes)
+    if not count:
+        return "nothing to change"
+    changes = f"{count} change{'' if count == 1 else 's'}"
+    if not apply:
+        return f"{changes} to make; --apply makes {'it' if count == 1 else 'them'}"
+    return f"{count - len(failures)} of {changes} made" if failures else f"{changes} made"

@@ -1,0 +1,69 @@
+"""The finalizers with which the old operator holds its objects, and Metacontroller's in their place.
+
+One write replaces the one by the other, so that no object is without protection at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from hooks.controllers import CONTROLLERS
+from hooks.controllers.claims import referenced
+from hooks.controllers.external_auth import EXTERNAL_AUTH
+from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.controllers.tool_config import TOOL_CONFIG
+from hooks.migrate.plan import Plan, finalizers_of, is_deleting, where
+from hooks.protocol import Kind, Object
+from hooks.render.cluster import Cluster
+from hooks.render.composite import finalizer
+
+OPERATORS = {
+    MCP_SERVER: "mcpserver.toolhive.stacklok.dev/finalizer",
+    MCP_EXTERNAL_AUTH_CONFIG: "mcpexternalauthconfig.toolhive.stacklok.dev/finalizer",
+    MCP_TOOL_CONFIG: "toolhive.stacklok.dev/toolconfig-finalizer",
+}
+METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
+
+
+def exchange_on_server(plan: Plan, server: Object, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
+    """Replace an MCPServer's finalizer."""
+    _exchange(plan, MCP_SERVER, server, old[MCP_SERVER], new[MCP_SERVER])
+
+
+def exchange_on_configs(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
+    """Replace the finalizers of the shared configs."""
+    for shared in (EXTERNAL_AUTH, TOOL_CONFIG):
+        for config in cluster.all(shared.kind):
+            users = [
+                server["metadata"]["name"]
+                for server in cluster.all(MCP_SERVER, config["metadata"]["namespace"])
+                if referenced(server, shared.server_field) == config["metadata"]["name"]
+            ]
+            _exchange(plan, shared.kind, config, old[shared.kind], new[shared.kind], users)
+
+
+def _exchange(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917
+    """Replace a parent's finalizer.
+
+    The API server takes no new finalizer for an object that is being deleted. So there the old one goes: the deletion
+    that was asked for goes on. A config that is in use keeps it: its servers would lose it.
+    """
+    if is_deleting(parent) and old in finalizers_of(parent) and users:
+        plan.left.append(
+            f"{kind.kind} {where(parent)} is being deleted while MCPServers use it ({', '.join(users)}): it keeps its "
+            f"finalizer {old}. Remove their references, or the servers, and run this again"
+        )
+        return
+    text = f"finalizer {old} -> {new}"
+    if is_deleting(parent):
+        what = "it goes, with its children" if kind == MCP_SERVER else "it goes"
+        text = f"no finalizer {old}: its deletion was asked for, so {what}"
+    plan.add(kind, parent, partial(_exchanged, old, new), text)
+
+
+def _exchanged(old: str, new: str, parent: Object) -> Object | None:
+    if old not in finalizers_of(parent):
+        return None
+    others = [name for name in finalizers_of(parent) if name not in (old, new)]
+    return {"metadata": {"finalizers": others if is_deleting(parent) else [*others, new]}}

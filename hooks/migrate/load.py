@@ -1,0 +1,24 @@
+"""What of a cluster is migrated and compared."""
+
+from __future__ import annotations
+
+from hooks.cluster import LiveCluster
+from hooks.controllers import CONTROLLERS
+from hooks.controllers.mcpserver import children
+from hooks.render.cluster import Cluster
+from hooks.render.run import served_kinds
+
+PARENTS = tuple(controller.parent for controller in CONTROLLERS)
+
+
+def load(live: LiveCluster, namespace: str) -> Cluster:
+    """Read the parents, and where there is one, all objects of the kinds of their children.
+
+    Args:
+        live: the user's cluster.
+        namespace: the only one to read; all of them without it.
+    """
+    parents = [obj for kind in PARENTS for obj in live.list(kind, namespace)]
+    places = sorted({obj["metadata"]["namespace"] for obj in parents})
+    others = (obj for place in places for kind in children.KINDS for obj in live.list(kind, place))
+    return Cluster(served_kinds(CONTROLLERS), [*parents, *others])

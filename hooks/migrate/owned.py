@@ -1,0 +1,169 @@
+"""What belongs to an MCPServer, and by what its controller knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from hooks.controllers.claims import CLAIM_LABELS
+from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.controllers.mcpserver import children, names
+from hooks.migrate.plan import Plan, annotations_of, is_deleting, labels_of, merge_patch, where
+from hooks.migrate.reference import desired, is_the_operators
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, Objects, SyncRequest, raw_spec
+from hooks.render.cluster import Cluster, controller_uid
+from hooks.render.merge import to_json
+
+MAX_ANNOTATIONS = 256 * 1024
+"""What the API server takes for all annotations of an object, names and texts."""
+
+
+def take(plan: Plan, cluster: Cluster, server: Object) -> None:
+    """Make Metacontroller know a server's children, and its proxy runner's objects go with it."""
+    name, uid = server["metadata"]["name"], server["metadata"]["uid"]
+    namespace = server["metadata"]["namespace"]
+    for kind in children.KINDS:
+        for child in cluster.owned(uid, kind, namespace):
+            _take_child(plan, kind, child, server)
+    for kind, child in _wanted(cluster, server):
+        if controller_uid(child) is None and _was_its_own(cluster, kind, child, name):
+            _take_child(plan, kind, child, server)
+        elif controller_uid(child) != uid:
+            plan.left.append(_not_its_own(kind, child, server))
+    made = cluster.get((STATEFUL_SET.key, namespace, names.deployment(name)))
+    for service_name in names.runner_services(name):
+        service = cluster.get((SERVICE.key, namespace, service_name))
+        if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
+            text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
+            plan.add(SERVICE, service, partial(_owned_by, STATEFUL_SET, made), text)
+
+
+def give_back(plan: Plan, cluster: Cluster, server: Object) -> None:
+    """Take away what Metacontroller and the hooks noted on a server's children."""
+    text = "take away what Metacontroller and the hooks noted on it"
+    for kind in children.KINDS:
+        for child in cluster.touching(server["metadata"]["uid"], kind, server["metadata"]["namespace"]):
+            plan.add(kind, child, partial(_given_back, server), text)
+
+
+def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
+    """What exists under the names that a server's children have."""
+    namespace = server["metadata"]["namespace"]
+    none = Objects({}, namespace)
+    request = SyncRequest(server, none, none, finalizing=False, child_resources=frozenset())
+    for kind, name in children.child_names(request):
+        found = cluster.get((kind.key, namespace, name))
+        if found:
+            yield kind, found
+
+
+def _was_its_own(cluster: Cluster, kind: Kind, child: Object, server: str) -> bool:
+    """Whether an object that nobody controls, under the name of a server's child, was made for that server.
+
+    An older proxy runner gave its StatefulSet no owner. And Metacontroller lets go of children that have no label,
+    where it ran too early. An account holds nothing that tells its maker; the operator made it along with the Role.
+    """
+    if kind == STATEFUL_SET:
+        return _is_the_runners(child, server)
+    role = (ROLE.key, child["metadata"]["namespace"], names.proxy_runner(server))
+    evidence = cluster.get(role) if kind == SERVICE_ACCOUNT else child
+    return evidence is not None and is_the_operators(evidence)
+
+
+def _is_the_runners(obj: Object, server: str) -> bool:
+    """Whether a proxy runner made this for a server of this name: by the labels that it gives to all that it makes."""
+    return {"toolhive": "true", "toolhive-name": server}.items() <= labels_of(obj).items()
+
+
+def _take_child(plan: Plan, kind: Kind, child: Object, server: Object) -> None:
+    name, uid = server["metadata"]["name"], server["metadata"]["uid"]
+    old, record = labels_of(child).get(CONTROLLER_UID, uid), _record(child, server)
+    does = [f"label {CONTROLLER_UID}" + (f" (it was {old})" if old != uid else "")]
+    if controller_uid(child) is None:
+        does.append(f"owner MCPServer/{name}")
+    if record is not None and _has_room(child, record):
+        does.append("record of what the old operator asked for")
+    elif record is not None:
+        plan.notes.append(
+            f"{kind.kind} {where(child)} has no room for the record of what the old operator asked for (annotations "
+            "hold 256 KiB): what it put there and the hooks don't want will stay"
+        )
+    plan.add(kind, child, partial(_taken, server), ", ".join(does))
+    authz = raw_spec(server).get("authzConfig")
+    if (kind, child["metadata"]["name"]) == (CONFIG_MAP, names.authz_inline(name)) and not (
+        isinstance(authz, dict) and authz.get("inline")
+    ):
+        plan.notes.append(
+            f"ConfigMap {where(child)} will be deleted once Metacontroller runs: its server has no "
+            "spec.authzConfig.inline any more, and the old operator never deleted it"
+        )
+
+
+def _taken(server: Object, child: Object) -> Object | None:
+    """The label by which Metacontroller keeps a child, the owner, and what Metacontroller takes for its own last wish.
+
+    The owner is not left to Metacontroller, since that adopts nothing for a server that is being deleted.
+    """
+    uid = server["metadata"]["uid"]
+    if controller_uid(child) not in (None, uid) or is_deleting(child):
+        return None
+    patch = _owned_by(MCP_SERVER, server, child) or {}
+    if labels_of(child).get(CONTROLLER_UID) != uid:
+        patch = merge_patch(patch, {"metadata": {"labels": {CONTROLLER_UID: uid}}})
+    record = _record(child, server)
+    if record is not None and _has_room(child, record):
+        patch = merge_patch(patch, {"metadata": {"annotations": {LAST_APPLIED: record}}})
+    return patch or None
+
+
+def _record(child: Object, server: Object) -> str | None:
+    """The last-applied annotation to write; None where there is one, or the old operator never made such a child."""
+    if LAST_APPLIED in annotations_of(child):
+        return None
+    wanted = desired(child, server)
+    return None if wanted is None else to_json(wanted)
+
+
+def _has_room(child: Object, record: str) -> bool:
+    texts = {**annotations_of(child), LAST_APPLIED: record}
+    return sum(len(key.encode()) + len(text.encode()) for key, text in texts.items()) <= MAX_ANNOTATIONS
+
+
+def _owned_by(kind: Kind, owner: Object, obj: Object) -> Object | None:
+    """The owner as the object's controller, unless it has one."""
+    if controller_uid(obj) is not None or is_deleting(obj):
+        return None
+    metadata = owner["metadata"]
+    reference = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    others = [one for one in obj["metadata"].get("ownerReferences") or [] if one.get("uid") != metadata["uid"]]
+    return {"metadata": {"ownerReferences": [*others, reference]}}
+
+
+def _given_back(server: Object, child: Object) -> Object | None:
+    """Whatever is there of the label, the record, and what the hooks added to the old operator's metadata."""
+    if labels_of(child).get(CONTROLLER_UID, server["metadata"]["uid"]) != server["metadata"]["uid"]:
+        return None
+    claims = CLAIM_LABELS.values() if child["kind"] == SERVICE_ACCOUNT.kind else ()
+    gone = {
+        "labels": {CONTROLLER_UID, *claims} & labels_of(child).keys(),
+        "annotations": {LAST_APPLIED, names.MANAGED_BY} & annotations_of(child).keys(),
+    }
+    metadata = {group: dict.fromkeys(sorted(keys)) for group, keys in gone.items() if keys}
+    return {"metadata": metadata} if metadata else None
+
+
+def _not_its_own(kind: Kind, found: Object, server: Object) -> str:
+    owner = next((one for one in found["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
+    metadata = server["metadata"]
+    text = f"{kind.kind} {where(found)} has the name of a child of MCPServer {metadata['name']}, and"
+    if owner:
+        return f"{text} is {owner['kind']}/{owner['name']}'s"
+    command = f"kubectl label {kind.resource} {found['metadata']['name']} -n {metadata['namespace']}"
+    return f"{text} nobody controls it. If it belongs to that server: {command} {CONTROLLER_UID}={metadata['uid']}"

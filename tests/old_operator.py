@@ -1,0 +1,124 @@
+"""A cluster as ToolHive's own operator leaves it, made without one: objects, owners, finalizers, field managers."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hooks.migrate.finalizers import OPERATORS
+from hooks.migrate.reference import MANAGER
+from hooks.protocol import SERVER_SET_METADATA, Object
+from tests.controlplane import ControlPlane
+from tests.reference.cases import inputs, reference_children, reference_statuses
+
+MERGE = "application/merge-patch+json"
+RUNNER = "toolhive-container-manager"
+"""The field manager of the proxy runner."""
+FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
+SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
+
+
+def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = "", manager: str = MANAGER) -> Object:
+    """Make the objects of a reference case in a namespace; returns its MCPServer.
+
+    Args:
+        cluster: where.
+        namespace: where.
+        case: one of tests/reference.
+        name: of the server, in place of the case's own.
+        manager: who wrote the children, by their managedFields.
+    """
+    server: Object = {}
+    statuses = reference_statuses(case)
+    for manifest in inputs(case):
+        obj = _renamed(manifest, case, name or case)
+        if obj["kind"] in FINALIZERS:
+            obj["metadata"]["finalizers"] = [FINALIZERS[obj["kind"]]]
+        made = create(cluster, namespace, obj)
+        server = made if obj["kind"] == "MCPServer" else server
+        if status := statuses.get(f"{obj['kind']}/{manifest['metadata']['name']}"):
+            body = {"status": _renamed(status, case, name or case)}
+            resource = cluster.resource(f"{obj['apiVersion']}/{obj['kind']}").status
+            stored = resource.patch(body=body, name=made["metadata"]["name"], namespace=namespace, content_type=MERGE)
+            assert stored.to_dict()["status"] == body["status"], "our CRDs keep what the old operator writes"
+    for child in reference_children(case):
+        create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server), manager=manager)
+    return server
+
+
+def runners_objects(cluster: ControlPlane, namespace: str, server: str, *, headless: bool = True) -> None:
+    """Make what the proxy runner of that release makes: a StatefulSet and its Service, neither with an owner."""
+    given = {"app": server, "toolhive": "true", "toolhive-name": server, "toolhive-basename": server}
+    template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]}}
+    spec: Object = {"replicas": 1, "selector": {"matchLabels": {"app": server}}, "serviceName": server}
+    made = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": server, "labels": given}}
+    create(cluster, namespace, {**made, "spec": {**spec, "template": template}}, manager=RUNNER)
+    if headless:
+        ports = [{"name": "port-9000", "port": 9000, "targetPort": 9000}]
+        metadata = {"name": f"mcp-{server}-headless", "labels": given}
+        service_spec = {"clusterIP": "None", "selector": {"app": server}, "ports": ports}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service_spec}
+        create(cluster, namespace, service, manager=RUNNER)
+
+
+def create(cluster: ControlPlane, namespace: str, obj: Object, *, manager: str = MANAGER) -> Object:
+    """Create an object as a certain manager."""
+    resource = cluster.resource(f"{obj['apiVersion']}/{obj['kind']}")
+    made: Object = resource.create(body=obj, namespace=namespace, field_manager=manager).to_dict()
+    return made
+
+
+def patch(cluster: ControlPlane, namespace: str, kind: str, name: str, body: Any) -> None:
+    """Change an object, as `kubectl edit` does."""
+    resource = cluster.resource(kind)
+    resource.patch(name=name, namespace=namespace, body=body, content_type=MERGE, field_manager="kubectl-edit")
+
+
+def run(
+    command: str, kubeconfig: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `toolhive-hooks COMMAND` as a user does."""
+    return subprocess.run(
+        [sys.executable, "-m", "hooks", command, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=environment(kubeconfig, env),
+    )
+
+
+def environment(kubeconfig: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a command: this kubeconfig, and nothing else of ours."""
+    return {"PATH": os.environ["PATH"], "HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), **(env or {})}
+
+
+def _renamed(obj: Object, case: str, name: str) -> Object:
+    """The object of a server of another name; names are part of many texts."""
+    renamed: Object = json.loads(json.dumps(obj).replace(case, name)) if name != case else copy.deepcopy(obj)
+    return renamed
+
+
+def _child(child: Object, namespace: str, server: Object) -> Object:
+    metadata = {
+        key: value for key, value in child["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")
+    }
+    metadata.get("annotations", {}).pop("deployment.kubernetes.io/revision", None)
+    owner = {**child["metadata"]["ownerReferences"][0], "uid": server["metadata"]["uid"]}
+    made = {**child, "metadata": {**metadata, "ownerReferences": [owner]}}
+    for key in ("clusterIP", "clusterIPs"):
+        made.get("spec", {}).pop(key, None)
+    for subject in made.get("subjects", []):
+        subject["namespace"] = namespace
+    return made
+
+
+def by_name(objects: Iterable[Object]) -> dict[str, Object]:
+    """Objects as Kind/name."""
+    return {f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in objects}

@@ -1,0 +1,130 @@
+"""The record of what the old operator asked for, from the objects that it really made."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from hooks.migrate.reference import MANAGER, desired
+from hooks.protocol import Object
+from tests.reference.api_defaults import with_defaults, without_cluster_state
+from tests.reference.cases import ALL, inputs, reference_children
+
+USUAL_STRATEGY = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+
+
+def server_of(case: str) -> Object:
+    [server] = [obj for obj in inputs(case) if obj["kind"] == "MCPServer"]
+    return {**server, "metadata": {**server["metadata"], "uid": "uid-1"}}
+
+
+def child_of(case: str, kind: str, name: str = "") -> Object:
+    name = name or case
+    return next(obj for obj in reference_children(case) if (obj["kind"], obj["metadata"]["name"]) == (kind, name))
+
+
+def fields(value: object) -> Object:
+    """managedFields of somebody who wrote all of a value, as the API server notes them."""
+    if isinstance(value, dict):
+        return {f"f:{key}": fields(inner) for key, inner in value.items()}
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
+        return {".": {}} | {f"k:{json.dumps({'name': item['name']})}": {".": {}} | fields(item) for item in value}
+    return {}
+
+
+def managed(obj: Object, *entries: tuple[str, Object]) -> Object:
+    noted = [{"manager": manager, "operation": "Update", "fieldsV1": fields(wrote)} for manager, wrote in entries]
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": noted}}
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_with_the_api_servers_defaults_the_record_is_the_object_again(case: str) -> None:
+    """So nothing that the operator asked for is missing. Named exceptions: replicas, and Metacontroller's label."""
+    server = server_of(case)
+    for child in reference_children(case):
+        record = desired(child, server)
+        assert record is not None
+        assert record["metadata"].pop("namespace") == child["metadata"]["namespace"]
+        assert record["metadata"]["labels"].pop("controller-uid") == "uid-1"
+        if not record["metadata"]["labels"]:
+            del record["metadata"]["labels"]
+        if record["kind"] == "Deployment":
+            assert "replicas" not in record["spec"]
+            record["spec"]["strategy"] = USUAL_STRATEGY
+        completed = with_defaults(record)
+        for container in completed.get("spec", {}).get("template", {}).get("spec", {}).get("containers", []):
+            container["imagePullPolicy"] = "Always"  # of `latest`, which is the reference's
+        assert completed == without_cluster_state(child)
+
+
+def test_a_record_holds_what_the_operator_wrote_and_no_default() -> None:
+    record = desired(child_of("volumes-resources", "Deployment"), server_of("volumes-resources"))
+
+    assert record is not None
+    pod = record["spec"]["template"]["spec"]
+    assert set(record["spec"]) == {"selector", "template"}
+    assert set(pod) == {"serviceAccountName", "securityContext", "containers", "volumes"}
+    assert set(pod["containers"][0]) == {
+        *("name", "image", "args", "ports", "env", "resources", "securityContext", "volumeMounts"),
+        *("livenessProbe", "readinessProbe"),
+        "imagePullPolicy",  # it follows from the image, and is to go with it
+    }
+    assert set(pod["containers"][0]["livenessProbe"]) == {
+        *("httpGet", "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
+    }
+    assert all("defaultMode" not in volume.get("configMap", {}) for volume in pod["volumes"])
+    assert all("type" not in volume.get("hostPath", {}) for volume in pod["volumes"])
+
+
+def test_what_other_people_added_is_not_in_it() -> None:
+    live = child_of("minimal", "Deployment")
+    whole = copy.deepcopy(live)
+    del whole["metadata"]["annotations"]
+    live["metadata"]["labels"]["team"] = live["metadata"]["annotations"]["note"] = "theirs"
+    template = live["spec"]["template"]
+    template["metadata"]["annotations"] = {"kubectl.kubernetes.io/restartedAt": "2026-11-01T00:00:00Z"}
+    template["spec"]["containers"].append({"name": "sidecar", "image": "theirs:1"})
+    live["spec"]["replicas"] = 7
+
+    expected = desired(whole, server_of("minimal"))
+    assert desired(live, server_of("minimal")) == expected
+    template["spec"]["containers"][0]["env"].append({"name": "THEIRS", "value": "x"})
+    assert desired(managed(live, (MANAGER, whole), ("kubectl-edit", live)), server_of("minimal")) == expected
+
+
+def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
+    """Only managedFields can say whose a label is that the spec doesn't have any more."""
+    live = child_of("resource-overrides", "Service", "mcp-resource-overrides-proxy")
+    server = server_of("resource-overrides")
+    del server["spec"]["resourceOverrides"]
+
+    with_fields, without = desired(managed(live, (MANAGER, live)), server), desired(live, server)
+
+    assert with_fields is not None
+    assert without is not None
+    assert (with_fields["metadata"]["labels"]["sl"], with_fields["metadata"]["annotations"]) == ("1", {"sa": "1"})
+    assert "sl" not in without["metadata"]["labels"]
+    assert "annotations" not in without["metadata"]
+
+
+def test_a_field_that_somebody_else_wrote_last_is_theirs() -> None:
+    live = child_of("minimal", "ConfigMap", "minimal-runconfig")
+    theirs = {"data": live["data"]}
+    rest = {key: value for key, value in live.items() if key != "data"}
+
+    record = desired(managed(live, (MANAGER, rest), ("kubectl-edit", theirs)), server_of("minimal"))
+
+    assert record is not None
+    assert record["data"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("ConfigMap", "minimal"), ("Service", "mcp-minimal-headless"), ("StatefulSet", "minimal"), ("Role", "minimal")],
+)
+def test_there_is_no_record_of_what_the_operator_never_made(kind: str, name: str) -> None:
+    child = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "c-minimal"}}
+
+    assert desired(child, server_of("minimal")) is None
