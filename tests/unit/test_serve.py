@@ -230,15 +230,19 @@ def test_asked_to_stop_it_is_not_ready_still_answers_and_finishes_what_runs(tmp_
         assert server.process.popen.wait(30) == 0
 
 
-def test_a_worker_that_dies_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
+def test_a_worker_killed_in_a_call_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
+    running = "toolhive_hooks_requests_in_flight"
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
         assert server.post("/mcpserver/sync", SYNC)[0] == 200
         [worker] = workers(server)
-        subprocess.run(["kill", "-9", worker], check=True)
+        with socket.create_connection(("127.0.0.1", server.port)) as half:
+            half.sendall(REQUEST[:-1])
+            eventually(lambda: server.metrics()[running] == 1)
+            subprocess.run(["kill", "-9", worker], check=True)
 
-        eventually(lambda: server.ready() and server.metrics()[OK] == 1)
+            eventually(lambda: server.ready() and (server.metrics()[OK], server.metrics()[running]) == (1, 0))
         assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        assert (server.metrics()[OK], server.metrics()["toolhive_hooks_requests_in_flight"]) == (2, 0)
+        assert (server.metrics()[OK], server.metrics()[running]) == (2, 0)
 
 
 def test_recorded_requests_are_those_that_came_with_secrets_masked(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -67,6 +68,19 @@ def test_with_a_certificate_the_webhooks_are_https_and_the_probes_plain(over_tls
         over_tls.post("/mcpserver/sync", SYNC)
     with pytest.raises(ssl.SSLCertVerificationError):
         over_tls.post("/mcpserver/sync", SYNC, tls=trusting(trustme.CA()))
+
+
+def test_half_handshakes_keep_the_threads_for_a_bounded_time(tmp_path: Path, mounted: Mounted, ca: trustme.CA) -> None:
+    shortened = "import hooks.server.gunicorn as g; g.HEAD_SECONDS = 1; from hooks.cli import main; main()"
+    settings = {**tls_settings(mounted), "TOOLHIVE_HOOKS_WORKERS": "1"}
+    with served(tmp_path, settings, program=["-c", shortened]) as server:
+        half = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
+        for connection in half:
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01")
+
+        assert server.post("/mcpserver/sync", SYNC, tls=trusting(ca))[0] == 200
+        for connection in half:
+            connection.close()
 
 
 def test_a_client_without_a_certificate_of_the_ca_gets_no_answer(
@@ -162,13 +176,17 @@ def test_only_who_has_the_token_is_answered_and_a_new_one_is_picked_up(tmp_path:
     assert f"{mounted.path('token')} is empty" in log
 
 
-@pytest.mark.parametrize("configured", [True, False])
-def test_without_a_check_of_callers_it_warns_once_at_start(tmp_path: Path, mounted: Mounted, configured: bool) -> None:
-    settings = {"TOOLHIVE_HOOKS_AUTH_TOKEN_FILE": mounted.path("token")} if configured else {}
-    with served(tmp_path, settings) as running:
+@pytest.mark.parametrize("asks_for", ["nothing", "the token", "a certificate"])
+def test_without_a_check_of_callers_it_warns_once_at_start(tmp_path: Path, mounted: Mounted, asks_for: str) -> None:
+    settings = {
+        "nothing": tls_settings(mounted),
+        "the token": {"TOOLHIVE_HOOKS_AUTH_TOKEN_FILE": mounted.path("token")},
+        "a certificate": {**tls_settings(mounted), "TOOLHIVE_HOOKS_CLIENT_CA_FILE": mounted.path("ca")},
+    }
+    with served(tmp_path, settings[asks_for]) as running:
         log = running.process.log.read_text()
 
-    assert log.count("anyone who reaches the port may call the hooks") == (0 if configured else 1)
+    assert log.count("anyone who reaches the port may call the hooks") == (1 if asks_for == "nothing" else 0)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +195,7 @@ def test_without_a_check_of_callers_it_warns_once_at_start(tmp_path: Path, mount
         ("TLS_KEY_FILE", b"nonsense", "crt and {file} are no certificate and its key"),
         ("CLIENT_CA_FILE", b"nonsense", "{file} holds no CA certificate"),
         ("AUTH_TOKEN_FILE", b"\n", "{file} is empty"),
+        ("AUTH_TOKEN_FILE", b"old\nnew\n", "{file} holds more than one word: it should be the token alone"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_ends_the_start(
