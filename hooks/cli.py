@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.shell_completion import get_completion_class
 from pydantic import ValidationError
 
 from hooks import __version__
@@ -82,7 +83,7 @@ def serve(record_to: Path | None, **options: Any) -> None:
         run()
 
 
-@main.command()
+@main.command(short_help="Show what a cluster would get, without one.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "-o",
@@ -114,7 +115,7 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
     )
 
 
-@main.command()
+@main.command(short_help="Print the CRDs, or write them and their JSON Schemas.")
 @click.option(
     "--dir", "directory", type=click.Path(path_type=Path, file_okay=False), help="Write a file for each kind there."
 )
@@ -140,11 +141,26 @@ def _write(directory: Path, files: dict[str, str]) -> None:
         (directory / name).write_text(text)
 
 
+@main.command(short_help="Print the completion script of a shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what completes this program's commands and options in a shell.
+
+    \b
+    bash:  source <(toolhive-hooks completion bash)
+    zsh:   source <(toolhive-hooks completion zsh)
+    fish:  toolhive-hooks completion fish | source
+    """  # noqa: D301  # click's mark for lines that stay as they are
+    complete = get_completion_class(shell)
+    assert complete is not None  # noqa: S101  # the choice above is click's own
+    click.echo(complete(main, {}, "toolhive-hooks", "_TOOLHIVE_HOOKS_COMPLETE").source())
+
+
 _CONTEXT = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
 _NAMESPACE = click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
 
 
-@main.command()
+@main.command(short_help="Take over from ToolHive's own operator, or go back.")
 @_CONTEXT
 @_NAMESPACE
 @click.option("--apply", is_flag=True, help="Make the changes; without it they are only shown.")
@@ -165,7 +181,7 @@ def migrate(context: str | None, **options: Any) -> None:
         sys.exit(code)
 
 
-@main.command()
+@main.command(short_help="Show what the hooks would change in the cluster.")
 @_CONTEXT
 @_NAMESPACE
 @click.argument("name", default="")

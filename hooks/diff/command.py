@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import TextIO
 
@@ -18,7 +17,7 @@ from hooks.migrate.load import load
 from hooks.protocol import Kind, Object
 from hooks.render.admit import title
 from hooks.render.cluster import key_of
-from hooks.render.output import one_line
+from hooks.render.output import one_line, wants_colour
 
 SAME, DIFFERENT, UNKNOWN = 0, 1, 2
 """Exit codes: as `diff` and `kubectl diff` have them."""
@@ -68,7 +67,7 @@ def diff_command(
                 errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
     for note in foreseen.notes:
         click.echo(f"note: {one_line(note)}", stderr)
-    colour = stdout.isatty() and not os.environ.get("NO_COLOR")
+    colour = wants_colour(stdout)
     for text in texts:
         click.echo(coloured(text) if colour else text, stdout, nl=False, color=colour)
     for error_text in errors:

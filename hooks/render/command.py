@@ -11,7 +11,7 @@ from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import Config
 from hooks.render.admit import schemas_of
 from hooks.render.load import InputError, load
-from hooks.render.output import FORMATS, one_line
+from hooks.render.output import FORMATS, one_line, to_summary, wants_colour
 from hooks.render.run import NoFixedPoint, Result, render
 from hooks.render.webhooks import Unreachable, in_process, over_http
 
@@ -58,7 +58,8 @@ def render_command(
         return UNUSABLE
     except NoFixedPoint as error:
         result, trouble = error.result, str(error)
-    stdout.write(FORMATS[output](result))
+    painted = output == "summary" and wants_colour(stdout)
+    stdout.write(to_summary(result, colour=True) if painted else FORMATS[output](result))
     for warning in result.warnings:
         say(f"warning: {warning}")
     for failure in result.failed:

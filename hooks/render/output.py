@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
+import click
 import yaml
 
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object
@@ -13,6 +15,7 @@ from hooks.render.admit import EPOCH
 from hooks.render.run import Rendered, Result, ready_condition
 from hooks.render.scalars import NotAValue, resolve
 
+_COLOURS = {"Ready": "green", "Running": "green", "Pending": "yellow", "Failed": "red", "NotReady": "red"}
 _FIRST = ("apiVersion", "kind", "metadata")
 _METADATA = ("name", "namespace", "labels", "annotations")
 
@@ -27,7 +30,7 @@ def to_json(result: Result) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": _objects(result)}, indent=2) + "\n"
 
 
-def to_summary(result: Result) -> str:
+def to_summary(result: Result, *, colour: bool = False) -> str:
     """For people: each parent with its state and message, and the names of its children."""
     lines: list[tuple[str, str, str]] = []
     kind = ""
@@ -38,11 +41,19 @@ def to_summary(result: Result) -> str:
             lines.append((kind, "STATUS", "MESSAGE"))
         lines += _summary(each)
     wide = [max((len(line[column]) for line in lines), default=0) for column in (0, 1)]
-    return "".join(f"{name:{wide[0]}}  {state:{wide[1]}}  {message}".rstrip() + "\n" for name, state, message in lines)
+    rows = ((f"{name:{wide[0]}}", f"{state:{wide[1]}}", message) for name, state, message in lines)
+    return "".join(
+        f"{name}  {_painted(state) if colour else state}  {message}".rstrip() + "\n" for name, state, message in rows
+    )
 
 
 FORMATS: dict[str, Callable[[Result], str]] = {"yaml": to_yaml, "json": to_json, "summary": to_summary}
 """What `-o` takes."""
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether what is written there is for a terminal whose user hasn't asked for plain text (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def one_line(text: str) -> str:
@@ -78,6 +89,12 @@ def _timeless(status: Object) -> Object:
             for condition in conditions
         ]
     }
+
+
+def _painted(state: str) -> str:
+    """A state, padded as it may be, in its colour."""
+    colour = _COLOURS.get(state.strip())
+    return click.style(state, fg=colour) if colour else state
 
 
 def _summary(rendered: Rendered) -> list[tuple[str, str, str]]:

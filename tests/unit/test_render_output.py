@@ -5,10 +5,16 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -384,3 +390,18 @@ def test_what_never_comes_to_rest_is_named_after_everything_is_printed() -> None
 
     assert (code, kinds(stdout)) == (1, ["MCPServer/demo"])
     assert stderr == "error: no fixed point in 20 rounds: MCPServer default/demo keeps changing status.phase\n"
+
+
+@pytest.mark.parametrize("no_colour", [False, True])
+def test_a_summary_is_coloured_on_a_terminal_unless_its_user_wants_none(no_colour: bool) -> None:
+    example = Path(__file__).parents[2] / "examples/token-exchange"
+    command = [sys.executable, "-m", "hooks", "render", example, "-o", "summary"]
+    plain = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    master, terminal = pty.openpty()
+    subprocess.run(command, stdout=terminal, check=True, env={**os.environ, "NO_COLOR": "1" if no_colour else ""})
+    os.close(terminal)
+    shown = os.read(master, 1 << 16).decode().replace("\r\n", "\n")
+    os.close(master)
+
+    assert re.sub(r"\x1b\[\d+m", "", shown) == plain
+    assert re.findall(r"\x1b\[(\d+)m(\w+)", shown) == ([] if no_colour else [("32", "Ready"), ("33", "Pending")])
