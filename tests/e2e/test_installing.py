@@ -90,10 +90,12 @@ def test_an_overlay_by_the_page(cluster: ControlPlane, tmp_path: Path, productio
     production.write_text(overlay)
 
     run(cluster, "kubectl apply --validate=strict --dry-run=server -k overlays/production", tmp_path)
-    images = run(cluster, "kubectl kustomize overlays/production | grep -A1 -e image: -e LOG_LEVEL", tmp_path)
+    objects = yaml.safe_load_all(run(cluster, "kubectl kustomize overlays/production", tmp_path))
 
-    assert "image: registry.example.com/toolhive-hooks:1.0\n" in images
-    assert "name: TOOLHIVE_HOOKS_LOG_LEVEL\n          value: warning\n" in images
+    [deployment] = [obj for obj in objects if obj["kind"] == "Deployment"]
+    [hooks] = deployment["spec"]["template"]["spec"]["containers"]
+    assert hooks["image"] == "registry.example.com/toolhive-hooks:1.0"
+    assert {"name": "TOOLHIVE_RUNNER_IMAGE", "value": "registry.example.com/proxyrunner:v0.44.0"} in hooks["env"]
 
 
 def test_metacontroller_without_cluster_admin_by_the_page(

@@ -83,7 +83,7 @@ def secure(cluster: ControlPlane, metacontroller: Path) -> Iterator[Secure]:
     secrets = {
         "toolhive-hooks-tls": certificate(ca, "localhost"),
         "toolhive-hooks-client": certificate(ca, "metacontroller"),
-        "toolhive-hooks-auth": {"token": b"the right token"},
+        "toolhive-hooks-auth": {"token": b"the-right-token"},
         "toolhive-hooks-digest-key": {"digest-key": b"the installation's key"},
     }
     for name, files in secrets.items():
@@ -165,7 +165,7 @@ Step = Callable[[Secure], None]
 FAULTS: dict[str, tuple[Step, Step, str]] = {
     "the token is another": (
         lambda s: s.mounted["toolhive-hooks-auth"].write({"token": b"another"}),
-        lambda s: s.mounted["toolhive-hooks-auth"].write({"token": b"the right token"}),
+        lambda s: s.mounted["toolhive-hooks-auth"].write({"token": b"the-right-token"}),
         REFUSED,
     ),
     "no token is sent": (
