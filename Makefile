@@ -66,7 +66,7 @@ $(VENV)/.site: $(INSTALLED) requirements/docs.txt
 	@touch $@
 
 site: $(VENV)/.site  ## build the site of docs/ into build/site, every link checked
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .

@@ -12,13 +12,15 @@ HEAD = f"""\
 font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif">
 <!-- Made by `make flow` from tools/flow.py. -->
 <title>How an MCPServer becomes pods, and how a call to it goes</title>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse">\
-<path d="M0 0 L8 4 L0 8 z" fill="{SOFT}"/></marker></defs>
+<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" \
+orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" fill="{SOFT}"/></marker></defs>
 <rect width="{WIDTH}" height="{HEIGHT}" rx="12" fill="{PAPER}"/>
 """
 
 
-def text(x: float, y: float, words: str, *, size: int = 13, fill: str = SOFT, weight: int = 400, at: str = "middle") -> str:
+def text(
+    x: float, y: float, words: str, *, size: int = 13, fill: str = SOFT, weight: int = 400, at: str = "middle"
+) -> str:
     """One line of text; y is its baseline."""
     style = f'font-size="{size}" fill="{fill}" font-weight="{weight}" text-anchor="{at}"'
     return f'<text x="{x}" y="{y}" {style}>{escape(words)}</text>\n'

@@ -39,14 +39,14 @@ def generated() -> dict[str, str]:
     return AT_THE_ROOT | {str(path.relative_to(ROOT)): f"{path.relative_to(ROOT).parent}.md" for path in examples}
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that are not under docs/."""
     for source, page in generated().items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text()))
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Turn the repository's links into the site's."""
     here = page.file.src_uri
     origin = next((source for source, name in generated().items() if name == here), f"docs/{here}")

@@ -103,7 +103,12 @@ def pasted(cluster: ControlPlane, command: str) -> str:
         "KUBECONFIG": str(cluster.kubeconfig(namespace=NAMESPACE)),
     }
     done = subprocess.run(
-        ["bash", "-c", f"exec 2>&1; {command}"], capture_output=True, text=True, timeout=60, check=False, env=environment
+        ["bash", "-c", f"exec 2>&1; {command}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
     )
     return done.stdout
 
