@@ -17,6 +17,7 @@ from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import point_at, serve
+from tests.examples import Command, commands
 
 pytestmark = pytest.mark.e2e
 
@@ -83,13 +84,12 @@ def running(cluster: ControlPlane) -> None:
 def shows(cluster: ControlPlane, heading: str, timeout: float = 60) -> None:
     """Wait until each command under a heading of the page prints what the page says."""
     [section] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
-    console = "".join(re.findall(r"```console\n(.*?)```", section, re.DOTALL))
-    commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
-    assert commands
-    for command, expected in commands:
+    found = commands(section)
+    assert found
+    for command in found:
 
-        def check(command: str = command, expected: str = expected) -> bool:
-            assert settled(pasted(cluster, command)) == settled(expected), command
+        def check(command: Command = command) -> bool:
+            assert settled(pasted(cluster, command.line)) == settled(command.output), command.line
             return True
 
         eventually(check, timeout=timeout)

@@ -16,12 +16,14 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from hooks.cli import main
 from hooks.controllers.controller import HOOKS
 from hooks.server.app import create_metrics
 from hooks.server.settings import described
+from tests.examples import commands
 from tests.payloads.test_recorded import ours
 from tests.world import BY_KIND, CONFIG, NOW
 from tools import commands_page, flow
@@ -103,6 +105,16 @@ def test_every_command_has_its_options_in_help() -> None:
     assert [command.name for command in main.commands.values() if not command.help] == []
 
 
+def test_readme_shows_what_render_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = commands((ROOT / "README.md").read_text())
+
+    assert [command.line.split()[:2] for command in shown] == [[".venv/bin/toolhive-hooks", "render"]]
+    for command in shown:
+        printed = CliRunner().invoke(main, command.line.split()[1:]).stdout
+        assert printed.rstrip("\n") == command.output
+
+
 @pytest.mark.parametrize("page", HAND_WRITTEN, ids=name)
 def test_make_targets_exist(page: Path) -> None:
     named = {target for line in code(page) for target in re.findall(r"(?:^|[=\w] |\$ )make ([a-z][a-z0-9-]*)", line)}
@@ -171,14 +183,13 @@ def test_components_are_those_that_there_are() -> None:
 
 
 def literals(tree: ast.AST) -> Iterator[str]:
-    """Patterns of the strings that a module can make: those it has, and f-strings with anything in their holes."""
+    """Patterns of the words that a module can make: its strings, and f-strings such as f"{kind}NotFound"."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield re.escape(node.value)
-        elif isinstance(node, ast.JoinedStr):
-            yield "".join(
-                re.escape(part.value) if isinstance(part, ast.Constant) else "[A-Z].*" for part in node.values
-            )
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[-1], ast.Constant):
+            end = str(node.values[-1].value)
+            yield rf"[A-Z]\w+{end}" if re.fullmatch(r"[A-Z]\w+", end) else re.escape(end)
 
 
 def test_types_and_reasons_of_conditions_exist() -> None:
@@ -186,9 +197,9 @@ def test_types_and_reasons_of_conditions_exist() -> None:
     sources = [ast.parse(path.read_text()) for path in (ROOT / "hooks/controllers").rglob("*.py")]
     makeable = {pattern for tree in sources for pattern in literals(tree)}
     page = (DOCS / "status.md").read_text()
-    first_columns = re.findall(r"^\| (?:True \| |False \| )?((?:`[A-Z]\w+`(?:, )?)+) \|", page, re.MULTILINE)
+    cells = re.findall(r"(?<=\| )(?:`[A-Z]\w+`(?:, )?)+(?= \|)", page)
     headings = re.findall(r"^### (.*)", page, re.MULTILINE)
-    named = {word for cell in [*first_columns, *headings] for word in re.findall(r"[A-Z]\w+", cell)}
+    named = {word for cell in [*cells, *headings] for word in re.findall(r"[A-Z]\w+", cell)}
 
     assert len(named) > 40
     assert {
