@@ -40,7 +40,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A cluster with the example, and nobody who looks after it."""
     with whole_cluster(tmp_path_factory.mktemp("troubleshooting")) as cluster:
         cluster.kubectl("create", "namespace", NAMESPACE)
-        cluster.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE)
+        cluster.kubectl("apply", "-n", NAMESPACE, "--recursive", "-f", EXAMPLE)
         yield cluster
 
 
@@ -154,5 +154,5 @@ def test_a_config_in_use(looked_after: ControlPlane) -> None:
 def test_a_name_that_is_somebody_elses(looked_after: ControlPlane) -> None:
     looked_after.kubectl("delete", "mcpserver", "weather", "-n", NAMESPACE, "--timeout=60s")
     looked_after.kubectl("create", "service", "clusterip", "mcp-weather-proxy", "--tcp=80", "-n", NAMESPACE)
-    looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE)
+    looked_after.kubectl("apply", "-n", NAMESPACE, "--recursive", "-f", EXAMPLE)
     shows(looked_after, "NameTaken", timeout=120)
