@@ -107,9 +107,9 @@ def test_every_command_has_its_options_in_help() -> None:
 
 def test_readme_shows_what_render_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    shown = commands((ROOT / "README.md").read_text())
+    shown = [command for command in commands((ROOT / "README.md").read_text()) if " render " in command.line]
 
-    assert [command.line.split()[:2] for command in shown] == [[".venv/bin/toolhive-hooks", "render"]]
+    assert shown
     for command in shown:
         printed = CliRunner().invoke(main, command.line.split()[1:]).stdout
         assert printed.rstrip("\n") == command.output
