@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings clean
+.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings commands flow site clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,19 @@ crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
 settings: $(INSTALLED)  ## write docs/settings.md from the settings class
 	@$(BIN)/python -m tools.settings_page > docs/settings.md
 
+commands: $(INSTALLED)  ## write docs/commands.md from the command line's help
+	@$(BIN)/python -m tools.commands_page > docs/commands.md
+
+flow: $(INSTALLED)  ## draw docs/flow.svg, the picture in README.md
+	@$(BIN)/python -m tools.flow > docs/flow.svg
+
+$(VENV)/.site: $(INSTALLED) requirements/docs.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
+
+site: $(VENV)/.site  ## build the site of docs/ into build/site, every link checked
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .
 
@@ -75,6 +88,7 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) --group build --output-file requirements/build.txt
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
 clean:  ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

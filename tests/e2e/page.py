@@ -18,10 +18,10 @@ from tests.e2e.installation import point_at
 PAGE = ROOT / "docs/installing.md"
 
 
-def blocks(heading: str, language: str = "sh") -> list[str]:
+def blocks(heading: str, language: str = "sh", page: Path = PAGE) -> list[str]:
     """The blocks of code under a heading of the page."""
     (section,) = re.findall(
-        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ [A-Z]|\Z)", PAGE.read_text(), re.DOTALL | re.MULTILINE
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ [A-Z]|\Z)", page.read_text(), re.DOTALL | re.MULTILINE
     )
     return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
 

@@ -1,0 +1,158 @@
+"""docs/troubleshooting.md: what it says that kubectl shows is what kubectl shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.controlplane import ControlPlane, eventually
+from tests.controlplane.assets import ROOT
+from tests.controlplane.processes import free_port
+from tests.e2e.conftest import whole_cluster
+from tests.e2e.installation import point_at, serve
+from tests.examples import Command, commands
+
+pytestmark = pytest.mark.e2e
+
+PAGE = (ROOT / "docs/troubleshooting.md").read_text()
+NAMESPACE = "team-a"
+EXAMPLE = ROOT / "examples/token-exchange"
+
+VARYING = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+    (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"\b(\d+[smh])+( \(x\d+ over (\d+[smh])+\))?", "AGE"),
+    (r"//(toolhive-hooks\.toolhive-hooks|127\.0\.0\.1):\d+|\d+(\.\d+){3}:\d+", "ADDRESS"),
+    (r" +", " "),
+]
+"""What differs from cluster to cluster and from second to second."""
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster with the example, and nobody who looks after it."""
+    with whole_cluster(tmp_path_factory.mktemp("troubleshooting")) as cluster:
+        cluster.kubectl("create", "namespace", NAMESPACE)
+        cluster.kubectl("apply", "-n", NAMESPACE, "--recursive", "-f", EXAMPLE)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def unanswered(bare: ControlPlane, metacontroller: Path) -> ControlPlane:
+    """The same with Metacontroller, which calls where nobody answers."""
+    bare.metacontroller(metacontroller)
+    call(bare, free_port())
+    return bare
+
+
+@pytest.fixture(scope="module")
+def looked_after(unanswered: ControlPlane) -> ControlPlane:
+    """The same with the hooks, and the example running."""
+    call(unanswered, serve(unanswered, "hooks").port)
+    running(unanswered)
+    return unanswered
+
+
+def call(cluster: ControlPlane, port: int) -> None:
+    """Make Metacontroller call the webhooks there."""
+    documents = list(yaml.safe_load_all(cluster.kubectl("kustomize", ROOT / "metacontroller").stdout))
+    for document in documents:
+        point_at(document, port)
+    cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump_all(documents))
+
+
+def patch(cluster: ControlPlane, what: str, change: object) -> None:
+    cluster.kubectl("patch", *what.split("/"), "-n", NAMESPACE, "--type=merge", "-p", json.dumps(change))
+
+
+def running(cluster: ControlPlane) -> None:
+    def check() -> bool:
+        server = cluster.get("toolhive.stacklok.dev/v1alpha1/MCPServer", "weather", NAMESPACE) or {}
+        assert server.get("status", {}).get("phase") == "Running", server.get("status")
+        return True
+
+    eventually(check, timeout=60)
+
+
+def shows(cluster: ControlPlane, heading: str, timeout: float = 60) -> None:
+    """Wait until each command under a heading of the page prints what the page says."""
+    [section] = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    found = commands(section)
+    assert found
+    for command in found:
+
+        def check(command: Command = command) -> bool:
+            assert settled(pasted(cluster, command.line)) == settled(command.output), command.line
+            return True
+
+        eventually(check, timeout=timeout)
+
+
+def pasted(cluster: ControlPlane, command: str) -> str:
+    """What a command prints in a shell, on both streams."""
+    environment = {
+        "PATH": f"{cluster.bin}:{os.environ['PATH']}",
+        "HOME": str(cluster.directory / "home"),
+        "KUBECONFIG": str(cluster.kubeconfig(namespace=NAMESPACE)),
+    }
+    done = subprocess.run(
+        ["bash", "-c", f"exec 2>&1; {command}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environment,
+    )
+    return done.stdout
+
+
+def settled(output: str) -> str:
+    for pattern, name in VARYING:
+        output = re.sub(pattern, name, output)
+    return "\n".join(line.strip() for line in output.strip().splitlines())
+
+
+def test_an_object_that_nobody_looks_after(bare: ControlPlane) -> None:
+    shows(bare, "The status stays empty")
+
+
+def test_hooks_that_do_not_answer(unanswered: ControlPlane) -> None:
+    shows(unanswered, "SyncError events")
+
+
+def test_a_server_that_waits(looked_after: ControlPlane) -> None:
+    looked_after.kubectl("scale", "deployment/weather", "--replicas=0", "-n", NAMESPACE)
+    shows(looked_after, "The server stays Pending")
+    looked_after.kubectl("scale", "deployment/weather", "--replicas=1", "-n", NAMESPACE)
+    running(looked_after)
+
+
+def test_a_restart_and_what_it_leaves(looked_after: ControlPlane) -> None:
+    shows(looked_after, "Pods were restarted")
+
+
+def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> None:
+    patch(looked_after, "mcpserver/weather", {"spec": {"externalAuthConfigRef": {"name": "nope"}}})
+    shows(looked_after, "The server is Failed")
+    shows(looked_after, "An edit has no effect")
+    patch(looked_after, "mcpserver/weather", {"spec": {"externalAuthConfigRef": {"name": "weather-api"}}})
+    running(looked_after)
+
+
+def test_a_config_in_use(looked_after: ControlPlane) -> None:
+    shows(looked_after, "A config won't be deleted")
+    shows(looked_after, "A server won't be deleted")
+
+
+def test_a_name_that_is_somebody_elses(looked_after: ControlPlane) -> None:
+    looked_after.kubectl("delete", "mcpserver", "weather", "-n", NAMESPACE, "--timeout=60s")
+    looked_after.kubectl("create", "service", "clusterip", "mcp-weather-proxy", "--tcp=80", "-n", NAMESPACE)
+    looked_after.kubectl("apply", "-n", NAMESPACE, "--recursive", "-f", EXAMPLE)
+    shows(looked_after, "NameTaken", timeout=120)
