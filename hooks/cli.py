@@ -31,7 +31,10 @@ USAGE_ERROR = 2
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="toolhive-hooks")
 def main() -> None:
-    """Metacontroller hooks that give ToolHive's custom resources their controllers."""
+    """Controllers for ToolHive's MCPServer, MCPExternalAuthConfig and MCPToolConfig, as webhooks for Metacontroller.
+
+    Try it on your manifests, without a cluster: toolhive-hooks render FOLDER -o summary
+    """
 
 
 def _variables() -> str:
@@ -48,16 +51,18 @@ def _wrapped(text: str) -> list[str]:
 
 
 @main.command(epilog=_variables())
-@click.option("--bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_BIND.")
-@click.option("--probes-bind", metavar="HOST:PORT", help="Instead of TOOLHIVE_HOOKS_PROBES_BIND.")
-@click.option("--workers", type=int, help="Instead of TOOLHIVE_HOOKS_WORKERS.")
-@click.option("--threads", type=int, help="Instead of TOOLHIVE_HOOKS_THREADS.")
+@click.option("--bind", metavar="HOST:PORT", help="Where the webhooks listen; wins over TOOLHIVE_HOOKS_BIND.")
+@click.option(
+    "--probes-bind", metavar="HOST:PORT", help="Where probes and metrics do; wins over TOOLHIVE_HOOKS_PROBES_BIND."
+)
+@click.option("--workers", type=int, help="Processes that answer; wins over TOOLHIVE_HOOKS_WORKERS.")
+@click.option("--threads", type=int, help="Threads of each; wins over TOOLHIVE_HOOKS_THREADS.")
 @click.option(
     "--record",
     "record_to",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each request to a file there, with what Secret objects hold masked: payloads for tests.",
+    help="Write each request to a file there, for tests. What Secrets hold is masked; specs and ConfigMaps stay.",
 )
 def serve(record_to: Path | None, **options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
@@ -91,16 +96,18 @@ def serve(record_to: Path | None, **options: Any) -> None:
     type=click.Choice(["yaml", "json", "summary"]),
     default="yaml",
     show_default=True,
-    help="Manifests, one v1 List of them, or a table for people.",
+    help="Manifests, the same as one List, or a table for people.",
 )
 @click.option("--server", metavar="URL", help="Ask a running server instead of computing here.")
 def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
     """Show what a cluster would get from these manifests, without a cluster.
 
     PATH is a file, a folder, or - for stdin; YAML or JSON. Prints the children of each MCPServer, MCPExternalAuthConfig
-    and MCPToolConfig, then these with their status.
+    and MCPToolConfig, then these with their status. What is only in the cluster, such as a Secret that isn't among the
+    manifests, counts as missing.
 
-    Exit codes: 0 all is well; 1 a parent ends Failed, or nothing settles; 2 the input can't be read.
+    Exit codes: 0 all is well, warnings or not; 1 a resource ends Failed, or the hooks never come to rest; 2 the input
+    can't be read. Stderr says why.
     """
     sys.exit(
         render_command(
@@ -170,7 +177,7 @@ def migrate(context: str | None, **options: Any) -> None:
     """Take over MCPServers from ToolHive's own operator, or give them back.
 
     Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
-    pod restarted by this. It can be run again at any time: what is done is left alone. See docs/migrating.md.
+    pod restarted by this. It can be run again at any time: what is done is left alone.
 
     Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
     """

@@ -80,7 +80,8 @@ def over_http(server: str, timeout: float = 10) -> Hooks:
             with error:
                 raise HookError(f"HTTP {error.code}: {_text(error.read(1000))}") from None
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{server}: {getattr(error, 'reason', None) or error or type(error).__name__}") from None
+            why = getattr(error, "reason", None) or error or type(error).__name__
+            raise Unreachable(f"{server} doesn't answer: {why}") from None
         if status != http.client.OK:
             raise HookError(f"HTTP {status}: Metacontroller takes nothing but 200")
         if len(answer) > MAX_ANSWER:
