@@ -18,6 +18,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> I
     """A cluster that is torn at."""
     with whole_cluster(tmp_path_factory.mktemp("chaos")) as running:
         running.metacontroller(metacontroller)
+        running.apiserver_for_watches()
         yield running
 
 
