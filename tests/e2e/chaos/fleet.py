@@ -118,11 +118,11 @@ class Fleet:
             )
             servers = {p["metadata"]["name"] for p in parents if p["kind"] == "MCPServer"}
             assert pods == dict.fromkeys(servers, 1)
+            if not going:  # which `render` doesn't know
+                as_rendered(cluster, self.namespace)  # last, since it takes a second or two
             return True
 
         eventually(settled, timeout=SETTLES, message="the servers don't come to rest")
-        if not going:  # which `render` doesn't know
-            as_rendered(cluster, self.namespace)
 
 
 def rollouts(log: WatchLog, name: str) -> int:
