@@ -17,6 +17,7 @@ from tests.controlplane import ControlPlane
 from tests.offline import MCP_SERVER_KINDS
 from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOOLS, Path, changed, paths, put, written
 from tests.unit.structural import root
+from tests.unordered import unordered
 
 pytestmark = pytest.mark.apiserver
 
@@ -83,14 +84,6 @@ def _visible(obj: Object) -> Object:
         del metadata["uid"]
     annotations = {key: value for key, value in (metadata["annotations"] or {}).items() if key != LAST_APPLIED}
     return {**obj, "metadata": {**metadata, "annotations": annotations}}
-
-
-def unordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: unordered(inner) for key, inner in value.items()}
-    if isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value):
-        return {item["name"]: unordered(item) for item in value}
-    return value
 
 
 def others(value: Any, schema: Object) -> Iterator[Any]:
