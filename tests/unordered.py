@@ -1,4 +1,4 @@
-"""Objects that Metacontroller merged: where it merges a list by name, an order says what came first and nothing else."""
+"""Objects that Metacontroller merged: in a list that merges by name, order says what came first and nothing else."""
 
 from __future__ import annotations
 
