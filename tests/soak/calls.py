@@ -99,6 +99,7 @@ def _bad() -> list[Call]:
         "bytes that are no UTF-8": body.replace(b"ghcr.io", b"\xff\xfe"),
         "NaN": body.replace(b'"ghcr.io/acme/mcp-demo:1.2.3"', b"NaN"),
         "a huge integer": body.replace(b'"ghcr.io/acme/mcp-demo:1.2.3"', b"9" * 5_000),
+        "a name that comes twice": body.replace(b'"children":', b'"children": {}, "children":'),
         "a lone surrogate": body.replace(b"ghcr.io", b"\\ud800"),
         "a string that never ends": b'{"parent":"' + b"x" * (1 << 20),
         "depth without end": b"[" * (1 << 20),
