@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings commands flow site clean
+.PHONY: help demo test properties soak lint format test-apiserver test-runner test-image e2e bench bench-http bench-cluster image lock crds settings commands flow site clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,17 @@ demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get,
 	@tools/demo.sh $(BIN)
 
 test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
-	@$(BIN)/pytest tests/unit tests/payloads tests/reference --cov --cov-report=term
+	@$(BIN)/pytest tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
 	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
+
+EXAMPLES ?= 10000
+properties: $(INSTALLED)  ## try EXAMPLES=10000 inputs for each property: hours
+	@HYPOTHESIS_PROFILE=long EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/properties --timeout=0 --hypothesis-show-statistics
+
+SECONDS ?= 600
+RATE ?= 50
+soak: $(INSTALLED)  ## call a server SECONDS=600 long, RATE=50 times a second: every answer right, memory flat
+	@$(BIN)/python -m tests.soak --seconds $(SECONDS) --rate $(RATE)
 
 lint: $(INSTALLED)  ## ruff, mypy --strict, one direction of imports
 	@$(BIN)/ruff format --check .

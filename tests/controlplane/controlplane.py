@@ -42,6 +42,7 @@ class ControlPlane:
         self.ca = directory / "apiserver.crt"
         self.users = credentials.make_users()
         self.processes: dict[str, Process] = {}
+        self._watched_port = self.port
         self._tenants = itertools.count()
         self._clients: dict[str, client.ApiClient] = {}
         self._stack = ExitStack()
@@ -112,8 +113,25 @@ class ControlPlane:
             "--allow-privileged=true",
             *flags,
         ]
+        self._apiserver = command
         headers = self.authorization()
         self.run("kube-apiserver", command).wait_ready(lambda: answers(self.port, "/readyz", self.tls, headers))
+
+    def apiserver_for_watches(self) -> Process:
+        """Start another kube-apiserver over the same etcd, to which watches go: they see on while the first is away.
+
+        One that was started again serves no watch from before its start, nor from before the first look at a kind.
+        """
+        port, headers = free_port(), self.authorization()
+        process = self.run("kube-apiserver-for-watches", [*self._apiserver, f"--secure-port={port}"])
+        paths = ["/readyz"]
+        for crd in self.objects("apiextensions.k8s.io/v1/CustomResourceDefinition"):
+            spec = crd["spec"]
+            path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
+            paths.append(f"{path}?resourceVersion=0")  # from what watches are served from
+        process.wait_ready(lambda: all(answers(port, path, self.tls, headers) for path in paths))
+        self._watched_port = port
+        return process
 
     def controller_manager(self) -> Process:
         """Start the controllers of components.CONTROLLERS. Those that watch custom resources (garbage collector)
@@ -140,8 +158,8 @@ class ControlPlane:
         return {"Authorization": f"Bearer {self.users[user].token}"}
 
     def connection(self) -> http.client.HTTPSConnection:
-        """Return a new connection to the API server, for what no client does; the caller closes it."""
-        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=30)
+        """Return a new connection to the API server, for watches, which no client does well; the caller closes it."""
+        return http.client.HTTPSConnection("127.0.0.1", self._watched_port, context=self.tls, timeout=30)
 
     def kubeconfig(self, user: str = "admin", namespace: str = "default") -> Path:
         """Return the path of a kubeconfig for a user of credentials.make_users."""

@@ -4,6 +4,7 @@ import http.client
 import os
 import random
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -28,6 +29,10 @@ class Process:
     name: str
     popen: subprocess.Popen[bytes]
     log: Path
+    spawn: Callable[[], subprocess.Popen[bytes]]
+    """Starts the same program once more."""
+    ready: Callable[[], bool] | None = None
+    """How it last was found to be ready."""
 
     @property
     def alive(self) -> bool:
@@ -46,6 +51,8 @@ class Process:
     def wait_ready(self, ready: Callable[[], bool], timeout: float = 60) -> "Process":
         """Wait until `ready` says so; raise with the log's tail when the program ends before or takes too long."""
 
+        self.ready = ready
+
         def check() -> bool:
             self.check()
             return ready()
@@ -55,6 +62,17 @@ class Process:
         except AssertionError as error:
             raise ProcessError(f"{error}\n{self.tail()}") from None
         return self
+
+    def kill(self) -> None:
+        """End the program and all that it started, as the kernel does: nothing of it has a say."""
+        os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def restart(self) -> None:
+        """Start the program again after its end, and wait until it is ready. From the main thread, like `start`."""
+        self.popen = self.spawn()
+        if self.ready:
+            self.wait_ready(self.ready)
 
     def stop(self, grace: float = 10) -> None:
         """End the program: ask, then insist. Stopping twice is fine."""
@@ -88,17 +106,20 @@ def start(
         raise ProcessError(f"{name}: no program {command[0]}")
     tethered = [sys.executable, "-I", "-S", TETHER, str(os.getpid()), program, *command[1:]]
     log = directory / f"{name}.log"
-    with log.open("ab") as output:
-        popen = subprocess.Popen(
-            tethered,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=cwd or directory,
-            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), **(env or {})},
-            start_new_session=True,
-        )
-    return Process(name, popen, log)
+
+    def spawn() -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                tethered,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd or directory,
+                env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), **(env or {})},
+                start_new_session=True,
+            )
+
+    return Process(name, spawn(), log, spawn)
 
 
 def free_port() -> int:

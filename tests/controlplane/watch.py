@@ -174,6 +174,8 @@ class WatchLog:
                 query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={version}"
                 connection.request("GET", f"{path}?{query}", headers=self._cluster.authorization())
                 response = connection.getresponse()
+                if response.status == 429:
+                    raise http.client.HTTPException("not yet")
                 if response.status != 200:
                     raise LostEventsError(response.read().decode(errors="replace"))
                 for line in response:

@@ -1,12 +1,13 @@
-"""A relay before the hooks that counts the calls: who was asked what, how much was sent, how it was answered."""
+"""A relay before the hooks: it counts the calls (who was asked what, how it was answered), and fails when told to."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,11 +28,24 @@ class Call:
     """Bytes of the request's body."""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong between Metacontroller and the hooks."""
+
+    answer: tuple[int, bytes] | None = None
+    """Code and body that are sent in place of the hooks' own."""
+    delay: float = 0
+    """Seconds before anything is sent."""
+    cut: bool = False
+    """Whether the connection ends in the middle of the body."""
+
+
 class Relay:
     """Passes each call on to the hooks and writes it down."""
 
     def __init__(self, target: int) -> None:
         self.target = target
+        self.fault = Fault()
         self._calls: list[Call] = []
         self.leaks: list[str] = []
         """Calls whose answer held a secret value."""
@@ -65,6 +79,15 @@ class Relay:
                 self.leaks.append(f"{path} {call.parent}")
 
     @contextmanager
+    def failing(self, fault: Fault) -> Iterator[None]:
+        """Fail in this way for as long as the block."""
+        self.fault = fault
+        try:
+            yield
+        finally:
+            self.fault = Fault()
+
+    @contextmanager
     def running(self) -> Iterator[Relay]:
         """Serve for as long as the block."""
         thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="relay")
@@ -88,21 +111,29 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
+        fault = self.server.relay.fault
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        code, answer = fault.answer or self._ask(body)
+        self.server.relay.record(self.path, body, code, answer)
+        time.sleep(fault.delay)
+        self.close_connection = fault.cut
+        with suppress(OSError):  # Metacontroller has gone, or has waited long enough
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer[: len(answer) // 2] if fault.cut else answer)
+
+    def _ask(self, body: bytes) -> tuple[int, bytes]:
+        """The hooks' answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.relay.target, timeout=30)
         try:
             connection.request("POST", self.path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
-            code, answer = response.status, response.read()
-        except OSError as error:
-            code, answer = 502, str(error).encode()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            return 502, type(error).__name__.encode()
         finally:
             connection.close()
-        self.server.relay.record(self.path, body, code, answer)
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
         """Keep quiet."""

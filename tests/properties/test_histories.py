@@ -11,6 +11,7 @@ from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
 from hooks.protocol import Object
 from tests.offline import MCP_SERVER_KINDS, World
 from tests.strategies import good_specs, specs
+from tests.unordered import unordered
 from tests.world import NAMESPACE, deleting
 
 ACCOUNT = "ServiceAccount/demo-sa"
@@ -25,14 +26,6 @@ def comparable(children: dict[str, Object]) -> dict[str, Object]:
     deployment = others.pop("Deployment/demo")
     spec = {key: value for key, value in deployment["spec"].items() if key != "replicas"}
     return {**others, "Deployment/demo": {**deployment, "spec": unordered(spec)}}
-
-
-def unordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: unordered(inner) for key, inner in value.items()}
-    if isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value):
-        return {item["name"]: unordered(item) for item in value}
-    return value
 
 
 HALF_SYNCED = st.tuples(good_specs() | specs("MCPServer"), st.lists(st.integers(0, 2), max_size=3))

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
@@ -246,6 +246,7 @@ def test_the_order_of_objects_means_nothing(spec: Object, random: Any) -> None:
 
 
 @given(good_specs(), JSON, JSON)
+@example({"image": "mcp:1"}, {}, True)
 def test_a_status_that_somebody_wrote_changes_no_child(spec: Object, status: Any, conditions: Any) -> None:
     owner = owner_of(spec)
     assume(isinstance(status, dict))

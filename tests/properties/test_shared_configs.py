@@ -61,11 +61,11 @@ def accounts(field: str) -> st.SearchStrategy[list[Object]]:
     """ServiceAccounts that claim the config, as Metacontroller may see them: owned, not yet owned, or by others."""
     owner = st.fixed_dictionaries(
         {
-            "kind": st.sampled_from(["MCPServer", "Deployment"]),
-            "apiVersion": st.sampled_from(["toolhive.stacklok.dev/v1alpha1", "apps/v1"]),
+            "kind": st.sampled_from(["MCPServer", "MCPServer", "Deployment"]),
+            "apiVersion": st.sampled_from(["toolhive.stacklok.dev/v1alpha1", "toolhive.stacklok.dev/v2", "apps/v1"]),
             "name": st.sampled_from(["a", "b", "c"]),
-        },
-        optional={"controller": st.booleans()},
+            "controller": st.sampled_from([True, True, False, None]),
+        }
     )
     return st.lists(
         st.builds(
@@ -85,12 +85,32 @@ def accounts(field: str) -> st.SearchStrategy[list[Object]]:
     )
 
 
+def owning(claims: list[Object]) -> list[str]:
+    """The MCPServers that control these ServiceAccounts."""
+    return sorted(
+        {
+            owner["name"]
+            for account in claims
+            for owner in account["metadata"].get("ownerReferences", [])
+            if owner["controller"] and owner["kind"] == "MCPServer" and "stacklok" in owner["apiVersion"]
+        }
+    )
+
+
+@given(st.sampled_from([external_auth("shared"), tool_config("shared")]), st.data(), JSON)
+def test_a_config_names_the_servers_that_claim_it(config: Object, data: st.DataObject, status: Any) -> None:
+    claims = data.draw(accounts(REFERENCES[config["kind"]]))
+
+    answer = sync({**config, "status": status}, related=claims)
+
+    assert answer["status"].get("referencingServers", []) == owning(claims)
+
+
 @st.composite
-def neighbourhoods(draw: st.DrawFn) -> tuple[Object, list[Object], set[str]]:
+def neighbourhoods(draw: st.DrawFn) -> tuple[Object, list[Object], list[str]]:
     """A config that is being deleted, what there is around it, and who refers to it."""
     config = draw(st.sampled_from([external_auth("shared"), tool_config("shared")]))
     field = REFERENCES[config["kind"]]
-    claims = draw(accounts(field))
     others = st.sampled_from([{}, {field: {"name": "other"}}, {field: None}, {field: "shared"}, {field: {}}])
     users = draw(st.sets(st.sampled_from(["c", "d", "e"])))
     idle = draw(st.sets(st.sampled_from(["f", "g"])))
@@ -98,40 +118,34 @@ def neighbourhoods(draw: st.DrawFn) -> tuple[Object, list[Object], set[str]]:
     servers += [server(name, **draw(others)) for name in sorted(idle)]
     going = draw(st.sets(st.sampled_from(sorted(users | idle | {"-"}))))
     servers = [deleting(obj) if obj["metadata"]["name"] in going else obj for obj in servers]
-    claimants = {
-        owner["name"]
-        for account in claims
-        for owner in account["metadata"].get("ownerReferences", [])
-        if owner.get("controller") and owner["kind"] == "MCPServer" and "stacklok" in owner["apiVersion"]
-    }
     since = draw(st.sampled_from(["2026-11-23T11:00:00Z", "2026-11-23T12:00:00Z", "2027-01-01T00:00:00Z", "x", None]))
     blocked = {"type": "DeletionBlocked", "status": "True", "reason": "CheckingReferences", "lastTransitionTime": since}
     status = draw(JSON | st.just({"conditions": [blocked]}))
-    return {**deleting(config), "status": status}, [*claims, *servers], users | claimants
+    return {**deleting(config), "status": status}, [*draw(accounts(field)), *servers], sorted(users)
 
 
 @given(neighbourhoods())
 def test_a_config_is_released_only_when_nobody_refers_to_it_and_never_at_once(
-    neighbourhood: tuple[Object, list[Object], set[str]],
+    neighbourhood: tuple[Object, list[Object], list[str]],
 ) -> None:
     config, around, users = neighbourhood
 
     answer = sync(config, related=around)
 
-    assert answer["status"].get("referencingServers", []) == sorted(users)
+    assert answer["status"].get("referencingServers", []) == users
     waited = isinstance(config["status"], dict) and "T11:00" in str(config["status"])
     assert answer["finalized"] == (waited and not users)
     assert answer["finalized"] or 0 < answer["resyncAfterSeconds"] <= 60
 
 
-@pytest.mark.parametrize("kind", [MCP_SERVER, SERVICE_ACCOUNT], ids=lambda kind: kind.kind)
-@given(neighbourhoods())
+@given(neighbourhoods(), st.booleans())
 def test_a_kind_that_nobody_looked_up_is_not_taken_for_none(
-    kind: Any, neighbourhood: tuple[Object, list[Object], set[str]]
+    neighbourhood: tuple[Object, list[Object], list[str]], alive: bool
 ) -> None:
     config, around, _ = neighbourhood
-    request = sync_request(config, related=around)
-    del request["related"][kind.key]
+    metadata = {key: value for key, value in config["metadata"].items() if not alive or key != "deletionTimestamp"}
+    request = sync_request({**config, "metadata": metadata}, related=around)
+    del request["related"][SERVICE_ACCOUNT.key if alive else MCP_SERVER.key]
 
     with pytest.raises(BrokenRule):
         call(request)

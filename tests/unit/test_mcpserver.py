@@ -253,6 +253,12 @@ class TestExternalAuth:
 CAUSES = {
     "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),
     "config not judged": (server(**USES_TX), [external_auth()], "NotJudgedYet", "Pending"),
+    "config with a status that is none": (
+        server(**USES_TX),
+        [{**external_auth(), "status": ["Ready"]}],
+        "NotJudgedYet",
+        "Pending",
+    ),
     "config edited": (
         server(**USES_TX),
         [with_metadata(good_config(), generation=2)],

@@ -1,0 +1,145 @@
+"""Each field of each spec, changed and changed back on a real API server: what exists then is what existed before."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes.dynamic.exceptions import UnprocessibleEntityError
+
+from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.protocol import LAST_APPLIED, Object
+from tests.apiserver.live import LiveWorld
+from tests.apiserver.objects import custom
+from tests.controlplane import ControlPlane
+from tests.offline import MCP_SERVER_KINDS
+from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOOLS, Path, changed, paths, put, written
+from tests.unit.structural import root
+from tests.unordered import unordered
+
+pytestmark = pytest.mark.apiserver
+
+SPECS = {"MCPServer": SERVER, "MCPExternalAuthConfig": EXTERNAL_AUTH, "MCPToolConfig": TOOLS}
+PARENTS = {"MCPServer": (MCP_SERVER, "demo"), "MCPExternalAuthConfig": (MCP_EXTERNAL_AUTH_CONFIG, "auth")}
+PARENTS["MCPToolConfig"] = (MCP_TOOL_CONFIG, "tools")
+WALKS = [(kind, path) for kind, spec in SPECS.items() for path in paths(spec)]
+MINIMAL = {"image": "mcp:1"}
+ACCOUNT = "ServiceAccount/demo-sa"
+"""Made where the spec names none; it stays then, for a pod may still use it."""
+NO_OTHER = {
+    *("spec.oidcConfig.inline", "spec.authzConfig.type", "spec.authzConfig.inline"),
+    *("spec.type", "spec.tokenExchange", "spec.tokenExchange.clientSecretRef"),
+}
+"""The schema has no other value for these without a change of their neighbours."""
+PROFILES: Object = {"profile.json": '{"name": "p"}'}
+NEIGHBOURS: list[Object] = [
+    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "profiles"}, "data": PROFILES},
+    {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "secret"}, "data": {"key": "aHVudGVyMg=="}},
+    custom("MCPExternalAuthConfig", EXTERNAL_AUTH, "auth"),
+    custom("MCPToolConfig", TOOLS, "tools"),
+]
+"""What tests/unit/specs.py refers to."""
+
+
+class Walker:
+    """A server whose children are to be the same after each walk."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str, spec: Object) -> None:
+        cluster.resource("v1/Namespace").create(
+            body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        )
+        self.world = LiveWorld(cluster, namespace)
+        self.world.make(*NEIGHBOURS, custom("MCPServer", spec))
+        assert phase(self.world) == "Pending"  # there are no pods
+        self.before = children(self.world)
+
+
+@pytest.fixture(scope="module")
+def full(cluster: ControlPlane) -> Walker:
+    """A server with every field set."""
+    return Walker(cluster, f"full-{secrets.token_hex(3)}", SERVER)
+
+
+@pytest.fixture(scope="module")
+def minimal(cluster: ControlPlane) -> Walker:
+    """A server with an image alone."""
+    return Walker(cluster, f"minimal-{secrets.token_hex(3)}", MINIMAL)
+
+
+def children(world: LiveWorld) -> dict[str, Object]:
+    """The server's children as users see them; where Metacontroller merges a list by name, new items come last."""
+    uid = world.cluster.all(MCP_SERVER)[0]["metadata"]["uid"]
+    return {
+        f"{kind.kind}/{obj['metadata']['name']}": unordered(_visible(obj))
+        for kind in MCP_SERVER_KINDS
+        for obj in world.cluster.owned(uid, kind, world.cluster.namespace)
+    }
+
+
+def _visible(obj: Object) -> Object:
+    metadata = {key: obj["metadata"].get(key) for key in ("name", "labels", "annotations", "ownerReferences", "uid")}
+    if obj["metadata"]["name"] == "demo-authz-inline":  # the one that goes with its part of the spec, and comes again
+        del metadata["uid"]
+    annotations = {key: value for key, value in (metadata["annotations"] or {}).items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def others(value: Any, schema: Object) -> Iterator[Any]:
+    """Other values for a field."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield value + 1
+    elif isinstance(value, str):
+        yield from (choice for choice in schema.get("enum", ()) if choice != value)
+        yield from (f"{value}x", "2")
+    elif isinstance(value, list):
+        yield from ([], [*value, *value])
+
+
+def edits(kind: str, path: Path) -> Iterator[Object]:
+    """Specs in which this field is another, or gone."""
+    spec, schema = SPECS[kind], root(kind)["properties"]["spec"]
+    value: Any = spec
+    for step in path:
+        value = value[step]
+        schema = schema.get("items", {}) if isinstance(step, int) else _field(schema, step)
+    yield changed(spec, path, lambda holder, step: holder.__delitem__(step))
+    yield from (changed(spec, path, put(other)) for other in others(value, schema))
+
+
+def _field(schema: Object, name: str) -> Object:
+    return schema.get("properties", {}).get(name) or schema.get("additionalProperties") or {}
+
+
+@pytest.mark.parametrize(("kind", "path"), WALKS, ids=[f"{kind}.{written(path)}" for kind, path in WALKS])
+def test_a_field_there_and_back_leaves_everything_as_it_was(full: Walker, kind: str, path: Path) -> None:
+    parent = PARENTS[kind]
+    walked = 0
+    for spec in edits(kind, path):
+        try:
+            full.world.edit(*parent, spec)
+        except UnprocessibleEntityError:  # the schema has no such value
+            continue
+        assert set(full.before) <= {*children(full.world), "ConfigMap/demo-authz-inline"}
+        full.world.edit(*parent, SPECS[kind])
+        assert {name: obj for name, obj in children(full.world).items() if name != ACCOUNT} == full.before
+        walked += 1
+        if walked == 2:
+            return
+    assert walked or written(path) in NO_OTHER
+
+
+@pytest.mark.parametrize("field", sorted(SERVER.keys() - MINIMAL.keys()))
+def test_a_field_come_and_gone_leaves_everything_as_it_was(minimal: Walker, field: str) -> None:
+    minimal.world.edit(MCP_SERVER, "demo", {**MINIMAL, field: SERVER[field]})
+    assert phase(minimal.world) == "Pending"
+    minimal.world.edit(MCP_SERVER, "demo", MINIMAL)
+
+    assert children(minimal.world) == minimal.before
+
+
+def phase(world: LiveWorld) -> str:
+    return str(world.cluster.all(MCP_SERVER)[0]["status"]["phase"])

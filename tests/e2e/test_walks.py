@@ -1,0 +1,85 @@
+"""Each field of an MCPServer set and taken back with a real Metacontroller, all at once: what was before is again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hooks.protocol import LAST_APPLIED
+from tests.controlplane import WatchLog, eventually
+from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
+from tests.neighbours import MANIFESTS
+from tests.strategies import GOOD_VALUES
+from tests.unordered import unordered
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+WALKS = {f"{field.lower()}-{number}": {field: v} for field, vs in GOOD_VALUES.items() for number, v in enumerate(vs)}
+BASE = {"image": "example.test/mcp:1", "transport": "stdio"}
+NO_ROLLOUT = {"transport-0", "proxymode-0", "port-0", "trustproxyheaders-1", "resourceoverrides-2"}
+"""The default, said or unsaid; and what concerns the Service alone."""
+
+
+def apply(installation: Installation, namespace: str, specs: dict[str, dict[str, Any]]) -> None:
+    """Apply a server for each walk with the fields of that walk, and wait until each runs with it."""
+    cluster = installation.cluster
+    servers = [
+        {"apiVersion": TOOLHIVE, "kind": "MCPServer", "metadata": {"name": name}, "spec": {**BASE, **fields}}
+        for name, fields in specs.items()
+    ]
+    cluster.kubectl("apply", "-n", namespace, "-f", "-", input="\n---\n".join(map(json.dumps, servers)))
+
+    def running() -> bool:
+        for server in cluster.objects(f"{TOOLHIVE}/MCPServer", namespace):
+            status, name = server.get("status", {}), server["metadata"]["name"]
+            assert status.get("observedGeneration") == server["metadata"]["generation"], name
+            assert (status["phase"], status["message"]) == ("Running", "MCP server is running"), (name, status)
+        return True
+
+    eventually(running, timeout=180)
+
+
+def children(installation: Installation, namespace: str) -> dict[str, Any]:
+    """Every child as users see it; where Metacontroller merges a list by name, new items come last."""
+    objects = [obj for kind in CHILD_KINDS for obj in installation.cluster.objects(kind, namespace)]
+    return {f"{obj['kind']}/{obj['metadata']['name']}": unordered(_visible(obj)) for obj in objects}
+
+
+def _visible(obj: dict[str, Any]) -> dict[str, Any]:
+    metadata = {key: obj["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences", "uid")}
+    annotations = {k: v for k, v in (metadata["annotations"] or {}).items() if not k.startswith("deployment.")}
+    annotations.pop(LAST_APPLIED, None)
+    return {**{k: v for k, v in obj.items() if k != "status"}, "metadata": {**metadata, "annotations": annotations}}
+
+
+def test_every_field_there_and_back_leaves_everything_as_it_was(installation: Installation, namespace: str) -> None:
+    cluster = installation.cluster
+    plain = [{k: v for k, v in obj.items() if k in ("apiVersion", "kind", "spec", "data", "type")} for obj in MANIFESTS]
+    neighbours = [{**obj, "metadata": {"name": m["metadata"]["name"]}} for obj, m in zip(plain, MANIFESTS, strict=True)]
+    cluster.kubectl("apply", "-n", namespace, "-f", "-", input="\n---\n".join(map(json.dumps, neighbours)))
+    apply(installation, namespace, {name: {} for name in WALKS})
+    before = children(installation, namespace)
+    with WatchLog(cluster, CHILD_KINDS, namespace) as log:
+        apply(installation, namespace, WALKS)
+        log.wait_quiet(2)
+        between = _rollouts(log)
+        apply(installation, namespace, {name: {} for name in WALKS})
+        log.wait_quiet(2)
+
+        eventually(lambda: _same(children(installation, namespace), before))
+        assert between == {name: 0 if name in NO_ROLLOUT else 1 for name in WALKS}
+        assert _rollouts(log) == {name: 2 * count for name, count in between.items()}
+        assert [str(event) for event in log.events(type="DELETED") if not event.name.endswith("-authz-inline")] == []
+
+
+def _rollouts(log: WatchLog) -> dict[str, int]:
+    return {name: len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in WALKS}
+
+
+def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    assert set(now) == set(before)
+    for name, obj in now.items():
+        assert obj == before[name], name
+    return True

@@ -1,0 +1,1 @@
+"""A bounded load for a while, and whether the server's processes grow under it: `make soak`."""
