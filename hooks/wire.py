@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 
 import orjson
 import pydantic_core
@@ -25,7 +24,7 @@ from hooks.protocol import (
 )
 
 _NO_OBJECT_IS_DEEPER = 20_000
-_LINE_SEPARATOR, _PARAGRAPH = "\u2028".encode(), "\u2029".encode()
+_ESCAPED_BY_GO = [(char.encode(), f"\\u{ord(char):04x}".encode()) for char in "<>&\u2028\u2029"]
 _MARK = json.dumps(TOO_DEEP).encode()
 # Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
@@ -80,31 +79,34 @@ def _load(body: bytes) -> Object:
     try:
         request = pydantic_core.from_json(body, allow_inf_nan=False)
     except ValueError as error:
+        if "recursion limit" not in str(error):
+            raise Malformed("the body is not JSON") from None
         # The API server stores objects nested thousands of levels deep. One of those must not keep Metacontroller from
         # syncing the others that come along with it.
-        request = read_json(_cut_deep(body)) if "recursion limit" in str(error) else None
+        body = _cut_deep(body)
+        request = read_json(body)
     if request is None:
         raise Malformed("the body is not JSON")
     if not isinstance(request, dict):
         raise Malformed("the body is not a JSON object")
-    if not _is_whole(request, body):
+    if not _is_as_written(request, body):
         _refuse_twins(body)
     return request
 
 
-def _is_whole(request: Object, body: bytes) -> bool:
-    """Whether the body is as long as Metacontroller would write what was read of it: compact, some characters escaped.
+def _is_as_written(request: Object, body: bytes) -> bool:
+    """Whether writing the request as Metacontroller does gives the body, byte for byte.
 
-    Then nothing was lost in being read. Of a name that comes twice in an object, one is.
+    Then nothing of it was lost in being read. Of a name that comes twice in an object, one is.
     """
     try:
         text = orjson.dumps(request)
     except TypeError:  # an integer of more than 64 bits
         return False
-    if len(body) == len(text):
-        return True
-    escaped = 5 * sum(map(text.count, b"<>&")) + 3 * (text.count(_LINE_SEPARATOR) + text.count(_PARAGRAPH))
-    return len(body) == len(text) + escaped
+    if len(body) > len(text):
+        for char, escaped in _ESCAPED_BY_GO:
+            text = text.replace(char, escaped)
+    return body == text
 
 
 def _refuse_twins(body: bytes) -> None:
@@ -118,9 +120,7 @@ def _refuse_twins(body: bytes) -> None:
         if len(pairs) != len(dict(pairs)):
             raise Malformed("the body has an object with a name that comes twice")
 
-    # Objects nested too deeply for this were left out above.
-    with suppress(RecursionError):
-        json.loads(body, object_pairs_hook=unique)
+    json.loads(body, object_pairs_hook=unique)
 
 
 def _cut_deep(body: bytes) -> bytes:

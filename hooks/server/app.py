@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any
 
 from flask import Flask, Response, request
-from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from gunicorn.http.errors import NoMoreData, ParseException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from hooks import wire
 from hooks.controllers import CONTROLLERS
@@ -28,6 +28,8 @@ from hooks.server.record import Record
 from hooks.server.turns import Turns
 
 log = logging.getLogger(__name__)
+
+_UNAUTHORIZED = "the bearer token of the call is missing or not the one that toolhive-hooks has"
 
 _ENDS: dict[Outcome, tuple[int, int]] = {
     "ok": (200, logging.INFO),
@@ -86,8 +88,15 @@ def create_app(installation: Installation, metrics: Metrics) -> Flask:
         for hook in HOOKS:
             path = f"/{controller.path}/{hook}"
             app.add_url_rule(path, path, _view(controller, hook, installation, metrics), methods=["POST"])
-    app.register_error_handler(HTTPException, lambda error: _text(f"{error.code} {error.name}", error.code or 500))
+    app.register_error_handler(HTTPException, _no_hook)
     return app
+
+
+def _no_hook(error: HTTPException) -> Response:
+    """What is no call of a hook: a path that there isn't, for one, where webhooks are set up wrongly."""
+    text = f"{error.code} {error.name}"
+    log.warning("no hook call", extra={"fields": {"method": request.method, "path": request.path, "error": text}})
+    return _text(text, error.code or 500)
 
 
 def _view(controller: Controller, hook: Hook, installation: Installation, metrics: Metrics) -> Callable[[], Response]:
@@ -112,21 +121,21 @@ def _view(controller: Controller, hook: Hook, installation: Installation, metric
 
 
 def _call(controller: Controller, hook: Hook, installation: Installation) -> _Ended:
-    # Before the body is read.
-    if installation.admits and not installation.admits(request.headers.get("Authorization", "")):
-        return _refused(
-            "unauthorized", "the bearer token of the call is missing or not the one that toolhive-hooks has"
-        )
     try:
+        # Before the body is read.
+        if installation.admits and not installation.admits(request.headers.get("Authorization", "")):
+            return _refused("unauthorized", _UNAUTHORIZED)
         body = request.get_data(cache=False)
+        if installation.record:
+            installation.record(controller.path, hook, body)
+        with installation.turns.take(len(body)):
+            return _answer(controller, hook, body, installation.config)
     except RequestEntityTooLarge:
         return _refused("too_large", "the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES")
-    except (HTTPException, ParseException, OSError):
+    except (ClientDisconnected, ParseException, NoMoreData):
         return _refused("malformed", "the body is cut off")
-    if installation.record:
-        installation.record(controller.path, hook, body)
-    with installation.turns.take(len(body)):
-        return _answer(controller, hook, body, installation.config)
+    except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
+        return _panicked(controller, hook, bug, {})
 
 
 def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _Ended:
@@ -143,11 +152,15 @@ def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> 
         return _refused("malformed", str(error), len(body), told)
     except BrokenRule as error:
         return _refused("broken_rule", str(error), len(body), told)
-    except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
-        # The frames without the exception's text, which can quote object contents.
-        where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
-        text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
-        return _Ended("panic", text.encode(), len(body), {**told, **where})
+    except Exception as bug:  # noqa: BLE001  # here the log can say which parent it is
+        return _panicked(controller, hook, bug, told)
+
+
+def _panicked(controller: Controller, hook: Hook, bug: Exception, told: dict[str, Any]) -> _Ended:
+    # The frames without the exception's text, which can quote object contents.
+    where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
+    text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
+    return _Ended("panic", text.encode(), told={**told, **where})
 
 
 def _refused(outcome: Outcome, why: str, received: int = 0, told: dict[str, Any] | None = None) -> _Ended:

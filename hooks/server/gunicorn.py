@@ -77,7 +77,7 @@ def _folder() -> Iterator[Path]:
     for stale in place.glob("toolhive-hooks-*-*"):
         pid = stale.name.split("-")[2]
         # In a container each server has the same process id, and /tmp is the one from before.
-        if pid == str(creator) or (pid.isdecimal() and not Path(f"/proc/{pid}").exists()):
+        if pid == str(creator) or (pid.isdecimal() and not _is_alive(int(pid))):
             shutil.rmtree(stale, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"toolhive-hooks-{creator}-", dir=place))
     try:
@@ -86,6 +86,16 @@ def _folder() -> Iterator[Path]:
         # A worker that ends comes by here too.
         if os.getpid() == creator:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _listener(bind: str) -> socket.socket:

@@ -277,6 +277,15 @@ def test_texts_are_written_as_they_are() -> None:
 TWICE = {
     "at the top": lambda text: text.replace('"finalizing"', '"children": {}, "finalizing"'),
     "within": lambda text: text.replace('"generation"', '"generation": 7, "generation"', 1),
+    "where a float is written longer than it came": lambda text: text.replace(
+        '"finalizing"', '"more": {"n": 1e15}, "children": {}, "finalizing"'
+    ),
+    "where a character came unescaped": lambda text: text.replace(
+        '"generation"', '"text": "&", "": 1, "generation"'
+    ).replace('"generation"', '"": 1, "generation"', 1),
+    "beside what is nested too deeply": lambda text: text.replace(
+        '"finalizing"', f'"more": {"[" * 2_000}{"]" * 2_000}, "children": {{}}, "finalizing"'
+    ),
     "written differently": lambda text: text.replace('"generation"', '"generat\\u0069on": 7, "generation"', 1),
 }
 
