@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.served import Served, served
 from tests.soak.calls import Call, calls
 
+AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2"}
 CONNECTIONS = 8
 FLAT_KIB = 2048
 SHOWN = 20
@@ -119,7 +120,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="calls a second")
     options = parser.parse_args()
     record = Record()
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), AS_IN_THE_IMAGE) as server:
         threads = [
             threading.Thread(target=load, args=(server.port, number, options.rate, options.seconds, record))
             for number in range(CONNECTIONS)
