@@ -11,17 +11,8 @@ import re
 import orjson
 import pydantic_core
 
-from hooks.protocol import (
-    MAX_DEPTH,
-    TOO_DEEP,
-    CustomizeRequest,
-    Kind,
-    Malformed,
-    Object,
-    Objects,
-    SyncRequest,
-    read_json,
-)
+from hooks.json_values import MAX_DEPTH, TOO_DEEP, read_json
+from hooks.protocol import CustomizeRequest, Kind, Malformed, Object, Objects, SyncRequest
 
 _NO_OBJECT_IS_DEEPER = 20_000
 _ESCAPED_BY_GO = [(char.encode(), f"\\u{ord(char):04x}".encode()) for char in "<>&\u2028\u2029"]

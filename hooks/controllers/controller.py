@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from hooks import wire
-from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse
+from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest
+from hooks.responses import RelatedRule, SyncResponse
 
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
 HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, ROLE, SECRET, STATEFUL_SET
-from hooks.protocol import LAST_APPLIED, Kind, Object, RelatedRule, SyncResponse
+from hooks.protocol import LAST_APPLIED, Kind, Object
 from hooks.render.admit import admit
 from hooks.render.cluster import Cluster, Key, key_of
 from hooks.render.composite import composite_controller, finalizer
@@ -21,6 +21,7 @@ from hooks.render.related import related_objects, selects
 from hooks.render.run import NoFixedPoint, Result, render, served_kinds
 from hooks.render.sync import Metacontroller, Outcome, sync
 from hooks.render.webhooks import HookError, Hooks, in_process
+from hooks.responses import RelatedRule, SyncResponse
 
 WIDGET = Kind("example.com/v1", "Widget", "widgets")
 GADGET = Kind("example.com/v1", "Gadget", "gadgets")

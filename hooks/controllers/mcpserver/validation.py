@@ -17,7 +17,8 @@ from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, MAX_DEPTH, Object, is_too_deep
+from hooks.json_values import MAX_DEPTH, is_too_deep
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
