@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from hooks.api.mcpserver import AuthzConfig
+from hooks.api.access import AuthzConfig
 from hooks.json_values import strict_json
 from hooks.protocol import Object
 
