@@ -10,6 +10,7 @@ import pytest
 
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT
 from hooks.controllers.mcpserver.authz import read_authz
+from hooks.controllers.mcpserver.validation import RESERVED_PATHS, RESERVED_VOLUMES
 from hooks.protocol import Object
 from tests.world import CONFIG, child, condition, config_map, external_auth, judged, observed, secret, server, sync
 
@@ -554,6 +555,18 @@ def test_a_spec_that_could_not_be_carried_out_is_refused_by_field(spec: Object, 
 
     assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
     assert answer["status"]["phase"] == "Failed"
+
+
+def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:
+    profile = {"type": "configmap", "name": "profiles", "key": "p.json"}
+    authz = {"type": "inline", "inline": {"policies": [POLICY]}}
+    related = [config_map("profiles", **{"p.json": "{}"})]
+
+    answer = sync(server(permissionProfile=profile, authzConfig=authz), related=related)
+
+    pod = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]
+    assert tuple(volume["name"] for volume in pod["volumes"]) == RESERVED_VOLUMES
+    assert tuple(mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]) == RESERVED_PATHS
 
 
 @pytest.mark.parametrize(

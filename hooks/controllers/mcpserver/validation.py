@@ -23,9 +23,11 @@ from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
+"""Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
+"""The volumes of the proxy's own pod (deployment.py), and where they are mounted."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
