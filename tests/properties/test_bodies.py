@@ -17,7 +17,7 @@ from hooks.render.composite import composite_controller
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.rules import check_customize, check_sync
 from tests.strategies import JSON
-from tests.world import BY_KIND, CONFIG, NOW, deleting, external_auth, observed, server, sync, sync_request, tool_config
+from tests.world import BY_KIND, CONFIG, NOW, deleting, external_auth, running, server, sync_request, tool_config
 
 FULL = server(
     externalAuthConfigRef={"name": "tx"},
@@ -25,7 +25,7 @@ FULL = server(
     oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}},
     args=[CANARY],
 )
-CHILDREN = [observed(child, FULL) for child in sync(FULL, related=CLUSTER)["children"]]
+CHILDREN = running(FULL, *CLUSTER)
 REQUESTS = [
     sync_request(FULL, CHILDREN, CLUSTER),
     sync_request(deleting(FULL), CHILDREN, CLUSTER),
