@@ -81,7 +81,7 @@ def test_a_broken_body_is_answered_or_refused(broken: tuple[str, Hook, bytes]) -
 
 
 @given(st.sampled_from(sorted(BY_KIND)), st.sampled_from(HOOKS), st.binary(max_size=50) | st.builds(json.dumps, JSON))
-def test_anything_is_refused(kind: str, hook: Hook, body: bytes | str) -> None:
+def test_a_body_that_is_no_request_is_refused(kind: str, hook: Hook, body: bytes | str) -> None:
     assert answer(kind, hook, body.encode() if isinstance(body, str) else body) is None
 
 

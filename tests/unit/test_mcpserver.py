@@ -338,7 +338,7 @@ class TestFinalize:
 
         assert child_names(sync(deleting(owner), deployment)) == []
 
-    def test_then_all_the_rest(self) -> None:
+    def test_once_the_proxy_is_gone_all_the_rest_goes(self) -> None:
         owner = server()
         left = [made(STATEFUL_SET, "demo", spec={}), *(o for o in running(owner) if o["kind"] != "Deployment")]
 

@@ -88,7 +88,7 @@ class TestPodPatch:
             ),
         ],
     )
-    def test_the_patch(self, spec: Object, patch: Object | None) -> None:
+    def test_the_patch_is_what_go_writes_of_the_template(self, spec: Object, patch: Object | None) -> None:
         assert patch_of(**spec) == patch
 
     def test_it_does_not_depend_on_how_the_manifest_was_written(self) -> None:

@@ -79,7 +79,9 @@ def test_rules_of_one_kind_add_up_and_each_kind_has_a_key() -> None:
         ({"operator": "DoesNotExist"}, {"l": ""}, False),
     ],
 )
-def test_label_expressions(expression: Object, labels: dict[str, str], *, selected: bool) -> None:
+def test_label_expressions_select_as_kubernetes_does(
+    expression: Object, labels: dict[str, str], *, selected: bool
+) -> None:
     assert selects({"matchExpressions": [{"key": "l", **expression}]}, labels) is selected
 
 

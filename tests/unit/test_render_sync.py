@@ -238,7 +238,9 @@ CLAIMS = [
 
 
 @pytest.mark.parametrize(("reference", "label", "deleting", "claimed", "after"), CLAIMS)
-def test_claims(reference: str | None, label: str | None, *, deleting: bool, claimed: bool, after: str | None) -> None:
+def test_a_child_is_adopted_released_or_left_alone_as_metacontroller_does(
+    reference: str | None, label: str | None, *, deleting: bool, claimed: bool, after: str | None
+) -> None:
     observed = []
 
     def decide(request: Object) -> Object:

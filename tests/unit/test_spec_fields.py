@@ -202,7 +202,7 @@ class TestTelemetry:
             "environmentVariables": None,
         }
 
-    def test_prometheus_alone(self) -> None:
+    def test_prometheus_alone_needs_no_endpoint(self) -> None:
         config = made_of(telemetry={"prometheus": {"enabled": True}})["telemetry_config"]
 
         assert (config["serviceName"], config["enablePrometheusMetricsPath"]) == ("toolhive-mcp-proxy", True)
@@ -214,7 +214,7 @@ class TestTelemetry:
         assert condition(answer, "TelemetryValid") == ("True", "Valid", "The telemetry settings are used")
 
 
-def test_the_whole_chain() -> None:
+def test_the_middleware_chain_is_whole_and_in_order() -> None:
     config = judged(external_auth(), secret())
     spec: Object = {
         "transport": "streamable-http",
