@@ -25,6 +25,7 @@ from hooks.protocol import Object
 from hooks.render.command import CLOCK, render_command
 from hooks.render.documents import read
 from hooks.render.webhooks import HookError, Hooks, Unreachable, in_process, over_http
+from tests.background import serving_in_background
 
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": {"key": "s3cr3t-value"}}
 CONFIG = {
@@ -157,14 +158,8 @@ def serving(answer: Hooks) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving_in_background(server, "hooks"):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def refusing(status: int, text: str) -> Hooks:
