@@ -1,19 +1,18 @@
-"""Metacontroller's composite-hook protocol, version 2: what a request says, and what an answer may.
+"""Metacontroller's composite-hook protocol, version 2: its words, and what a request says.
 
-It knows neither HTTP nor any custom resource; `hooks.wire` reads and writes its bytes. A request that can't be read is
-`Malformed` (answered with 400); a response that would lose or misplace an object is a `BrokenRule` (answered with 500).
-Metacontroller leaves every object alone on both, and tries again.
+It knows neither HTTP nor any custom resource; `hooks.wire` reads and writes its bytes, `hooks.responses` has what an
+answer may say. A request that can't be read is `Malformed` (answered with 400); a response that would lose or misplace
+an object is a `BrokenRule` (answered with 500). Metacontroller leaves every object alone on both, and tries again.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import pydantic_core
+from hooks.json_values import read_json
 
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
@@ -34,9 +33,6 @@ SERVER_SET_METADATA = frozenset(
 )
 """Metadata that a hook may not return: it is the API server's or Metacontroller's to set."""
 
-MAX_DEPTH = 150
-TOO_DEEP = "(nested too deeply for toolhive-hooks)"
-
 LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
 """Where Metacontroller keeps the child as the hook last returned it, with its own label and the namespace added."""
 
@@ -44,6 +40,9 @@ _IDENTITY = ("apiVersion", "kind", "metadata", "status")
 
 CONTROLLER_UID = "controller-uid"
 """The label by which Metacontroller selects the children of a parent (generateSelector)."""
+
+LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
+"""What the value of a label can be; the empty text is one."""
 
 
 class Malformed(ValueError):
@@ -156,128 +155,6 @@ class SyncRequest:
         return int(self.parent["metadata"].get("generation", 0))
 
 
-LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedRule:
-    """One rule of a customize response: objects of one kind in one namespace, by names, by labels, or all of them."""
-
-    kind: Kind
-    namespace: str
-    names: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse what Metacontroller refuses, and what would reach beyond the parent's namespace."""
-        if not self.namespace:
-            raise BrokenRule("a related rule without a namespace would match objects of every namespace")
-        if self.names and self.labels:
-            raise BrokenRule("a related rule takes names or labels, not both")
-        if not all(LABEL_VALUE.fullmatch(value) for value in self.labels.values()):
-            # Metacontroller would fail before each sync and finalize of this parent.
-            raise BrokenRule("a related rule selects by a value that no label can have")
-
-    def to_wire(self) -> Object:
-        """The rule as Metacontroller reads it."""
-        rule: Object = {
-            "apiVersion": self.kind.api_version,
-            "resource": self.kind.resource,
-            "namespace": self.namespace,
-        }
-        if self.names:
-            rule["names"] = sorted(set(self.names))
-        if self.labels:
-            rule["labelSelector"] = {"matchLabels": dict(self.labels)}
-        return rule
-
-
-@dataclass(frozen=True, slots=True)
-class SyncResponse:
-    """A sync or finalize response.
-
-    `children` is everything that shall exist: Metacontroller deletes what it observed and doesn't find here. A child
-    that shall go is therefore named in `removed`; one that is simply forgotten is a `BrokenRule`.
-    """
-
-    status: Object
-    children: list[Object] = field(default_factory=list)
-    removed: frozenset[tuple[str, str]] = frozenset()
-    """(kind, name) of observed children that are left out on purpose."""
-    resync_after_seconds: float = 0
-    finalized: bool = False
-
-    def to_wire(self, request: SyncRequest, expected: Iterable[tuple[Kind, str]]) -> Object:
-        """The response as Metacontroller reads it, after the checks that protect users' objects.
-
-        Args:
-            request: what is being answered.
-            expected: kind and name of every child that the controller may ever make for this parent.
-
-        Raises:
-            BrokenRule: the response would delete, misplace or wipe something.
-        """
-        if not self.status:
-            raise BrokenRule("the response has no status: the parent's would be wiped")
-        returned = _returned(self.children, request, expected)
-        observed = {kind_and_name(child) for child in request.children}
-        forgotten = observed - returned - self.removed
-        if forgotten and not request.finalizing:
-            raise BrokenRule(f"observed children would be deleted: {_list(forgotten)}")
-        if self.finalized and not request.finalizing:
-            raise BrokenRule("finalized is for a parent that is being finalized")
-        if self.finalized and observed:
-            raise BrokenRule(f"finalized while children exist: {_list(observed)}")
-        wire: Object = {"status": self.status, "children": self.children}
-        if self.resync_after_seconds:
-            wire["resyncAfterSeconds"] = self.resync_after_seconds
-        if request.finalizing:
-            wire["finalized"] = self.finalized
-        return wire
-
-
-def _returned(
-    children: list[Object], request: SyncRequest, expected: Iterable[tuple[Kind, str]]
-) -> set[tuple[str, str]]:
-    """(kind, name) of the children, each checked: a known kind, a known name, the parent's namespace, once."""
-    kinds = {(kind.api_version, kind.kind, name): kind for kind, name in expected}
-    returned: set[tuple[str, str]] = set()
-    for child in children:
-        version, kind, metadata = child.get("apiVersion", ""), child.get("kind", ""), child.get("metadata", {})
-        name = metadata.get("name", "")
-        known = kinds.get((version, kind, name))
-        if known is None and not _is_kept(child, request):
-            raise BrokenRule(f"{kind}/{name} is not a child of this parent")
-        if known and (known.api_version, known.resource) not in request.child_resources:
-            raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
-        if metadata.get("namespace", request.namespace) != request.namespace:
-            raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
-        if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
-            raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
-        for group in ("labels", "annotations"):
-            if not {*map(type, metadata.get(group, {}).values())} <= {str}:
-                raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
-        if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
-            raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")
-        if (kind, name) in returned:
-            raise BrokenRule(f"{kind}/{name} is returned twice")
-        returned.add((kind, name))
-    return returned
-
-
-def _is_kept(child: Object, request: SyncRequest) -> bool:
-    """Whether this is an observed child as it is: such an answer can't change one, nor make one."""
-    return any(_identity(seen) == _identity(child) and kept(seen) == child for seen in request.children)
-
-
-def _identity(obj: Object) -> tuple[object, ...]:
-    return obj.get("apiVersion"), obj.get("kind"), (obj.get("metadata") or {}).get("name")
-
-
-def _list(children: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{kind}/{name}" for kind, name in sorted(children))
-
-
 def kind_and_name(obj: Object) -> tuple[str, str]:
     """By what a child is told from the parent's others."""
     return obj["kind"], obj["metadata"]["name"]
@@ -318,35 +195,3 @@ def last_applied(observed: Object) -> Object | None:
     text = (observed["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     applied = read_json(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
-
-
-def read_json(text: str | bytes) -> Any:
-    """What a JSON text says, or None where it isn't one: neither are NaN, lone surrogates and bottomless nesting."""
-    try:
-        return pydantic_core.from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return None
-
-
-def strict_json(text: str | bytes) -> Any:
-    """What a JSON text says, or None where it isn't one that can be written again: 1e999 is read as infinity."""
-    value = read_json(text)
-    return value if is_finite(value) else None
-
-
-def is_finite(value: Any) -> bool:
-    """Whether every number of this can be written as JSON."""
-    if isinstance(value, dict):
-        return all(map(is_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(is_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
-
-
-def is_too_deep(value: Any) -> bool:
-    """Whether something of this was left out for being nested too deeply."""
-    if isinstance(value, dict):
-        return any(is_too_deep(inner) for inner in value.values())
-    if isinstance(value, list):
-        return any(is_too_deep(inner) for inner in value)
-    return bool(value == TOO_DEEP)

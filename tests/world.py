@@ -196,6 +196,11 @@ def sync(
     return call(request, config=config, now=now, may_delete=may_delete)
 
 
+def running(owner: Object, *related: Object) -> list[Object]:
+    """The children of a server, all made, as its next request has them."""
+    return [observed(made_child, owner) for made_child in sync(owner, related=related)["children"]]
+
+
 def judged(config: Object, *related: Object, by: Config = CONFIG) -> Object:
     """A shared config with the status that its own controller gives it."""
     return {**config, "status": sync(config, related=related, config=by)["status"]}
@@ -206,6 +211,12 @@ def child(answer: Object, kind: Kind, name: str) -> Object:
     found = [obj for obj in answer["children"] if obj["kind"] == kind.kind and obj["metadata"]["name"] == name]
     assert found, f"{kind.kind}/{name} is not among {child_names(answer)}"
     return found[0]
+
+
+def run_config(answer: Object) -> Object:
+    """The RunConfig in an answer about the server `demo`."""
+    run: Object = json.loads(child(answer, CONFIG_MAP, "demo-runconfig")["data"]["runconfig.json"])
+    return run
 
 
 def child_names(answer: Object) -> list[str]:

@@ -10,19 +10,6 @@ from hooks.api.access import AuthzConfig, OIDCConfig
 from hooks.api.meta import Conditions, EnvVar, Int64, Model, NameRef, Port, Quantity, Rule, RuledModel, SecretKeyRef
 from hooks.api.resource import AGE, MESSAGE, READY, REASON, Column, CustomResource
 
-__all__ = [
-    "MCP_SERVER",
-    "AuthzConfig",
-    "MCPServerSpec",
-    "MCPServerStatus",
-    "MetadataOverrides",
-    "OIDCConfig",
-    "PermissionProfile",
-    "ProxyDeploymentOverrides",
-    "ResourceOverrides",
-    "Telemetry",
-]
-
 Transport = Literal["stdio", "streamable-http", "sse"]
 ProxyMode = Literal["sse", "streamable-http"]
 Phase = Literal["Pending", "Running", "Failed", "Terminating"]

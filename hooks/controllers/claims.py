@@ -11,15 +11,13 @@ import hashlib
 import re
 
 from hooks.api.meta import GROUP
-from hooks.protocol import Object, raw_spec
+from hooks.protocol import LABEL_VALUE, Object, raw_spec
 
 CLAIM_LABELS = {
     "externalAuthConfigRef": f"{GROUP}/external-auth-config",
     "toolConfigRef": f"{GROUP}/tool-config",
 }
 """The label that a ServiceAccount carries for each field of an MCPServer's spec that refers to a shared config."""
-
-_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 
 def referenced(server: Object, field: str) -> str | None:
@@ -31,7 +29,7 @@ def referenced(server: Object, field: str) -> str | None:
 
 def claim_value(name: str) -> str:
     """A config's name as a label value: itself where it can be one, else a prefix and a hash of it."""
-    if _LABEL_VALUE.fullmatch(name):
+    if LABEL_VALUE.fullmatch(name):
         return name
     prefix = re.sub(r"[^A-Za-z0-9]", "-", name[:40]).strip("-") or "x"
     return f"{prefix}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from hooks import wire
-from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse
+from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest
+from hooks.responses import RelatedRule, SyncResponse
 
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
 HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")
@@ -19,13 +20,16 @@ RULES_VERSION = 1
 Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache.
 """
 
+RUNNER_RELEASE = "v0.44.0"
+"""The release of the proxy runner whose dialect RunConfig speaks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """What an installation decides, the same for every object: controllers read it here, never from the environment."""
 
-    runner_image: str = "ghcr.io/stacklok/toolhive/proxyrunner:v0.44.0"
-    """Image of the proxy runner. RunConfig speaks the dialect of release 0.44.0."""
+    runner_image: str = f"ghcr.io/stacklok/toolhive/proxyrunner:{RUNNER_RELEASE}"
+    """Image of the proxy runner, of that release."""
     proxy_host: str = "0.0.0.0"  # noqa: S104  # inside the pod: the Service reaches it there
     """Address on which the proxy listens."""
     openshift: bool = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, is_finite, kept, last_applied
+from hooks.json_values import is_finite
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
 def held(observed: Object) -> Object:

@@ -23,7 +23,8 @@ from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
-from hooks.protocol import CustomizeRequest, Kind, Object, RelatedRule, SyncRequest, SyncResponse, raw_spec
+from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, raw_spec
+from hooks.responses import RelatedRule, SyncResponse
 
 Spec = TypeVar("Spec", bound=Model)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.controllers.controller import RULES_VERSION, Controller
+from hooks.controllers.controller import HOOKS, RULES_VERSION, Controller
 from hooks.controllers.kinds import STATEFUL_SET
 from hooks.protocol import Kind, Object
 
@@ -13,7 +13,6 @@ def composite_controller(controller: Controller) -> Object:
     It holds what follows from the controller, and nothing of the installation: the webhooks have paths here, and
     neither Service nor timeout.
     """
-    hooks = ("customize", "sync", "finalize")
     children = [_child_resource(kind) for kind in controller.child_kinds]
     return {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",
@@ -27,7 +26,7 @@ def composite_controller(controller: Controller) -> Object:
             },
             "generateSelector": True,
             **({"childResources": children} if children else {}),
-            "hooks": {hook: {"version": "v2", "webhook": {"path": webhook_path(controller, hook)}} for hook in hooks},
+            "hooks": {hook: {"version": "v2", "webhook": {"path": webhook_path(controller, hook)}} for hook in HOOKS},
         },
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hooks.controllers import conditions
 from hooks.controllers import kinds as known
 from hooks.controllers.controller import Controller
 from hooks.protocol import Kind, Object
@@ -166,8 +167,7 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
 
 def ready_condition(parent: Object) -> Object:
     """The condition Ready of a parent's status; empty where there is none."""
-    conditions = parent.get("status", {}).get("conditions") or []
-    return next((condition for condition in conditions if condition.get("type") == "Ready"), {})
+    return conditions.find(parent, "Ready") or {}
 
 
 def _some(texts: list[str], separator: str = ", ") -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.background import serving_in_background
 from tests.controlplane import ControlPlane
 
 READING = ("GET", "HEAD")
@@ -41,14 +41,8 @@ def api_relay(
 ) -> Iterator[ApiRelay]:
     """A relay for as long as the block."""
     relay = ApiRelay(cluster, directory, before_answer)
-    thread = threading.Thread(target=relay.server.serve_forever, args=(0.05,), name="api relay")
-    thread.start()
-    try:
+    with serving_in_background(relay.server, "api relay"):
         yield relay
-    finally:
-        relay.server.shutdown()
-        thread.join()
-        relay.server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -6,8 +6,8 @@ import pytest
 
 from tests.apiserver.manifests import BASE, NAMESPACE, built, named, strictly
 from tests.controlplane import ControlPlane, control_plane
-from tests.controlplane.assets import APISERVER, UnavailableError, binaries
-from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+from tests.controlplane.assets import APISERVER
+from tests.controlplane.fixtures import apply_our_crds, binaries_or_skip, build_ahead, namespace
 
 __all__ = ["namespace"]
 
@@ -19,10 +19,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """etcd and kube-apiserver with this project's CRDs established."""
-    try:
-        folder = binaries(*APISERVER)
-    except UnavailableError as error:
-        pytest.skip(f"apiserver: SKIPPED ({error})")
+    folder = binaries_or_skip("apiserver", APISERVER)
     with control_plane(tmp_path_factory.mktemp("apiserver"), folder) as running:
         apply_our_crds(running)
         yield running

@@ -27,7 +27,7 @@ from tests.bench.bodies import OIDC
 from tests.bench.taken import peak_mib, processor_seconds
 from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
-from tests.controlplane.fixtures import apply_our_crds
+from tests.controlplane.fixtures import complete
 from tests.controlplane.processes import answers, free_port
 from tests.served import AT_ONCE, Served
 from tests.world import external_auth
@@ -164,10 +164,7 @@ def run(app: str, servers: int, metacontroller: Path) -> Result:
     with tempfile.TemporaryDirectory(prefix=f"bench-{app}-{servers}-") as folder:
         directory = Path(folder)
         with control_plane(directory, binaries(*EVERYTHING)) as cluster:
-            apply_our_crds(cluster)
-            cluster.controller_manager()
-            cluster.scheduler()
-            cluster.kwok()
+            complete(cluster)
             port, counts = _serve(app, cluster)
             cluster.metacontroller(metacontroller)
             cluster.kubectl("create", "namespace", NAMESPACE)

@@ -13,7 +13,8 @@ import tracemalloc
 from collections.abc import Callable
 
 from hooks.controllers.controller import Hook
-from hooks.protocol import Object, read_json
+from hooks.json_values import read_json
+from hooks.protocol import Object
 from tests.bench.bodies import body, customize_of, deleted_config, deleted_server, full_server, used_config
 from tests.world import BY_KIND, CONFIG, NOW
 

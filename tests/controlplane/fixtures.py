@@ -1,9 +1,10 @@
-"""What both test folders' conftest.py share."""
+"""What the conftest.py of the folders that need a control plane share."""
 
 import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -27,12 +28,28 @@ def build_ahead(session: pytest.Session, marker: str, names: tuple[str, ...]) ->
             return
 
 
+def binaries_or_skip(marker: str, names: tuple[str, ...]) -> Path:
+    """The folder with these binaries; where none can be had, the tests with this marker are skipped."""
+    try:
+        return binaries(*names)
+    except UnavailableError as error:
+        pytest.skip(f"{marker}: SKIPPED ({error})")
+
+
 def apply_our_crds(cluster: ControlPlane) -> None:
     """Install this project's CRDs as a user does, with client-side apply, and wait until they are served."""
     crds = ROOT / "crds"
     if crds.is_dir():
         cluster.kubectl("apply", "-k", crds)
         wait_established(cluster)
+
+
+def complete(cluster: ControlPlane) -> None:
+    """Add what makes Deployments into ready pods: controllers, scheduler and a node; and this project's CRDs."""
+    apply_our_crds(cluster)  # before the controllers: the garbage collector notices later CRDs late
+    cluster.controller_manager()
+    cluster.scheduler()
+    cluster.kwok()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import ControlPlane, control_plane
-from tests.controlplane.assets import EVERYTHING, UnavailableError, binaries
-from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+from tests.controlplane.assets import EVERYTHING
+from tests.controlplane.fixtures import binaries_or_skip, build_ahead, complete, namespace
 from tests.e2e.installation import Installation, installed
 
 __all__ = ["namespace"]
@@ -30,17 +30,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @contextmanager
-def whole_cluster(directory: Path, *apiserver_flags: str) -> Iterator[ControlPlane]:
-    """A control plane with controllers, scheduler, a node and this project's CRDs."""
-    try:
-        folder = binaries(*EVERYTHING)
-    except UnavailableError as error:
-        pytest.skip(f"e2e: SKIPPED ({error})")
-    with control_plane(directory, folder, *apiserver_flags) as running:
-        apply_our_crds(running)  # before the controllers: the garbage collector notices later CRDs late
-        running.controller_manager()
-        running.scheduler()
-        running.kwok()
+def whole_cluster(directory: Path, *apiserver_flags: str, metacontroller: Path | None = None) -> Iterator[ControlPlane]:
+    """A control plane with controllers, scheduler, a node and this project's CRDs; with Metacontroller, if given."""
+    with control_plane(directory, binaries_or_skip("e2e", EVERYTHING), *apiserver_flags) as running:
+        complete(running)
+        if metacontroller:
+            running.metacontroller(metacontroller)
         yield running
 
 
@@ -53,8 +48,7 @@ def metacontroller() -> Path:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Iterator[ControlPlane]:
     """The cluster that most tests share, with Metacontroller."""
-    with whole_cluster(tmp_path_factory.mktemp("e2e")) as running:
-        running.metacontroller(metacontroller)
+    with whole_cluster(tmp_path_factory.mktemp("e2e"), metacontroller=metacontroller) as running:
         yield running
 
 

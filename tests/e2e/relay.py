@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.background import serving_in_background
 from tests.leaks import leaked, secret_values
 
 
@@ -90,14 +91,8 @@ class Relay:
     @contextmanager
     def running(self) -> Iterator[Relay]:
         """Serve for as long as the block."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="relay")
-        thread.start()
-        try:
+        with serving_in_background(self._server, "relay"):
             yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 
 from tests import old_operator
-from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
-from tests.controlplane.assets import EVERYTHING, ROOT, binaries
-from tests.controlplane.fixtures import apply_our_crds
+from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
-from tests.e2e.conftest import METACONTROLLER
+from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions, installed, is_ready, manifests
 
 pytestmark = pytest.mark.e2e
@@ -38,14 +37,9 @@ OURS = ("controller-uid", "metacontroller.k8s.io/last-applied-configuration", "t
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Iterator[ControlPlane]:
     """A cluster of this file's own: Metacontroller runs, and no CompositeController is there before a test."""
-    with control_plane(tmp_path_factory.mktemp("migration"), binaries(*EVERYTHING)) as running:
-        apply_our_crds(running)
-        running.controller_manager()
-        running.scheduler()
-        running.kwok()
-        running.metacontroller(Path(METACONTROLLER or "").resolve())
+    with whole_cluster(tmp_path_factory.mktemp("migration"), metacontroller=metacontroller) as running:
         yield running
 
 

@@ -20,8 +20,7 @@ def test_a_server_runs_by_copy_and_paste(tmp_path: Path, metacontroller: Path) -
     """The pods of the hooks are kwok's here; what answers is a server on loopback."""
     [commands] = blocks("Install", page=ROOT / "README.md")
     assert OURS in commands
-    with whole_cluster(tmp_path) as cluster:
-        cluster.metacontroller(metacontroller)
+    with whole_cluster(tmp_path, metacontroller=metacontroller) as cluster:
         tree = checkout(tmp_path / "clone", serve(cluster, "hooks").port)
 
         said = run(cluster, OURS + commands.partition(OURS)[2], tree, timeout=300)

@@ -26,8 +26,7 @@ COMPOSITE = "metacontroller.k8s.io/v1alpha1/CompositeController"
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Iterator[ControlPlane]:
     """A cluster of this file's own: others couldn't use one that is uninstalled."""
-    with whole_cluster(tmp_path_factory.mktemp("uninstall")) as running:
-        running.metacontroller(metacontroller)
+    with whole_cluster(tmp_path_factory.mktemp("uninstall"), metacontroller=metacontroller) as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from hooks.render.composite import composite_controller
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.rules import check_customize, check_sync
 from tests.strategies import JSON
-from tests.world import BY_KIND, CONFIG, NOW, deleting, external_auth, observed, server, sync, sync_request, tool_config
+from tests.world import BY_KIND, CONFIG, NOW, deleting, external_auth, running, server, sync_request, tool_config
 
 FULL = server(
     externalAuthConfigRef={"name": "tx"},
@@ -25,7 +25,7 @@ FULL = server(
     oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}},
     args=[CANARY],
 )
-CHILDREN = [observed(child, FULL) for child in sync(FULL, related=CLUSTER)["children"]]
+CHILDREN = running(FULL, *CLUSTER)
 REQUESTS = [
     sync_request(FULL, CHILDREN, CLUSTER),
     sync_request(deleting(FULL), CHILDREN, CLUSTER),
@@ -81,7 +81,7 @@ def test_a_broken_body_is_answered_or_refused(broken: tuple[str, Hook, bytes]) -
 
 
 @given(st.sampled_from(sorted(BY_KIND)), st.sampled_from(HOOKS), st.binary(max_size=50) | st.builds(json.dumps, JSON))
-def test_anything_is_refused(kind: str, hook: Hook, body: bytes | str) -> None:
+def test_a_body_that_is_no_request_is_refused(kind: str, hook: Hook, body: bytes | str) -> None:
     assert answer(kind, hook, body.encode() if isinstance(body, str) else body) is None
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.controlplane import ControlPlane, control_plane
-from tests.controlplane.assets import EVERYTHING, UnavailableError, binaries
-from tests.controlplane.fixtures import apply_our_crds, build_ahead, namespace
+from tests.controlplane.assets import EVERYTHING
+from tests.controlplane.fixtures import binaries_or_skip, build_ahead, complete, namespace
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider
 from tests.runner.kubelet import Kubelet, why_not
@@ -38,15 +38,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     reason = why_not()
     if reason:
         pytest.skip(f"runner: SKIPPED (neither root nor user namespaces: {reason})")
-    try:
-        folder = binaries(*EVERYTHING)
-    except UnavailableError as error:
-        pytest.skip(f"runner: SKIPPED ({error})")
+    folder = binaries_or_skip("runner", EVERYTHING)
     with control_plane(tmp_path_factory.mktemp("runner"), folder) as running:
-        apply_our_crds(running)
-        running.controller_manager()
-        running.scheduler()
-        running.kwok()
+        complete(running)
         # tests/reference/secrets-podtemplate and examples/pod-template select by these
         labels = {"metadata": {"labels": {"disk": "ssd", "node-pool": "mcp"}}}
         running.resource("v1/Node").patch(name="fake", body=labels, content_type="application/merge-patch+json")

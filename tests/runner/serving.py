@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.background import serving_in_background
 
 NODE_PORTS = range(30_000, 32_768)
 """For a target port among these, runner 0.44.0 asks for a Service that the API server refuses."""
@@ -25,14 +26,8 @@ def serving(app: Flask, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         refused.append(server)
     for other in refused:
         other.server_close()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name=app.name)
-    thread.start()
-    try:
+    with serving_in_background(server, app.name):
         yield server.port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Quiet(WSGIRequestHandler):

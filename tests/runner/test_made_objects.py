@@ -17,7 +17,7 @@ SERVICES = ("mcp-weather", "mcp-weather-headless")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_labels_and_owners(
+def test_what_the_runner_makes_has_our_labels_and_an_owner(
     start: Start, cluster: ControlPlane, namespace: str, backend: Backend, transport: str
 ) -> None:
     """By `controller-uid` Metacontroller adopts the StatefulSet; the Services are the StatefulSet's."""

@@ -44,12 +44,12 @@ def check_serves(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("case", DEPLOYED)
-def test_a_reference_case(start: Start, backend: Backend, case: str) -> None:
+def test_a_reference_case_starts_and_serves(start: Start, backend: Backend, case: str) -> None:
     check_serves(start(*on_free_ports(inputs(case), backend)))
 
 
 @pytest.mark.parametrize("case", DEPLOYED)
-def test_the_same_over_http(start: Start, backend: Backend, case: str) -> None:
+def test_a_reference_case_over_http_serves(start: Start, backend: Backend, case: str) -> None:
     """Most cases are stdio servers. A direct transport has its whole chain at work with the first call."""
     proxy = start(*on_free_ports(inputs(case), backend, transport="streamable-http"))
 
@@ -62,7 +62,7 @@ def test_the_same_over_http(start: Start, backend: Backend, case: str) -> None:
 
 @pytest.mark.parametrize("transport", ["stdio", "sse", "streamable-http"])
 @pytest.mark.parametrize("proxy_mode", ["sse", "streamable-http"])
-def test_everything_at_once(
+def test_a_spec_with_every_field_starts_and_serves(
     start: Start, provider: IdentityProvider, backend: Backend, transport: str, proxy_mode: str
 ) -> None:
     """A spec in which all fields say something, but those that exclude each other."""

@@ -14,10 +14,9 @@ from tests.rules import check_customize, check_sync
 from tests.world import (
     deleting,
     external_auth,
-    observed,
     pod,
+    running,
     server,
-    sync,
     sync_request,
     tool_config,
 )
@@ -65,7 +64,7 @@ def _built() -> list[Call]:
         oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}},
         authzConfig={"type": "inline", "inline": {"policies": ["permit(p,a,r);"]}},
     )
-    children = [observed(child, full) for child in sync(full, related=CLUSTER)["children"]]
+    children = running(full, *CLUSTER)
     many = [*CLUSTER, *(pod(f"demo-{number}", "demo") for number in range(200))]
     servers = [server(f"server-{number}", externalAuthConfigRef={"name": "tx"}) for number in range(200)]
     requests: dict[str, Object] = {

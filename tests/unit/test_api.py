@@ -218,7 +218,7 @@ def test_a_wrong_type_is_refused_where_it_stands(model: type[Model], document: O
     assert [line.partition(": ")[0] for line in lines] == [written(path)]
 
 
-def test_tool_overrides() -> None:
+def test_tool_overrides_are_read_by_the_tools_own_names() -> None:
     assert MCPToolConfigSpec.parse(TOOLS).tools_override == {"old": ToolOverride(name="new", description="Better.")}
 
 

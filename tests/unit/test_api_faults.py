@@ -85,7 +85,7 @@ def token_exchange_errors(**fields: object) -> list[str]:
 
 
 @pytest.mark.parametrize("port", [1, 65535])
-def test_bounds_are_inside(port: int) -> None:
+def test_the_bounds_are_themselves_good_ports(port: int) -> None:
     assert server_errors(port=port, targetPort=port) == []
 
 
@@ -102,7 +102,7 @@ def test_no_spec_is_an_empty_spec(model: type[Model]) -> None:
     "quantity",
     ["", "1", "0", "+1", "500m", "1.5", ".5", "5.", "256Mi", "2Gi", "1E", "1k", "1e3", "1E-3", "100n", "0.5u"],
 )
-def test_quantities(quantity: str) -> None:
+def test_what_kubernetes_takes_for_a_quantity_is_one(quantity: str) -> None:
     assert server_errors(resources={"limits": {"cpu": quantity}, "requests": {"memory": quantity}}) == []
 
 
@@ -117,7 +117,7 @@ def test_what_is_no_quantity(quantity: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://idp", "https://idp.acme.test:8443/token?a=b"])
-def test_token_urls(url: str) -> None:
+def test_http_and_https_urls_are_token_urls(url: str) -> None:
     assert token_exchange_errors(tokenUrl=url) == []
 
 
@@ -214,7 +214,7 @@ def test_types_of_external_auth(spec: Object, want: list[str]) -> None:
         ("a.b", ["metadata.name must not contain dots: the server's Services are named after it"]),
     ],
 )
-def test_names_of_servers(name: str, want: list[str]) -> None:
+def test_a_servers_name_is_short_and_has_no_dots(name: str, want: list[str]) -> None:
     assert [rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name)] == want
 
 

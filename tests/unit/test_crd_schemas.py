@@ -95,7 +95,7 @@ def test_conditions_are_a_map_by_type(kind: str) -> None:
     assert sorted(conditions["items"]["required"]) == ["lastTransitionTime", "message", "reason", "status", "type"]
 
 
-def test_statuses() -> None:
+def test_a_status_has_a_field_for_all_that_a_controller_writes() -> None:
     """All that a controller may write: what the schema doesn't know would be pruned, and written again for ever."""
     statuses = {kind: root(kind)["properties"]["status"]["properties"] for kind in KINDS}
 
@@ -122,7 +122,7 @@ def test_statuses() -> None:
     assert [status["observedGeneration"]["format"] for status in statuses.values()] == ["int64"] * 3
 
 
-def test_defaults() -> None:
+def test_defaults_are_the_references() -> None:
     """Where the reference gives its CRD a default, and nowhere else."""
     assert {at: node["default"] for kind in KINDS for at, node in nodes(root(kind)) if "default" in node} == {
         ".spec.transport": "stdio",
@@ -181,7 +181,7 @@ def test_required_fields() -> None:
     }
 
 
-def test_rules() -> None:
+def test_these_are_all_the_cel_rules() -> None:
     """Every CEL rule. The names' are for new objects: one that exists must stay writable."""
     rules = {
         f"{kind}{at}": [rule["rule"] for rule in node["x-kubernetes-validations"]]
@@ -247,7 +247,7 @@ def test_the_model_and_the_api_server_put_in_the_same_defaults() -> None:
     assert model.parse(stored) == model.parse(spec)
 
 
-def test_ports() -> None:
+def test_a_port_has_its_bounds_also_where_it_may_be_left_out() -> None:
     class Ports(Model):
         must: Port
         may: Port | None = None
@@ -282,6 +282,6 @@ def test_what_no_structural_schema_can_say_is_refused() -> None:
 
 
 @pytest.mark.parametrize("model", [Volume, PermissionProfile])
-def test_schemas_of_parts(model: type[Model]) -> None:
+def test_each_part_has_a_structural_schema_of_its_own(model: type[Model]) -> None:
     """Any model has a structural schema by itself."""
     assert unstructural(schema(model)) == []

@@ -36,6 +36,10 @@ HAND_WRITTEN = [page for page in PAGES if page.name != "commands.md"]
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 
+OURS = re.compile(r"`((?:crds|docs|examples|hooks|metacontroller|requirements|tests|tools)/[\w./-]+)`")
+ELSEWHERE = {"hooks/controllers/cache_config.py", "metacontroller/metacontroller"}
+"""What a reader of docs/extending.md is to write; and Metacontroller's own repository."""
+
 RUNNERS_VARIABLES = {"TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET", "TOOLHIVE_USAGE_METRICS_ENABLED"}
 """Read by the proxy runner, not by us."""
 
@@ -71,6 +75,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             broken.append(link)
 
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_files_and_folders_that_are_named_exist(page: Path) -> None:
+    named = set(OURS.findall(page.read_text())) - ELSEWHERE
+
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 
 def test_generated_pages_are_what_they_are_made_from() -> None:

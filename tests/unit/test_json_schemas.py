@@ -63,7 +63,7 @@ def test_without_a_folder_the_crds_are_printed() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(json_schemas()))
-def test_a_schema_is_one(path: str) -> None:
+def test_each_file_is_a_json_schema_of_draft_7(path: str) -> None:
     schema = json.loads(json_schemas()[path])
 
     Draft7Validator.check_schema(schema)

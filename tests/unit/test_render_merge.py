@@ -106,7 +106,9 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
 
 
 @pytest.mark.parametrize(("observed", "applied", "desired", "merged"), CASES.values(), ids=CASES)
-def test_merge(observed: Any, applied: Any, desired: Any, merged: Any) -> None:
+def test_a_merge_goes_as_metacontrollers_and_changes_no_argument(
+    observed: Any, applied: Any, desired: Any, merged: Any
+) -> None:
     before = json.dumps([observed, applied, desired])
 
     assert merge(observed, applied, desired) == merged

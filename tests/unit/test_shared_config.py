@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -27,6 +26,7 @@ from tests.world import (
     made,
     observed,
     parent,
+    run_config,
     secret,
     server,
     sync,
@@ -355,7 +355,7 @@ class TestOtherTypes:
     def test_a_bearer_token_goes_to_the_runner_by_its_secrets_provider(self) -> None:
         answer = sync(using("tx"), related=[self.config(self.CONFIGS["bearerToken"])])
 
-        run = json.loads(child(answer, CONFIG_MAP, "demo-runconfig")["data"]["runconfig.json"])
+        run = run_config(answer)
         assert run["remote_auth_config"] == {"use_pkce": False, "bearer_token": "tx-oauth,target=bearer_token"}
         env = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]["containers"][0]["env"]
         assert env[:2] == [

@@ -8,7 +8,7 @@ import pytest
 
 from hooks.controllers.kinds import POD
 from hooks.protocol import Object
-from tests.world import condition, deleting, made, observed, pod, server, sync
+from tests.world import condition, deleting, made, pod, running, server, sync
 
 
 def proxy(container: Object | None = None, *, app: str = "mcpserver", **status: Any) -> Object:
@@ -25,7 +25,7 @@ def proxy(container: Object | None = None, *, app: str = "mcpserver", **status: 
 def seen(deployment: Object | None = None, **spec: Any) -> list[Object]:
     """The children of a server, its Deployment with this status."""
     owner = server(**spec)
-    children = [observed(child, owner) for child in sync(owner)["children"]]
+    children = running(owner)
     return [{**obj, "status": deployment} if obj["kind"] == "Deployment" and deployment else obj for obj in children]
 
 

@@ -22,16 +22,8 @@ from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import SLOW_SECONDS, judge, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import (
-    CustomizeRequest,
-    Object,
-    RelatedRule,
-    SyncRequest,
-    SyncResponse,
-    kept,
-    kind_and_name,
-    raw_spec,
-)
+from hooks.protocol import CustomizeRequest, Object, SyncRequest, kept, kind_and_name, raw_spec
+from hooks.responses import RelatedRule, SyncResponse
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
-from hooks.api.mcpserver import AuthzConfig
-from hooks.protocol import Object, strict_json
+from hooks.api.access import AuthzConfig
+from hooks.json_values import strict_json
+from hooks.protocol import Object
 
 MAX_DEPTH = 32
 MAX_YAML = 128 << 10

@@ -13,7 +13,6 @@ from hooks.protocol import Object
 MAX_BODY_BYTES = 8 << 20
 """Bound on a call's body: release 0.44.0's own operator writes the same."""
 
-
 AUDIT: Object = {"detectApplicationErrors": True, "maxDataSize": 1024}
 """Settings of the audit log, in the keys of runner 0.44.0; at top level stand an older runner's."""
 

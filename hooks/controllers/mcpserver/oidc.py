@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hooks.api.mcpserver import MCPServerSpec, OIDCConfig
+from hooks.api.access import OIDCConfig
+from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers.mcpserver.references import References
 from hooks.protocol import Object
 

@@ -7,7 +7,8 @@ from pydantic import Field, ValidationError
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import Model
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.protocol import Object, strict_json
+from hooks.json_values import strict_json
+from hooks.protocol import Object
 
 NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}

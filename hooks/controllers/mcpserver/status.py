@@ -19,11 +19,14 @@ from hooks.protocol import Object, SyncRequest
 RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
 GLANCE_SECONDS = 5
+"""When to look whether a child is there that Metacontroller makes in the same call."""
 NAME_TAKEN_SECONDS = 30
+"""How long a child may stay away before its name counts as taken."""
 SLOW_SECONDS = 30
 """How long a server may be on its way out before its status names what keeps it."""
 
 MISSING_REASONS = ("ChildMissing", "NameTaken")
+"""Reasons of a Ready condition that names a missing child."""
 
 
 class Verdict(NamedTuple):

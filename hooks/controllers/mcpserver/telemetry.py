@@ -9,9 +9,9 @@ from decimal import Decimal
 from hooks.api.mcpserver import MCPServerSpec, OpenTelemetry
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
+from hooks.controllers.controller import RUNNER_RELEASE
 from hooks.protocol import Object
 
-RUNNER_RELEASE = "v0.44.0"
 DEFAULT_SAMPLING_RATE = 0.05
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 

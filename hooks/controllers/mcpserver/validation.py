@@ -17,14 +17,17 @@ from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, MAX_DEPTH, Object, is_too_deep
+from hooks.json_values import MAX_DEPTH, is_too_deep
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
+"""Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
+"""The volumes of the proxy's own pod (deployment.py), and where they are mounted."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hooks.controllers import conditions
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import DEPLOYMENT, POD
 from hooks.controllers.mcpserver import names
@@ -158,22 +159,22 @@ def _of_crash(container: Object, whose: str, where: str) -> Iterator[Workload]:
 
 
 def _of_scheduling(pod: Object, whose: str) -> Iterator[Workload]:
-    for condition in (pod.get("status") or {}).get("conditions") or []:
-        if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            # "0/3 nodes are available: 3 Insufficient cpu. preemption: …": the cause alone, without numbers that move.
-            text = re.sub(r"^\d+/\d+ nodes are available: ", "", str(condition.get("message")))
-            why = re.sub(r"\b\d+ ", "", text.partition(". ")[0]).strip(" .")
-            yield Workload("Pending", "Unschedulable", f"{whose} fits on no node: {why}")
+    scheduled = conditions.find(pod, "PodScheduled")
+    if scheduled and scheduled.get("reason") == "Unschedulable":
+        # "0/3 nodes are available: 3 Insufficient cpu. preemption: …": the cause alone, without numbers that move.
+        text = re.sub(r"^\d+/\d+ nodes are available: ", "", str(scheduled.get("message")))
+        why = re.sub(r"\b\d+ ", "", text.partition(". ")[0]).strip(" .")
+        yield Workload("Pending", "Unschedulable", f"{whose} fits on no node: {why}")
 
 
 def _refused(deployment: Object | None) -> Iterator[Workload]:
     """Pods that can't even be made."""
-    for condition in ((deployment or {}).get("status") or {}).get("conditions") or []:
-        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
-            text = str(condition.get("message"))
-            whys = (form.format(found[1]) for pattern, form in _REFUSALS if (found := pattern.search(text)))
-            why = next(whys, "kubectl describe its ReplicaSet tells more")
-            yield Workload("Failed", str(condition.get("reason")), f"Proxy pods are refused: {why}")
+    failure = conditions.find(deployment or {}, "ReplicaFailure")
+    if failure and failure.get("status") == "True":
+        text = str(failure.get("message"))
+        whys = (form.format(found[1]) for pattern, form in _REFUSALS if (found := pattern.search(text)))
+        why = next(whys, "kubectl describe its ReplicaSet tells more")
+        yield Workload("Failed", str(failure.get("reason")), f"Proxy pods are refused: {why}")
 
 
 def _rollout(deployment: Object | None) -> str:
@@ -194,5 +195,4 @@ def _is_going(pod: Object) -> bool:
 
 
 def _is_ready(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
+    return (conditions.find(pod, "Ready") or {}).get("status") == "True"

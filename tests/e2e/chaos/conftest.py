@@ -16,8 +16,7 @@ from tests.e2e.installation import Installation, installed
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Iterator[ControlPlane]:
     """A cluster that is torn at."""
-    with whole_cluster(tmp_path_factory.mktemp("chaos")) as running:
-        running.metacontroller(metacontroller)
+    with whole_cluster(tmp_path_factory.mktemp("chaos"), metacontroller=metacontroller) as running:
         running.apiserver_for_watches()
         yield running
 

@@ -1,0 +1,222 @@
+"""What of an MCPServer is held as it is when it can't be computed, and what stays or goes besides."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hooks.controllers.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ROLE,
+    SERVICE,
+    STATEFUL_SET,
+)
+from hooks.protocol import LAST_APPLIED, Object
+from tests.world import (
+    NAMESPACE,
+    child,
+    child_names,
+    condition,
+    external_auth,
+    judged,
+    made,
+    observed,
+    pod,
+    run_config,
+    running,
+    secret,
+    server,
+    sync,
+    with_metadata,
+)
+
+ACCESS = [
+    "Role/demo-proxy-runner",
+    "RoleBinding/demo-proxy-runner",
+    "ServiceAccount/demo-proxy-runner",
+    "ServiceAccount/demo-sa",
+]
+USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
+
+
+def good_config() -> Object:
+    return judged(external_auth(), secret())
+
+
+CAUSES = {
+    "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),
+    "config not judged": (server(**USES_TX), [external_auth()], "NotJudgedYet", "Pending"),
+    "config with a status that is none": (
+        server(**USES_TX),
+        [{**external_auth(), "status": ["Ready"]}],
+        "NotJudgedYet",
+        "Pending",
+    ),
+    "config edited": (
+        server(**USES_TX),
+        [with_metadata(good_config(), generation=2)],
+        "NotJudgedYet",
+        "Pending",
+    ),
+    "secret missing": (server(**USES_TX), [judged(external_auth())], "SecretNotFound", "Failed"),
+    "secret key missing": (server(**USES_TX), [judged(external_auth(), secret(x="y"))], "SecretKeyNotFound", "Failed"),
+    "config invalid": (
+        server(**USES_TX),
+        [judged(external_auth(tokenUrl="ftp://x"), secret())],
+        "SpecInvalid",
+        "Failed",
+    ),
+    "tool config missing": (server(toolConfigRef={"name": "tools"}), [], "ToolConfigNotFound", "Failed"),
+    "OIDC ConfigMap missing": (
+        server(oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}}),
+        [],
+        "ConfigMapNotFound",
+        "Failed",
+    ),
+    "spec invalid": (server(port=0), [], "SpecInvalid", "Failed"),
+    "spec missing": ({**server(), "spec": None}, [], "SpecInvalid", "Failed"),
+}
+
+
+@pytest.mark.parametrize(("owner", "related", "reason", "phase"), CAUSES.values(), ids=CAUSES)
+class TestHold:
+    def test_what_exists_is_returned_as_it_was(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        before = sync(server(port=9000))
+        children = [observed(made_child, owner) for made_child in before["children"]]
+
+        answer = sync(owner, children, related)
+
+        assert child_names(answer) == child_names(before)
+        for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo"), (SERVICE, "mcp-demo-proxy")):
+            assert child(answer, kind, name) == child(before, kind, name)
+        ready = condition(answer, "Ready")
+        assert ready is not None
+        assert (answer["status"]["phase"], ready[:2]) == (phase, ("False", reason))
+        assert answer["resyncAfterSeconds"] == 60
+
+    def test_what_never_existed_is_not_made(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        assert child_names(sync(owner, related=related)) == ACCESS
+
+    def test_a_pod_that_runs_on_meanwhile_is_left_alone(
+        self, owner: Object, related: list[Object], reason: str, phase: str
+    ) -> None:
+        answer = sync(owner, related=[*related, pod("demo-1", "demo")])
+
+        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Running")
+
+
+class TestHeldContent:
+    """A tenant can edit Metacontroller's annotation; what we return is written with Metacontroller's rights."""
+
+    def held(self, applied: Any) -> Object:
+        owner = server(**USES_TX)
+        deployment = made(DEPLOYMENT, "demo", metadata={"annotations": {LAST_APPLIED: applied}}, spec={})
+        return child(sync(owner, [deployment]), DEPLOYMENT, "demo")
+
+    BARE = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "demo"}}
+
+    @pytest.mark.parametrize(
+        "applied",
+        [
+            "",
+            "{",
+            "[]",
+            "[" * 100_000,
+            json.dumps({**BARE, "kind": "DaemonSet", "spec": {}}),
+            json.dumps({**BARE, "apiVersion": "v1", "spec": {}}),
+            json.dumps({**BARE, "metadata": {"name": "other"}, "spec": {}}),
+            json.dumps({**BARE, "metadata": {"name": "demo", "namespace": "kube-system"}, "spec": {}}),
+            json.dumps({**BARE, "metadata": None, "spec": {}}),
+            json.dumps({**BARE, "spec": {"replicas": 0}}).replace("0", "1e999"),
+            7,
+        ],
+    )
+    def test_an_annotation_that_speaks_of_something_else_changes_nothing(self, applied: Any) -> None:
+        held = self.held(applied)
+
+        assert {key: held[key] for key in self.BARE} == self.BARE
+        assert held.get("spec", {}) == {}  # as it is
+
+    def test_an_annotation_with_what_no_hook_may_return_loses_it(self) -> None:
+        metadata = {
+            "name": "demo",
+            "namespace": NAMESPACE,
+            "uid": "x",
+            "ownerReferences": [],
+            "finalizers": ["a/b"],
+            "labels": {"controller-uid": "x", "n": 1},
+            "annotations": {"a": "b", "n": None, LAST_APPLIED: "{}"},
+        }
+        applied = {**self.BARE, "metadata": metadata, "spec": {"replicas": 1}, "status": {"replicas": 1}}
+
+        assert self.held(json.dumps(applied)) == {
+            **self.BARE,
+            "metadata": {"name": "demo", "annotations": {"a": "b"}},
+            "spec": {"replicas": 1},
+        }
+
+    def test_access_is_computed_never_held(self) -> None:
+        grab = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": "demo-proxy-runner"},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+        }
+        owner = server(**USES_TX)
+
+        answer = sync(owner, [observed(grab, owner)])
+
+        assert child(answer, ROLE, "demo-proxy-runner") == child(sync(server()), ROLE, "demo-proxy-runner")
+
+
+def test_a_stranger_with_our_label_is_neither_changed_nor_deleted() -> None:
+    owner = server()
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"a": "b"}}
+
+    answer = sync(owner, [*running(owner), observed(theirs, owner)])
+
+    assert child(answer, CONFIG_MAP, "theirs") == theirs
+
+
+def test_the_runners_statefulset_is_kept_and_never_made() -> None:
+    owner = server()
+    stateful_set = made(STATEFUL_SET, "demo", spec={"replicas": 1})
+
+    assert "StatefulSet/demo" not in child_names(sync(owner))
+    kept = child(sync(owner, [stateful_set]), STATEFUL_SET, "demo")
+    assert kept == {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "demo"}}
+    assert run_config(sync(owner))["container_labels"]["controller-uid"] == owner["metadata"]["uid"]
+
+
+def test_services_of_an_older_runner_are_left_to_the_new_one() -> None:
+    owner = server()
+    headless = made(SERVICE, "mcp-demo-headless", spec={})
+
+    answer = sync(owner, [headless], may_delete=["Service/mcp-demo-headless"])
+
+    assert "Service/mcp-demo-headless" not in child_names(answer)
+    assert "Service/mcp-demo-headless" in child_names(sync(server(**USES_TX), [headless]))
+
+
+def test_policies_go_when_the_spec_has_none_any_more() -> None:
+    inline = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
+    children = running(server(authzConfig=inline))
+    assert "ConfigMap/demo-authz-inline" in [f"{obj['kind']}/{obj['metadata']['name']}" for obj in children]
+
+    answer = sync(server(), children, may_delete=["ConfigMap/demo-authz-inline"])
+
+    assert "ConfigMap/demo-authz-inline" not in child_names(answer)
+
+
+def test_the_servers_own_account_stays_once_made() -> None:
+    named = server(serviceAccount="mine")
+
+    assert "ServiceAccount/demo-sa" not in child_names(sync(named))
+    assert "ServiceAccount/demo-sa" in child_names(sync(named, running(server())))
