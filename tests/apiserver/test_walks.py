@@ -52,19 +52,18 @@ WALKS = [
 ACCOUNT = "ServiceAccount/demo-sa"
 """Made where the spec names none; it stays then, for a pod may still use it."""
 NO_OTHER = {
-    *("spec.oidcConfig.inline", "spec.authzConfig.type", "spec.authzConfig.inline"),
+    *("spec.oidcConfig.inline", "spec.oidcConfig.configMap", "spec.authzConfig.type", "spec.authzConfig.inline"),
     *("spec.type", "spec.tokenExchange", "spec.tokenExchange.clientSecretRef"),
 }
 """The schema has no other value for these without a change of their neighbours."""
 HELD = {
-    "MCPServer.spec.oidcConfig.configMap",
     "MCPServer.spec.oidcConfig.configMap.name",
     "MCPServer.spec.oidcConfig.configMap.key",
     "MCPServer.spec.oidcConfig.kubernetes.serviceAccount",
     "MCPServer.spec.oidcConfig.kubernetes.namespace",
 }
-"""No other value of these changes what exists. Without its ConfigMap the server is Failed, and all is held; the rest the
-proxy isn't told, as ToolHive's own operator doesn't tell it."""
+"""No other value of these changes what exists: without its ConfigMap the server is Failed, and all is held; of the
+rest the proxy isn't told, as ToolHive's own operator doesn't tell it."""
 PROFILES: Object = {"profile.json": '{"name": "p"}'}
 ISSUER: Object = {"issuer": "https://idp.acme.test", "jwksUrl": "https://idp.acme.test/jwks"}
 NEIGHBOURS: list[Object] = [

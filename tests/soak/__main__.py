@@ -130,11 +130,14 @@ def main() -> int:
         seen = watch(server, options.seconds)
         for thread in threads:
             thread.join()
+        log = server.process.log.read_text().splitlines()
     lines, wrong = verdict(seen)
     codes = ", ".join(f"{count} x {code}" for code, count in sorted(record.codes.items()))
     print(f"{record.codes.total()} calls of {len(calls())} sorts over {CONNECTIONS} connections: {codes}")
     print(f"{len(record.faults)} answers were not as expected; a call was sent at most {record.late:.2f} s late")
     print("\n".join([*lines, *record.faults[:SHOWN], *wrong]))
+    if record.faults or wrong:
+        print("\n".join(line for line in log if '"hook call"' not in line))
     print("NOT GOOD" if record.faults or wrong else "good: no unexpected answer, and the memory of each worker is flat")
     return 1 if record.faults or wrong else 0
 
