@@ -29,7 +29,8 @@ def laid_down(cluster: ControlPlane, namespace: str) -> str:
 def migrate(
     cluster: ControlPlane, namespace: str, *arguments: str, kubeconfig: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return run("migrate", kubeconfig or cluster.kubeconfig(), "-n", namespace, *arguments)
+    places = ("-n", namespace, "--operator-namespace", namespace)
+    return run("migrate", kubeconfig or cluster.kubeconfig(), *places, *arguments)
 
 
 @pytest.mark.parametrize("name", ["../../kube-system/secrets/x", "../configmaps", "a?watch=true", "..", "."])
@@ -96,3 +97,14 @@ def test_what_is_replaced_during_the_run_is_not_the_servers(
     users = cluster.get("apps/v1/StatefulSet", CASE, laid_down)
     assert users is not None
     assert users["metadata"].keys() & {"labels", "ownerReferences"} == set()
+
+
+def test_where_no_operator_ever_was_none_is_known_to_have_stopped(cluster: ControlPlane, laid_down: str) -> None:
+    typo = f"no old operator in namespace {laid_down}x: correct --operator-namespace, or leave it out\n"
+    arguments = ("-n", laid_down, "--operator-namespace", f"{laid_down}x")
+
+    refused = run("migrate", cluster.kubeconfig(), *arguments, "--apply")
+    shown = run("migrate", cluster.kubeconfig(), *arguments)
+
+    assert (refused.returncode, refused.stdout, refused.stderr) == (2, "", f"refused: {typo}")
+    assert (shown.returncode, shown.stderr) == (0, f"note: {typo}")
