@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import urllib3
 from kubernetes import client, config, dynamic
@@ -107,7 +108,7 @@ class LiveCluster:
             ClusterError: the API server would refuse it.
         """
         metadata = obj["metadata"]
-        method, name = ("post", "") if create else ("put", metadata["name"])
+        method, name = ("post", None) if create else ("put", metadata["name"])
         path = _path(kind, metadata["namespace"], name)
         answer = self._request(method, path, body=obj, dry_run="All", field_manager=FIELD_MANAGER)
         if answer is None:
@@ -133,10 +134,14 @@ class LiveCluster:
         return answer
 
 
-def _path(kind: Kind, namespace: str = "", name: str = "") -> str:
+def _path(kind: Kind, namespace: str = "", name: str | None = None) -> str:
+    """The path of an object, or without a name of a list; names are others' texts, and never lead out of it."""
+    scope = ["namespaces", namespace] if namespace else []
+    parts = [*scope, kind.resource, *([] if name is None else [name])]
+    if not {"", ".", ".."}.isdisjoint(parts):
+        raise ClusterError(f"no {kind.kind} can be named {name!r} in namespace {namespace!r}")
     root = "/apis" if "/" in kind.api_version else "/api"
-    scope = f"/namespaces/{namespace}" if namespace else ""
-    return f"{root}/{kind.api_version}{scope}/{kind.resource}{f'/{name}' if name else ''}"
+    return f"{root}/{kind.api_version}/{'/'.join(quote(part, safe='') for part in parts)}"
 
 
 def _message(error: client.ApiException) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.reference import MANAGER
 from hooks.protocol import SERVER_SET_METADATA, Object
@@ -25,7 +26,7 @@ SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
 
 
 def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = "", manager: str = MANAGER) -> Object:
-    """Make the objects of a reference case in a namespace; returns its MCPServer.
+    """Make the objects of a reference case in a namespace, and a stopped operator's lease; returns its MCPServer.
 
     Args:
         cluster: where.
@@ -47,6 +48,9 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
             resource = cluster.resource(f"{obj['apiVersion']}/{obj['kind']}").status
             stored = resource.patch(body=body, name=made["metadata"]["name"], namespace=namespace, content_type=MERGE)
             assert stored.to_dict()["status"] == body["status"], "our CRDs keep what the old operator writes"
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": OPERATOR_LEASE}}
+    if cluster.get("coordination.k8s.io/v1/Lease", OPERATOR_LEASE, namespace) is None:
+        create(cluster, namespace, lease)
     for child in reference_children(case):
         create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server), manager=manager)
     return server

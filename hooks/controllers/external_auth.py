@@ -23,7 +23,7 @@ from hooks.protocol import Object, SyncRequest
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 """What the API server admits as a key of a Secret."""
 
@@ -67,7 +67,7 @@ def _faults(spec: MCPExternalAuthConfigSpec) -> Iterator[tuple[str, str]]:
     if spec.header_injection and not _HEADER.fullmatch(spec.header_injection.header_name):
         yield "HeaderNameInvalid", "spec.headerInjection.headerName must be an HTTP header's name, such as X-Api-Key"
     where, reference = secret_ref(spec) or ("", None)
-    if reference and not _OBJECT_NAME.fullmatch(reference.name):
+    if reference and not OBJECT_NAME.fullmatch(reference.name):
         yield "SecretNameInvalid", f"{where}.name must be the name of a Secret"
     if reference and not SECRET_KEY.fullmatch(reference.key):
         yield "SecretKeyInvalid", f"{where}.key must be letters, digits, '-', '_' and '.'"

@@ -8,6 +8,7 @@ from datetime import datetime
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS, conditions
 from hooks.controllers.controller import Config, Controller
+from hooks.controllers.external_auth import OBJECT_NAME
 from hooks.controllers.kinds import MCP_SERVER, POD, SECRET
 from hooks.controllers.mcpserver import children
 from hooks.migrate.plan import merge_patch
@@ -95,7 +96,8 @@ def _look_up(live: LiveCluster, cluster: Cluster, parents: list[tuple[Controller
                 cluster.put(pod)
     for controller, parent in parents:
         for rule in controller.customize(CustomizeRequest(parent), config):
-            for secret in [live.get(SECRET, name, rule.namespace) for name in rule.names if rule.kind == SECRET]:
+            named = [name for name in rule.names if rule.kind == SECRET and OBJECT_NAME.fullmatch(name)]
+            for secret in [live.get(SECRET, name, rule.namespace) for name in named]:
                 if secret is not None:
                     cluster.put(secret)
 

@@ -85,7 +85,12 @@ def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[s
         namespace: of the operator; everywhere without it.
         now: the time, to compare with the lease's.
     """
-    for deployment in cluster.list(DEPLOYMENT, namespace, labels=OPERATOR_LABEL):
+    deployments = cluster.list(DEPLOYMENT, namespace, labels=OPERATOR_LABEL)
+    leases = cluster.list(LEASE, namespace, fields=f"metadata.name={OPERATOR_LEASE}")
+    if namespace and not deployments and not leases:
+        # It may run where nobody looked.
+        yield f"no old operator in namespace {namespace}: correct --operator-namespace, or leave it out"
+    for deployment in deployments:
         wanted, running = deployment["spec"].get("replicas", 1), (deployment.get("status") or {}).get("replicas", 0)
         if wanted or running:
             where, name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
@@ -93,7 +98,7 @@ def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[s
                 f"the old operator still runs: Deployment {where}/{name} has {running} of {wanted} pods. "
                 f"Stop it: kubectl scale deployment {name} -n {where} --replicas=0"
             )
-    for lease in cluster.list(LEASE, namespace, fields=f"metadata.name={OPERATOR_LEASE}"):
+    for lease in leases:
         spec = lease.get("spec") or {}
         if spec.get("holderIdentity") and spec.get("renewTime"):
             age = (now - datetime.fromisoformat(spec["renewTime"])).total_seconds()

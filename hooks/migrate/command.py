@@ -12,7 +12,7 @@ from hooks.cluster import ClusterError, Conflict, LiveCluster
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
 from hooks.migrate.load import load
-from hooks.migrate.plan import Change, Plan, where
+from hooks.migrate.plan import Change, Plan, is_deleting, where
 from hooks.migrate.ways import give_back, take_over
 from hooks.protocol import Object
 from hooks.render.output import one_line
@@ -135,8 +135,15 @@ def _make(cluster: LiveCluster, change: Change) -> None:
             if attempt == TRIES:
                 raise
             obj = cluster.get(change.kind, obj["metadata"]["name"], obj["metadata"]["namespace"])
+            if obj and _since(change.obj) != _since(obj):
+                # The plan was for another state: a config in use, say, that would go without its finalizer.
+                raise Conflict("it was deleted or replaced meanwhile: run this again") from None
         else:
             return
+
+
+def _since(obj: Object) -> tuple[str, bool]:
+    return obj["metadata"]["uid"], is_deleting(obj)
 
 
 def _summary(plan: Plan, failures: list[str], *, apply: bool) -> str:

@@ -47,13 +47,17 @@ def give_back(plan: Plan, cluster: Cluster, server: Object) -> None:
 
 
 def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
-    """What exists under the names that a server's children have."""
-    namespace = server["metadata"]["namespace"]
+    """What exists under the names that a server's children have.
+
+    Where the spec names the server's account, the operator made none: what nobody controls there is the user's.
+    """
+    name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
+    users = names.server_account(name) if raw_spec(server).get("serviceAccount") is not None else None
     none = Objects({}, namespace)
     request = SyncRequest(server, none, none, finalizing=False, child_resources=frozenset())
-    for kind, name in children.child_names(request):
-        found = cluster.get((kind.key, namespace, name))
-        if found:
+    for kind, child in children.child_names(request):
+        found = cluster.get((kind.key, namespace, child))
+        if found and not (kind == SERVICE_ACCOUNT and child == users and controller_uid(found) is None):
             yield kind, found
 
 

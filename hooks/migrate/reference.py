@@ -21,6 +21,7 @@ MANAGER = "thv-operator"
 Keys: TypeAlias = Collection[str] | None
 """Which keys of a map of labels or annotations count; None: all that are left."""
 
+_MAPS = ("labels", "annotations")
 _PROBE = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
 
 
@@ -182,11 +183,19 @@ def _join(into: Object, fields: Object) -> None:
 
 
 def _owned(value: Any, fields: Object) -> Any:
-    """What of a value is under these fields: a field without further ones stands for all that is in it."""
+    """What of a value is under these fields.
+
+    A field without further ones stands for all that is in it, as the API server notes what is atomic (a selector,
+    arguments). Not so for labels and annotations: there it is the map alone, and each key in it is somebody else's.
+    """
     if not fields:
         return value
     if isinstance(value, dict):
-        return {key: _owned(inner, fields[f"f:{key}"]) for key, inner in value.items() if f"f:{key}" in fields}
+        return {
+            key: {} if key in _MAPS and not fields[f"f:{key}"] else _owned(inner, fields[f"f:{key}"])
+            for key, inner in value.items()
+            if f"f:{key}" in fields
+        }
     if isinstance(value, list):
         items = [(json.loads(key[2:]), inner) for key, inner in fields.items() if key.startswith("k:")]
         return [

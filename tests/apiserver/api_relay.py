@@ -23,6 +23,7 @@ class ApiRelay:
         self.cluster, self.before_answer = cluster, before_answer
         self.writes: list[str] = []
         """Method and path of each."""
+        self.reads: list[str] = []
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.relay = self
         self.kubeconfig = directory / "kubeconfig"
@@ -30,8 +31,11 @@ class ApiRelay:
         config["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{self.server.server_address[1]}"}
         self.kubeconfig.write_text(json.dumps(config))
 
-    def done(self, request: str) -> None:
-        self.writes.append(request)
+    def done(self, method: str, path: str) -> None:
+        if method in READING:
+            self.reads.append(path)
+            return
+        self.writes.append(f"{method} {path}")
         self.before_answer(len(self.writes))
 
 
@@ -67,8 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = response.status, response.read()
         finally:
             connection.close()
-        if self.command not in READING:
-            relay.done(f"{self.command} {self.path}")
+        relay.done(self.command, self.path)
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -409,7 +409,7 @@ def test_while_its_lease_is_renewed_nothing_is_done(cluster: ControlPlane, laid_
     name = "toolhive-operator-leader-election"
     renewed = datetime.now(UTC) - timedelta(seconds=5)
     spec = {"holderIdentity": "pod_1", "leaseDurationSeconds": 15, "renewTime": _micro_time(renewed)}
-    leases.create(body={"metadata": {"name": name}, "spec": spec}, namespace=laid_down)
+    leases.patch(name=name, namespace=laid_down, body={"spec": spec}, content_type=old_operator.MERGE)
 
     result = migrate(cluster, laid_down, "--apply")
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from hooks.cluster import LEASE, ClusterError, _path
+from hooks.controllers.kinds import SECRET
 
 WITHOUT_CLIENT = "import sys; sys.modules['kubernetes'] = None; from hooks.cli import main; main()"
 
@@ -38,3 +42,24 @@ def test_without_a_kubeconfig_that_is_said(tmp_path: Path) -> None:
 
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith("toolhive-hooks: no usable kubeconfig: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ((SECRET, "team", "oauth"), "/api/v1/namespaces/team/secrets/oauth"),
+        ((SECRET, "team", "../../other/secrets/x"), "/api/v1/namespaces/team/secrets/..%2F..%2Fother%2Fsecrets%2Fx"),
+        ((SECRET, "team", "a?watch=true#%2f"), "/api/v1/namespaces/team/secrets/a%3Fwatch%3Dtrue%23%252f"),
+        ((SECRET, "../kube-system"), "/api/v1/namespaces/..%2Fkube-system/secrets"),
+        ((LEASE,), "/apis/coordination.k8s.io/v1/leases"),
+    ],
+)
+def test_no_name_leads_out_of_its_place(arguments: tuple[Any, ...], path: str) -> None:
+    assert _path(*arguments) == path
+
+
+@pytest.mark.parametrize("arguments", [("team", ""), ("team", "."), ("team", ".."), ("..", "oauth"), (".",)])
+def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
+    """A client would resolve it, or read a list in the object's place."""
+    with pytest.raises(ClusterError, match="no Secret can be named "):
+        _path(SECRET, *arguments)

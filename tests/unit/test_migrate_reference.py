@@ -120,6 +120,21 @@ def test_a_field_that_somebody_else_wrote_last_is_theirs() -> None:
     assert record["data"] == {}
 
 
+def test_a_map_whose_every_key_somebody_else_wrote_holds_nothing_of_the_operators() -> None:
+    """The API server notes the map alone with the operator then: `f:annotations: {}`."""
+    live = child_of("resource-overrides", "Service", "mcp-resource-overrides-proxy")
+    live["metadata"]["annotations"] = {"sa": "theirs", "external-dns.alpha.kubernetes.io/hostname": "mcp.acme.test"}
+    first = {**live, "metadata": {**live["metadata"], "annotations": {}}}
+    theirs = {"metadata": {"annotations": live["metadata"]["annotations"]}}
+
+    record = desired(managed(live, (MANAGER, first), ("kubectl-edit", theirs)), server_of("resource-overrides"))
+
+    assert record is not None
+    assert "annotations" not in record["metadata"]
+    assert record["metadata"]["labels"].keys() == {*live["metadata"]["labels"], "controller-uid"}
+    assert record["spec"]["selector"] == live["spec"]["selector"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("ConfigMap", "minimal"), ("Service", "mcp-minimal-headless"), ("StatefulSet", "minimal"), ("Role", "minimal")],
