@@ -9,6 +9,7 @@ from hooks.protocol import Object
 from tests.world import child, observed, running, server, sync
 
 RESTART = "mcpserver.toolhive.stacklok.dev/restarted-at"
+PROCESSED = "mcpserver.toolhive.stacklok.dev/last-processed-restart"
 STRATEGY = "mcpserver.toolhive.stacklok.dev/restart-strategy"
 
 
@@ -52,6 +53,27 @@ class TestRestart:
             for o in rolling
         ]
         assert deployment(self.asked("2026-11-01T00:00:00Z"), *done)["spec"]["strategy"] == self.ROLLING
+
+    @pytest.mark.parametrize("processed", ["2026-11-01T00:00:00Z", "2026-11-01T02:00:00+01:00"])
+    def test_what_the_reference_has_restarted_is_not_restarted_again(self, processed: str) -> None:
+        """So its pods aren't taken down at once when they roll for the take-over."""
+        time = "2026-11-01T00:00:00Z"
+        done = server(annotations={RESTART: time, STRATEGY: "immediate", PROCESSED: processed})
+        before = self.seen(server())
+
+        assert deployment(done, *before) == deployment(server(), *before)
+
+    @pytest.mark.parametrize(
+        "processed", ["2026-10-31T23:59:59Z", "2026-11-01T00:30:00+01:00", "", "soon", "2026-12-01"]
+    )
+    def test_what_it_has_not_restarted_is(self, processed: str) -> None:
+        time = "2026-11-01T00:00:00Z"
+        asked = server(annotations={RESTART: time, STRATEGY: "immediate", PROCESSED: processed})
+
+        made = deployment(asked, *self.seen(server()))
+
+        assert made["spec"]["strategy"] == self.IMMEDIATE
+        assert made["spec"]["template"]["metadata"]["annotations"][RESTART] == time
 
     def test_a_new_server_is_not_restarted(self) -> None:
         assert deployment(self.asked("2026-11-01T00:00:00Z"))["spec"]["strategy"] == self.ROLLING

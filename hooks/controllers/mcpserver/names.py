@@ -16,6 +16,7 @@ CREDENTIAL_DIGEST = f"{GROUP}/credential-digest"
 MANAGED_BY = f"{GROUP}/managed-by"
 RESTARTED_AT = f"mcpserver.{GROUP}/restarted-at"
 RESTART_STRATEGY = f"mcpserver.{GROUP}/restart-strategy"
+LAST_PROCESSED_RESTART = f"mcpserver.{GROUP}/last-processed-restart"
 
 PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"

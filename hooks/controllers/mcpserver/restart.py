@@ -12,12 +12,14 @@ IMMEDIATE: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "
 
 
 def restarted_at(server: Object) -> str | None:
-    """The time of the restart that was asked for, as it was written; None where that is no RFC 3339 time."""
-    time = (server["metadata"].get("annotations") or {}).get(names.RESTARTED_AT)
-    try:
-        return time if time and datetime.fromisoformat(time).tzinfo else None
-    except ValueError:
-        return None
+    """The time of the restart that was asked for, as it was written; None where that is no RFC 3339 time.
+
+    None also for one that the reference noted as done, before it gave the server to these hooks.
+    """
+    annotations = server["metadata"].get("annotations") or {}
+    text = annotations.get(names.RESTARTED_AT)
+    asked, done = _time(text), _time(annotations.get(names.LAST_PROCESSED_RESTART))
+    return text if asked and not (done and asked <= done) else None
 
 
 def last_restart(deployment: Object | None) -> str | None:
@@ -45,3 +47,11 @@ def _is_rolled_out(deployment: Object) -> bool:
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]
     return status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0) and counts == [wanted] * 3
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return time if time.tzinfo else None
