@@ -65,5 +65,6 @@ def _exchange(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users:
 def _exchanged(old: str, new: str, parent: Object) -> Object | None:
     if old not in finalizers_of(parent):
         return None
-    others = [name for name in finalizers_of(parent) if name not in (old, new)]
-    return {"metadata": {"finalizers": others if is_deleting(parent) else [*others, new]}}
+    others = [name for name in finalizers_of(parent) if name != old]
+    added = [] if is_deleting(parent) or new in others else [new]
+    return {"metadata": {"finalizers": [*others, *added]}}

@@ -18,24 +18,31 @@ MAX_ANNOTATIONS = 256 * 1024
 """What the API server takes for all annotations of an object, names and texts."""
 
 
-def take(plan: Plan, cluster: Cluster, server: Object) -> None:
-    """Make Metacontroller know a server's children, and its proxy runner's objects go with it."""
+def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
+    """Make Metacontroller know a server's children, and its proxy runner's objects go with it.
+
+    Returns:
+        False where nobody controls something under a child's name, and nothing tells whose it is.
+    """
+    is_told = True
     name, uid = server["metadata"]["name"], server["metadata"]["uid"]
     namespace = server["metadata"]["namespace"]
     for kind in children.KINDS:
         for child in cluster.owned(uid, kind, namespace):
             _take_child(plan, kind, child, server)
     for kind, child in _wanted(cluster, server):
-        if controller_uid(child) is None and _was_its_own(cluster, kind, child, name):
+        if controller_uid(child) is None and _was_its_own(cluster, kind, child, server):
             _take_child(plan, kind, child, server)
         elif controller_uid(child) != uid:
             plan.left.append(_not_its_own(kind, child, server))
+            is_told &= controller_uid(child) is not None
     made = cluster.get((STATEFUL_SET.key, namespace, names.deployment(name)))
     for service_name in names.runner_services(name):
         service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
             text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
             plan.add(SERVICE, service, partial(_owned_by, STATEFUL_SET, made), text)
+    return is_told
 
 
 def give_back(plan: Plan, cluster: Cluster, server: Object) -> None:
@@ -61,15 +68,19 @@ def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
             yield kind, found
 
 
-def _was_its_own(cluster: Cluster, kind: Kind, child: Object, server: str) -> bool:
+def _was_its_own(cluster: Cluster, kind: Kind, child: Object, server: Object) -> bool:
     """Whether an object that nobody controls, under the name of a server's child, was made for that server.
 
-    An older proxy runner gave its StatefulSet no owner. And Metacontroller lets go of children that have no label,
-    where it ran too early. An account holds nothing that tells its maker; the operator made it along with the Role.
+    Somebody may say so by Metacontroller's label. An older proxy runner gave its StatefulSet no owner. And
+    Metacontroller lets go of children that have no label, where it ran too early. An account holds nothing that tells
+    its maker; the operator made it along with the Role.
     """
+    name = server["metadata"]["name"]
+    if labels_of(child).get(CONTROLLER_UID) == server["metadata"]["uid"]:
+        return True
     if kind == STATEFUL_SET:
-        return _is_the_runners(child, server)
-    role = (ROLE.key, child["metadata"]["namespace"], names.proxy_runner(server))
+        return _is_the_runners(child, name)
+    role = (ROLE.key, child["metadata"]["namespace"], names.proxy_runner(name))
     evidence = cluster.get(role) if kind == SERVICE_ACCOUNT else child
     return evidence is not None and is_the_operators(evidence)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import owned
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, exchange_on_configs, exchange_on_server
-from hooks.migrate.plan import Plan
+from hooks.migrate.plan import Plan, finalizers_of, is_deleting, where
+from hooks.protocol import Object
 from hooks.render.cluster import Cluster
 
 
 def take_over(cluster: Cluster) -> Plan:
     """What makes the old operator's objects Metacontroller's.
 
-    A server's children come before its finalizer: a server that is being deleted takes them along as it goes.
+    A server's children come before its finalizer: a server that is being deleted takes them along as it goes. So one
+    with a child that nobody can tell for its own keeps it.
     """
     plan = Plan()
     for server in cluster.all(MCP_SERVER):
-        owned.take(plan, cluster, server)
-        exchange_on_server(plan, server, OPERATORS, METACONTROLLERS)
+        if owned.take(plan, cluster, server) or not is_deleting(server):
+            exchange_on_server(plan, server, OPERATORS, METACONTROLLERS)
+        elif OPERATORS[MCP_SERVER] in finalizers_of(server):
+            plan.left.append(_stays(server))
     exchange_on_configs(plan, cluster, OPERATORS, METACONTROLLERS)
     return plan
 
@@ -30,3 +34,12 @@ def give_back(cluster: Cluster) -> Plan:
         exchange_on_server(plan, server, METACONTROLLERS, OPERATORS)
     exchange_on_configs(plan, cluster, METACONTROLLERS, OPERATORS)
     return plan
+
+
+def _stays(server: Object) -> str:
+    metadata, finalizer = server["metadata"], OPERATORS[MCP_SERVER]
+    return (
+        f"MCPServer {where(server)} is being deleted, and might leave something of that name behind: it keeps its "
+        f"finalizer {finalizer}. Label what belongs to it and delete what doesn't, or let it go as it is: kubectl edit "
+        f"mcpserver {metadata['name']} -n {metadata['namespace']}"
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hooks.controllers import CONTROLLERS
+from hooks.controllers.kinds import MCP_SERVER
+from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
 from hooks.migrate.plan import Plan
 from hooks.migrate.reference import MANAGER
 from hooks.migrate.ways import take_over
-from hooks.protocol import Object
+from hooks.protocol import CONTROLLER_UID, Object
 from hooks.render.cluster import Cluster
 from hooks.render.run import served_kinds
 from tests.reference.cases import inputs, namespace_of, reference_children
@@ -25,6 +27,10 @@ def left_by_the_operator(**spec: object) -> dict[str, Object]:
         child["metadata"]["ownerReferences"][0]["uid"] = SERVER_UID
         child["metadata"]["managedFields"] = [{"manager": MANAGER, "fieldsV1": {"f:metadata": {}}}]
     return {f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in (server, *children)}
+
+
+def being_deleted(obj: Object, *finalizers: str) -> None:
+    obj["metadata"] |= {"deletionTimestamp": "2026-11-01T00:00:00Z", "finalizers": list(finalizers)}
 
 
 def plan(objects: dict[str, Object]) -> Plan:
@@ -51,3 +57,50 @@ def test_an_account_that_the_spec_does_not_name_is_the_operators_where_its_role_
     del objects[f"ServiceAccount/{CASE}-sa"]["metadata"]["ownerReferences"]
 
     assert f"ServiceAccount/{CASE}-sa" in changed(plan(objects))
+
+
+def statefulset(**labels: str) -> Object:
+    metadata = {"name": CASE, "namespace": namespace_of(CASE), "uid": "uid-of-the-statefulset", "labels": labels}
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata}
+
+
+def test_a_server_that_is_being_deleted_waits_for_what_nobody_can_tell_for_its_own() -> None:
+    objects = left_by_the_operator()
+    server = objects[f"MCPServer/{CASE}"]
+    being_deleted(server, OPERATORS[MCP_SERVER])
+    objects["StatefulSet"] = statefulset(theirs="yes")
+
+    waits = plan(objects)
+    assert "MCPServer/minimal" not in changed(waits)
+    assert [text.partition(" ")[0] for text in waits.left] == ["StatefulSet", "MCPServer"]
+    assert waits.left[1] == (
+        f"MCPServer {namespace_of(CASE)}/{CASE} is being deleted, and might leave something of that name behind: it "
+        f"keeps its finalizer {OPERATORS[MCP_SERVER]}. Label what belongs to it and delete what doesn't, or let it go "
+        f"as it is: kubectl edit mcpserver {CASE} -n {namespace_of(CASE)}"
+    )
+
+    objects["StatefulSet"] = statefulset(**{CONTROLLER_UID: SERVER_UID})
+    goes = plan(objects)
+    assert changed(goes)[-2:] == ["StatefulSet/minimal", "MCPServer/minimal"]
+    assert goes.left == []
+
+
+def test_it_does_not_wait_for_what_is_somebody_elses() -> None:
+    objects = left_by_the_operator()
+    being_deleted(objects[f"MCPServer/{CASE}"], OPERATORS[MCP_SERVER])
+    objects["StatefulSet"] = statefulset()
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "uid-of-another", "controller": True}
+    objects["StatefulSet"]["metadata"]["ownerReferences"] = [other]
+
+    assert changed(plan(objects))[-1] == "MCPServer/minimal"
+
+
+def test_of_two_finalizers_on_what_is_being_deleted_the_old_operators_goes() -> None:
+    """Metacontroller's stays: it has begun to finalize."""
+    objects = left_by_the_operator()
+    server = objects[f"MCPServer/{CASE}"]
+    being_deleted(server, METACONTROLLERS[MCP_SERVER], "theirs", OPERATORS[MCP_SERVER])
+
+    change = plan(objects).changes[-1]
+
+    assert change.patch(server) == {"metadata": {"finalizers": [METACONTROLLERS[MCP_SERVER], "theirs"]}}
