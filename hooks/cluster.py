@@ -65,6 +65,9 @@ class LiveCluster:
             namespace: where; everywhere without it.
             labels: a label selector.
             fields: a field selector.
+
+        Raises:
+            ClusterError: also where a kind of version v1 isn't served. Every API server serves those that we know.
         """
         found: list[Object] = []
         page: str | None = None
@@ -77,10 +80,13 @@ class LiveCluster:
                 label_selector=labels or None,
                 field_selector=fields or None,
             )
+            if answer is None and kind.api_version.endswith("v1"):
+                raise self._no_api_server()
             if answer is None:
                 return []
-            found += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in answer["items"]]
-            page = answer["metadata"].get("continue") or ""
+            items = answer.get("items") or []
+            found += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in items]
+            page = (answer.get("metadata") or {}).get("continue") or ""
         return sorted(found, key=lambda obj: (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]))
 
     def patch(self, kind: Kind, obj: Object, patch: Object) -> None:
@@ -128,10 +134,15 @@ class LiveCluster:
             reason = getattr(error, "reason", None) or error
             raise ClusterError(f"{self._client.configuration.host} can't be reached: {reason}") from None
         try:
-            answer: Object = json.loads(response.data)
+            answer = json.loads(response.data)
         except ValueError:
-            raise ClusterError(f"{self._client.configuration.host} doesn't answer as an API server") from None
+            answer = None
+        if not isinstance(answer, dict):
+            raise self._no_api_server()
         return answer
+
+    def _no_api_server(self) -> ClusterError:
+        return ClusterError(f"{self._client.configuration.host} doesn't answer as an API server")
 
 
 def _path(kind: Kind, namespace: str = "", name: str | None = None) -> str:

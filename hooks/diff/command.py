@@ -13,6 +13,7 @@ from hooks.controllers.kinds import MCP_SERVER
 from hooks.controllers.mcpserver import children
 from hooks.diff.foresee import foresee
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
+from hooks.migrate.checks import crd_faults
 from hooks.migrate.load import load
 from hooks.protocol import Kind, Object
 from hooks.render.admit import title
@@ -48,8 +49,11 @@ def diff_command(
         The exit code: see `SAME`.
 
     Raises:
-        ClusterError: the cluster can't be asked.
+        ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
+    faults = list(crd_faults(live))
+    if faults:
+        raise ClusterError("; ".join(faults))
     cluster = load(live, namespace)
     if name and cluster.get((MCP_SERVER.key, namespace, name)) is None:
         raise ClusterError(f"MCPServer {namespace}/{name} not found")

@@ -59,7 +59,7 @@ def crd_faults(cluster: LiveCluster) -> Iterator[str]:
         name = f"{kind.resource}.{GROUP}"
         crd = cluster.get(CRD, name)
         if crd is None and kind == MCP_SERVER:
-            yield f"CustomResourceDefinition {name} isn't installed: there is nothing to migrate"
+            yield f"CustomResourceDefinition {name} isn't installed: there are no MCPServers"
         elif crd is not None:
             yield from _version_faults(name, crd)
 
