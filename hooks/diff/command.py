@@ -14,7 +14,7 @@ from hooks.controllers.mcpserver import children
 from hooks.diff.foresee import foresee
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
 from hooks.migrate.checks import crd_faults
-from hooks.migrate.load import load
+from hooks.migrate.load import load, without_servers
 from hooks.protocol import Kind, Object
 from hooks.render.admit import title
 from hooks.render.cluster import key_of
@@ -57,8 +57,7 @@ def diff_command(
     cluster = load(live, namespace)
     if name and cluster.get((MCP_SERVER.key, namespace, name)) is None:
         raise ClusterError(f"MCPServer {namespace}/{name} not found")
-    if not cluster.all(MCP_SERVER):
-        click.echo(f"note: no MCPServer {f'in namespace {namespace}' if namespace else 'in the cluster'}", stderr)
+    absent = without_servers(cluster, namespace)
     before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
     foreseen = foresee(live, cluster, name, config, now)
     errors, texts = foreseen.errors, []
@@ -69,7 +68,7 @@ def diff_command(
                 texts += _compared(live, kind, observed.get(key), wanted.get(key))
             except ClusterError as error:
                 errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
-    for note in foreseen.notes:
+    for note in (*absent, *foreseen.notes):
         click.echo(f"note: {one_line(note)}", stderr)
     colour = wants_colour(stdout)
     for text in texts:

@@ -11,7 +11,7 @@ import click
 from hooks.cluster import ClusterError, Conflict, LiveCluster
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
-from hooks.migrate.load import load
+from hooks.migrate.load import load, without_servers
 from hooks.migrate.plan import Change, Plan, is_deleting, where
 from hooks.migrate.ways import give_back, take_over
 from hooks.protocol import Object
@@ -62,7 +62,9 @@ def migrate_command(
         click.echo(f"refused: {one_line(refusal)}", stderr)
     if refusals:
         return REFUSED
-    plan = (give_back if revert else take_over)(load(cluster, namespace))
+    loaded = load(cluster, namespace)
+    plan = (give_back if revert else take_over)(loaded)
+    plan.notes += without_servers(loaded, namespace)
     plan.notes += [] if revert else checks.unserved(cluster, namespace)
     plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)

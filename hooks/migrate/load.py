@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
+from hooks.controllers.kinds import MCP_SERVER
 from hooks.controllers.mcpserver import children
 from hooks.render.cluster import Cluster
 from hooks.render.run import served_kinds
@@ -22,3 +23,9 @@ def load(live: LiveCluster, namespace: str) -> Cluster:
     places = sorted({obj["metadata"]["namespace"] for obj in parents})
     others = (obj for place in places for kind in children.KINDS for obj in live.list(kind, place))
     return Cluster(served_kinds(CONTROLLERS), [*parents, *others])
+
+
+def without_servers(cluster: Cluster, namespace: str) -> list[str]:
+    """What there is to say where no MCPServer was read: the namespace may be a slip of the pen."""
+    place = f"in namespace {namespace}" if namespace else "in the cluster"
+    return [] if cluster.all(MCP_SERVER) else [f"no MCPServer {place}"]

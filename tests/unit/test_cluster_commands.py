@@ -120,9 +120,11 @@ def test_a_list_of_nothing_is_empty(tmp_path: Path) -> None:
     """Some answer `items: null`."""
     answers = {"/apis/apiextensions.k8s.io/": (200, json.dumps(SERVED)), "": (200, '{"items": null}')}
     with _answering(tmp_path, answers) as (kubeconfig, _):
-        result = run("diff", kubeconfig)
+        compared, migrated = run("diff", kubeconfig), run("migrate", kubeconfig, "-n", "slip")
 
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "note: no MCPServer in the cluster\n")
+    assert (compared.returncode, compared.stdout, compared.stderr) == (0, "", "note: no MCPServer in the cluster\n")
+    assert (migrated.returncode, migrated.stdout) == (0, "nothing to change\n")
+    assert "note: no MCPServer in namespace slip" in migrated.stderr.splitlines()
 
 
 @contextmanager
