@@ -1,0 +1,103 @@
+"""`toolhive-hooks migrate` on a real API server: what it writes, there and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hooks.protocol import LAST_APPLIED, Object
+from tests.apiserver.api_relay import api_relay
+from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, migrate
+from tests.controlplane import ControlPlane
+
+pytestmark = pytest.mark.apiserver
+
+
+def test_without_apply_nothing_is_written(cluster: ControlPlane, laid_down: str, tmp_path: Path) -> None:
+    before = everything(cluster, laid_down)
+    with api_relay(cluster, tmp_path) as relay:
+        result = migrate(cluster, laid_down, kubeconfig=relay.kubeconfig)
+
+    assert (result.returncode, result.stderr, relay.writes) == (0, "", [])
+    assert result.stdout.startswith(f"namespace {laid_down}\n  Deployment/token-exchange ")
+    assert result.stdout.endswith(f"\n{CHANGES} changes to make; --apply makes them\n")
+    assert everything(cluster, laid_down) == before
+
+
+def test_children_get_label_record_and_owner_and_finalizers_are_exchanged(
+    cluster: ControlPlane, laid_down: str
+) -> None:
+    before = essence(cluster, laid_down)
+    result = migrate(cluster, laid_down, "--apply")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.endswith(f"\n{CHANGES} changes made\n")
+    after = essence(cluster, laid_down)
+    records = {key: json.loads(_take(obj, "annotations", LAST_APPLIED) or "null") for key, obj in after.items()}
+    labelled = {
+        key for key, obj in after.items() if _take(obj, "labels", "controller-uid") == f"uid of MCPServer/{CASE}"
+    }
+    for obj in after.values():
+        assert _take(obj, "labels", "controller-uid") is None
+
+    assert labelled == {key for key, record in records.items() if record} | {f"StatefulSet/{CASE}"}
+    assert len(labelled) == 8
+    assert records[f"ServiceAccount/{CASE}-sa"] == {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "labels": {"controller-uid": f"uid of MCPServer/{CASE}"},
+            "name": f"{CASE}-sa",
+            "namespace": "NAMESPACE",
+        },
+    }
+    owner = {"controller": True, "blockOwnerDeletion": True}
+    reference = {"apiVersion": "toolhive.stacklok.dev/v1alpha1", "kind": "MCPServer", "name": CASE}
+    before[f"StatefulSet/{CASE}"]["metadata"]["ownerReferences"] = [
+        {**reference, "uid": f"uid of MCPServer/{CASE}", **owner}
+    ]
+    reference = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": CASE}
+    before[f"Service/mcp-{CASE}-headless"]["metadata"]["ownerReferences"] = [
+        {**reference, "uid": f"uid of StatefulSet/{CASE}", **owner}
+    ]
+    before[f"MCPServer/{CASE}"]["metadata"]["finalizers"] = ["metacontroller.io/compositecontroller-mcpserver"]
+    before["MCPExternalAuthConfig/tx"]["metadata"]["finalizers"] = [
+        "metacontroller.io/compositecontroller-mcpexternalauthconfig"
+    ]
+    assert after == before
+
+
+def _take(obj: Object, group: str, key: str) -> str | None:
+    """Take a label or annotation off an object."""
+    metadata = obj["metadata"]
+    value: str | None = metadata.get(group, {}).pop(key, None)
+    if metadata.get(group) == {}:
+        del metadata[group]
+    return value
+
+
+def test_a_second_run_writes_nothing(cluster: ControlPlane, laid_down: str, tmp_path: Path) -> None:
+    migrate(cluster, laid_down, "--apply")
+    with api_relay(cluster, tmp_path) as relay:
+        result = migrate(cluster, laid_down, "--apply", kubeconfig=relay.kubeconfig)
+
+    assert (result.returncode, result.stdout, result.stderr, relay.writes) == (0, "nothing to change\n", "", [])
+
+
+def test_there_and_back_is_where_it_was(cluster: ControlPlane, laid_down: str) -> None:
+    """But for the owners of the runner's objects, with which nothing is left behind when a server goes."""
+    before = essence(cluster, laid_down)
+    migrate(cluster, laid_down, "--apply")
+    result = migrate(cluster, laid_down, "--revert", "--apply")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    after = essence(cluster, laid_down)
+    for key in (f"StatefulSet/{CASE}", f"Service/mcp-{CASE}-headless"):
+        assert [owner["controller"] for owner in after[key]["metadata"].pop("ownerReferences")] == [True]
+    for obj in after.values():
+        for group in ("labels", "annotations"):
+            if obj["metadata"].get(group) == {}:
+                del obj["metadata"][group]
+    assert after == before
