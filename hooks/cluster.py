@@ -33,6 +33,10 @@ class ClusterError(RuntimeError):
     """The cluster can't be asked, or refused. The text is for the user, and quotes no object."""
 
 
+class Unreachable(ClusterError):
+    """No API server answers; nor would it answer what is asked next."""
+
+
 class Conflict(ClusterError):
     """The object is no longer the one that was read."""
 
@@ -141,7 +145,7 @@ class LiveCluster:
             raise Conflict(text) if error.status == 409 else ClusterError(text) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
-            raise ClusterError(f"{self._client.configuration.host} can't be reached: {reason}") from None
+            raise Unreachable(f"{self._client.configuration.host} can't be reached: {reason}") from None
         try:
             answer: Object = json.loads(response.data)
         except ValueError:

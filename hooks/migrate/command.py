@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from hooks.cluster import ClusterError, Conflict, LiveCluster
+from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
 from hooks.migrate.load import load
@@ -66,10 +66,10 @@ def migrate_command(
     plan.notes += [] if revert else checks.unserved(cluster, namespace)
     plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)
-    failures = _carry_out(cluster, plan, stderr) if apply else []
+    made, failures = _carry_out(cluster, plan, stderr) if apply else (0, [])
     for failure in failures:
         click.echo(one_line(failure), stderr)
-    click.echo(_summary(plan, failures, apply=apply), stdout)
+    click.echo(_summary(len(plan.changes), made, apply=apply), stdout)
     return LEFT if failures or plan.left else DONE
 
 
@@ -89,33 +89,34 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
         click.echo(f"left: {one_line(text)}", stderr)
 
 
-def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
-    """Make the changes, one after the other; what couldn't be changed, and why.
+def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> tuple[int, list[str]]:
+    """Make the changes, one after the other; how many could be made, and why others couldn't.
 
     A server keeps its finalizer where something of its namespace couldn't be changed: one that is being deleted would
-    go, and might leave something behind.
+    go, and might leave something behind. Where the API server is gone, nothing more is tried.
     """
+    made = 0
     failures: list[str] = []
     troubled: set[str] = set()
     bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
     with bar or nullcontext(plan.changes) as changes:
         for change in changes:
             namespace = change.obj["metadata"]["namespace"]
-            kept = change.kind == MCP_SERVER and namespace in troubled
-            error = "not tried, since something before it failed in its namespace" if kept else _error(cluster, change)
-            if error:
+            what = f"{change.kind.kind} {where(change.obj)}"
+            if change.kind == MCP_SERVER and namespace in troubled:
+                failures.append(f"failed: {what}: not tried, since something before it failed in its namespace")
+                continue
+            try:
+                _make(cluster, change)
+            except Unreachable as error:
+                failures.append(f"stopped at {what}: {error}. Run this again: what is done is left alone")
+                break
+            except ClusterError as error:
                 troubled.add(namespace)
-                failures.append(f"failed: {change.kind.kind} {where(change.obj)}: {error}")
-    return failures
-
-
-def _error(cluster: LiveCluster, change: Change) -> str:
-    """Make a change; why it can't be made, if it can't."""
-    try:
-        _make(cluster, change)
-    except ClusterError as error:
-        return str(error)
-    return ""
+                failures.append(f"failed: {what}: {error}")
+            else:
+                made += 1
+    return made, failures
 
 
 def _make(cluster: LiveCluster, change: Change) -> None:
@@ -146,11 +147,10 @@ def _since(obj: Object) -> tuple[str, bool]:
     return obj["metadata"]["uid"], is_deleting(obj)
 
 
-def _summary(plan: Plan, failures: list[str], *, apply: bool) -> str:
-    count = len(plan.changes)
+def _summary(count: int, made: int, *, apply: bool) -> str:
     if not count:
         return "nothing to change"
     changes = f"{count} change{'' if count == 1 else 's'}"
     if not apply:
         return f"{changes} to make; --apply makes {'it' if count == 1 else 'them'}"
-    return f"{count - len(failures)} of {changes} made" if failures else f"{changes} made"
+    return f"{made} of {changes} made" if made < count else f"{changes} made"

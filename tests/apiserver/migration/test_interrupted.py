@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,29 @@ def _killed(cluster: ControlPlane, directory: Path, namespace: str, number: int,
         )
         assert running[0].wait(60) == -9
         assert len(relay.writes) == number
+
+
+def test_where_the_api_server_goes_away_nothing_more_is_tried(
+    cluster: ControlPlane, laid_down: str, tmp_path: Path
+) -> None:
+    """It did the third write, but nobody was told."""
+
+    def leave(writes: int) -> None:
+        relay.away = writes >= 3
+
+    with api_relay(cluster, tmp_path, leave) as relay:
+        result = migrate(cluster, laid_down, "--apply", kubeconfig=relay.kubeconfig)
+
+    assert (result.returncode, len(relay.writes)) == (1, 3)
+    assert result.stdout.endswith(f"\n2 of {CHANGES} changes made\n")
+    [stopped] = result.stderr.splitlines()
+    assert re.fullmatch(
+        rf"stopped at ConfigMap {laid_down}/{CASE}-runconfig: http://127\.0\.0\.1:\d+ can't be reached: .*\. "
+        "Run this again: what is done is left alone",
+        stopped,
+    )
+    rest = migrate(cluster, laid_down, "--apply")
+    assert (rest.returncode, rest.stdout.splitlines()[-1]) == (0, f"{CHANGES - 3} changes made")
 
 
 def test_an_object_that_changes_meanwhile_keeps_that_change(
