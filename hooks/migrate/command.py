@@ -74,10 +74,10 @@ def migrate_command(
 
 
 def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
-    """Print the plan, object by object."""
+    """Print the plan, object by object, each namespace's together; written is in the plan's own order."""
     wide = max((len(change.title) for change in plan.changes), default=0)
     shown = ""
-    for change in plan.changes:
+    for change in sorted(plan.changes, key=lambda change: change.obj["metadata"]["namespace"]):
         namespace = change.obj["metadata"]["namespace"]
         if namespace != shown:
             click.echo(f"namespace {namespace}", stdout)

@@ -9,10 +9,28 @@ import pytest
 
 from hooks.protocol import LAST_APPLIED, Object
 from tests.apiserver.api_relay import api_relay
-from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, migrate
+from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane
+from tests.old_operator import run
 
 pytestmark = pytest.mark.apiserver
+
+KEPT = "label controller-uid, record of what the old operator asked for"
+PLAN = [
+    f"  Deployment/token-exchange                   {KEPT}",
+    f"  Service/mcp-token-exchange-proxy            {KEPT}",
+    f"  ConfigMap/token-exchange-runconfig          {KEPT}",
+    f"  ServiceAccount/token-exchange-proxy-runner  {KEPT}",
+    f"  ServiceAccount/token-exchange-sa            {KEPT}",
+    f"  Role/token-exchange-proxy-runner            {KEPT}",
+    f"  RoleBinding/token-exchange-proxy-runner     {KEPT}",
+    "  StatefulSet/token-exchange                  label controller-uid, owner MCPServer/token-exchange",
+    "  Service/mcp-token-exchange-headless         owner StatefulSet/token-exchange, as proxy runner 0.44.0 has it",
+    "  MCPServer/token-exchange                    finalizer mcpserver.toolhive.stacklok.dev/finalizer -> "
+    "metacontroller.io/compositecontroller-mcpserver",
+    "  MCPExternalAuthConfig/tx                    finalizer mcpexternalauthconfig.toolhive.stacklok.dev/finalizer -> "
+    "metacontroller.io/compositecontroller-mcpexternalauthconfig",
+]
 
 
 def test_without_apply_nothing_is_written(cluster: ControlPlane, laid_down: str, tmp_path: Path) -> None:
@@ -21,9 +39,21 @@ def test_without_apply_nothing_is_written(cluster: ControlPlane, laid_down: str,
         result = migrate(cluster, laid_down, kubeconfig=relay.kubeconfig)
 
     assert (result.returncode, result.stderr, relay.writes) == (0, "", [])
-    assert result.stdout.startswith(f"namespace {laid_down}\n  Deployment/token-exchange ")
-    assert result.stdout.endswith(f"\n{CHANGES} changes to make; --apply makes them\n")
+    assert result.stdout.splitlines() == [f"namespace {laid_down}", *PLAN, "11 changes to make; --apply makes them"]
     assert everything(cluster, laid_down) == before
+
+
+def test_the_plan_has_each_namespace_once(cluster: ControlPlane) -> None:
+    """The writes are in another order: shared configs come after all servers."""
+    with spaces(cluster, 2) as names:
+        for name in names:
+            lay_down(cluster, name)
+        lines = run("migrate", cluster.kubeconfig()).stdout.splitlines()
+
+    for name in names:
+        at = lines.index(f"namespace {name}")
+        assert lines.count(f"namespace {name}") == 1
+        assert [line.split() for line in lines[at + 1 : at + 12]] == [line.split() for line in PLAN]
 
 
 def test_children_get_label_record_and_owner_and_finalizers_are_exchanged(
