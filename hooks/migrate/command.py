@@ -63,6 +63,7 @@ def migrate_command(
     if refusals:
         return REFUSED
     plan = (give_back if revert else take_over)(load(cluster, namespace))
+    plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += [] if revert else checks.unserved(cluster, namespace)
     plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)

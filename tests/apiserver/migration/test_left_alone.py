@@ -6,7 +6,7 @@ import pytest
 
 from hooks.protocol import LAST_APPLIED
 from tests import old_operator
-from tests.apiserver.migration.spaces import CASE, everything, lay_down, migrate, spaces
+from tests.apiserver.migration.spaces import CASE, REVERTED, TAKEN_OVER, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane
 from tests.old_operator import run
 
@@ -120,3 +120,12 @@ def test_two_namespaces_with_the_same_names_are_two(cluster: ControlPlane, laid_
         result = run("migrate", cluster.kubeconfig())
         assert f"namespace {other}\n" in result.stdout
         assert f"namespace {laid_down}\n" not in result.stdout
+
+
+@pytest.mark.parametrize(("revert", "said"), [((), TAKEN_OVER), (("--revert",), REVERTED)])
+def test_what_becomes_of_other_namespaces_is_said(
+    cluster: ControlPlane, namespace: str, revert: tuple[str, ...], said: str
+) -> None:
+    result = run("migrate", cluster.kubeconfig(), "-n", namespace, "--operator-namespace", namespace, *revert)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "nothing to change\n", said)
