@@ -84,11 +84,15 @@ def patch(cluster: ControlPlane, namespace: str, kind: str, name: str, body: Any
 
 
 def run(
-    command: str, kubeconfig: Path, *arguments: str, env: Mapping[str, str] | None = None
+    command: str,
+    kubeconfig: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    program: tuple[str, str] = ("-m", "hooks"),
 ) -> subprocess.CompletedProcess[str]:
-    """Run `toolhive-hooks COMMAND` as a user does."""
+    """Run `toolhive-hooks COMMAND` as a user does, or another program that begins so."""
     return subprocess.run(
-        [sys.executable, "-m", "hooks", command, *arguments],
+        [sys.executable, *program, command, *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -12,7 +12,8 @@ import pytest
 from hooks.protocol import Object
 from tests import old_operator
 from tests.apiserver.migration.spaces import everything, migrate
-from tests.controlplane import ControlPlane
+from tests.controlplane import ControlPlane, control_plane
+from tests.controlplane.assets import APISERVER, binaries
 from tests.controlplane.fixtures import apply_our_crds
 from tests.old_operator import run
 
@@ -76,13 +77,24 @@ def _micro_time(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def test_a_cluster_that_serves_another_version_is_refused(cluster: ControlPlane, laid_down: str) -> None:
+@pytest.mark.parametrize("served", [True, False])
+def test_a_cluster_that_serves_or_has_stored_another_version_is_refused(
+    cluster: ControlPlane, laid_down: str, served: bool
+) -> None:
+    """Stored once is enough: such objects may be there still."""
     crds = cluster.resource("apiextensions.k8s.io/v1/CustomResourceDefinition")
     name = "mcptoolconfigs.toolhive.stacklok.dev"
     [version] = crds.get(name=name).to_dict()["spec"]["versions"]
-    newer = {**version, "name": "v1beta1", "storage": False}
+    newer = {**version, "name": "v1beta1", "storage": False, "served": served}
+
+    def stored(*versions: str) -> None:
+        status = {"status": {"storedVersions": list(versions)}}
+        crds.status.patch(name=name, body=status, content_type=old_operator.MERGE)
+
     crds.patch(name=name, body={"spec": {"versions": [version, newer]}}, content_type=old_operator.MERGE)
     try:
+        if not served:
+            stored("v1beta1", "v1alpha1")
         result = migrate(cluster, laid_down)
         assert (result.returncode, result.stdout) == (2, "")
         assert result.stderr == (
@@ -90,8 +102,22 @@ def test_a_cluster_that_serves_another_version_is_refused(cluster: ControlPlane,
             "such a cluster (ToolHive 0.44's own operator, for one) can't be migrated\n"
         )
     finally:
+        stored("v1alpha1")
         crds.patch(name=name, body={"spec": {"versions": [version]}}, content_type=old_operator.MERGE)
         apply_our_crds(cluster)
+
+
+def test_where_nothing_is_installed_that_is_said(tmp_path: Path) -> None:
+    with control_plane(tmp_path, binaries(*APISERVER)) as empty:
+        migrated, compared = run("migrate", empty.kubeconfig()), run("diff", empty.kubeconfig())
+
+    assert (migrated.returncode, migrated.stdout, migrated.stderr) == (
+        2,
+        "",
+        "refused: CustomResourceDefinition mcpservers.toolhive.stacklok.dev isn't installed: there is nothing to "
+        "migrate\n",
+    )
+    assert (compared.returncode, compared.stdout, compared.stderr) == (0, "", "note: no MCPServer in the cluster\n")
 
 
 def test_a_cluster_that_cannot_be_asked_is_said_in_one_line(cluster: ControlPlane, tmp_path: Path) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from hooks.protocol import LAST_APPLIED, Object
+from tests import old_operator
 from tests.apiserver.api_relay import api_relay
 from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane
@@ -54,6 +60,32 @@ def test_the_plan_has_each_namespace_once(cluster: ControlPlane) -> None:
         at = lines.index(f"namespace {name}")
         assert lines.count(f"namespace {name}") == 1
         assert [line.split() for line in lines[at + 1 : at + 12]] == [line.split() for line in PLAN]
+
+
+def test_what_comes_in_pages_is_the_same(cluster: ControlPlane, laid_down: str, tmp_path: Path) -> None:
+    small = "import hooks.cluster as c; c._PAGE = 1; from hooks.cli import main; main()"
+    place = ("-n", laid_down, "--operator-namespace", laid_down)
+    with api_relay(cluster, tmp_path) as relay:
+        result = run("migrate", relay.kubeconfig, *place, program=("-c", small))
+
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [f"namespace {laid_down}", *PLAN, "11 changes to make; --apply makes them"]
+    further = {path.partition("?")[0].rpartition("/")[2] for path in relay.reads if "continue=" in path}
+    assert {"services", "serviceaccounts"} <= further
+
+
+def test_a_terminal_gets_a_progress_bar(cluster: ControlPlane, laid_down: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "hooks", "migrate", "-n", laid_down, "--operator-namespace", laid_down, "--apply"]
+    environment = old_operator.environment(cluster.kubeconfig(), {"TERM": "xterm"})
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, env=environment, check=False, timeout=120)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert done.stdout.endswith(f"\n{CHANGES} changes made\n".encode())
+    assert re.search(r"Migrating  \[#+\]  100%\S*\r\n$", shown)
 
 
 def test_children_get_label_record_and_owner_and_finalizers_are_exchanged(
