@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.protocol import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.migration.spaces import CASE, REVERTED, TAKEN_OVER, everything, lay_down, migrate, spaces
@@ -126,6 +127,8 @@ def test_two_namespaces_with_the_same_names_are_two(cluster: ControlPlane, laid_
 def test_what_becomes_of_other_namespaces_is_said(
     cluster: ControlPlane, namespace: str, revert: tuple[str, ...], said: str
 ) -> None:
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": OPERATOR_LEASE}}
+    old_operator.create(cluster, namespace, lease)
     result = run("migrate", cluster.kubeconfig(), "-n", namespace, "--operator-namespace", namespace, *revert)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "nothing to change\n", said)
