@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import textwrap
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -202,7 +203,7 @@ def diff(context: str | None, namespace: str, name: str) -> None:
     """
     if name and not namespace:
         raise click.UsageError("which namespace? Give -n with NAME")
-    with _user_cluster(context) as cluster:
+    with _user_cluster(context, bug=USAGE_ERROR) as cluster:
         from hooks.diff.command import diff_command  # noqa: PLC0415
 
         options: dict[str, Any] = {"namespace": namespace, "name": name, "config": _settings().config()}
@@ -211,8 +212,13 @@ def diff(context: str | None, namespace: str, name: str) -> None:
 
 
 @contextmanager
-def _user_cluster(context: str | None) -> Iterator[LiveCluster]:
-    """The cluster of the user's kubeconfig; what it refuses ends the program with a text."""
+def _user_cluster(context: str | None, *, bug: int = 1) -> Iterator[LiveCluster]:
+    """The cluster of the user's kubeconfig; what it refuses ends the program with a text.
+
+    Args:
+        context: of the kubeconfig; None means its current one.
+        bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
+    """
     try:
         from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
     except ModuleNotFoundError as error:
@@ -225,6 +231,11 @@ def _user_cluster(context: str | None) -> Iterator[LiveCluster]:
     except ClusterError as error:
         click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
         sys.exit(USAGE_ERROR)
+    except BrokenPipeError:
+        raise  # who read has seen enough
+    except Exception:  # noqa: BLE001  # the program's end
+        traceback.print_exc()
+        sys.exit(bug)
 
 
 def _settings(**options: Any) -> Settings:

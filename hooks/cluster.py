@@ -6,10 +6,14 @@ This is the only module that knows a Kubernetes client, and the served webhooks 
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
+import yaml
 from kubernetes import client, config, dynamic
 
 from hooks.protocol import Kind, Object
@@ -21,10 +25,16 @@ LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 FIELD_MANAGER = "toolhive-hooks"
 _PAGE = 500
 _TIMEOUT_SECONDS = 60
+_RETRIES = urllib3.Retry(3, connect=0, read=0, redirect=0, other=0, raise_on_status=False, allowed_methods=None)
+"""Only where the API server says after what time to ask again (Retry-After); a lost connection is told at once."""
 
 
 class ClusterError(RuntimeError):
     """The cluster can't be asked, or refused. The text is for the user, and quotes no object."""
+
+
+class Unreachable(ClusterError):
+    """No API server answers; nor would it answer what is asked next."""
 
 
 class Conflict(ClusterError):
@@ -41,13 +51,22 @@ class LiveCluster:
             context: one of its contexts; None means the current one.
 
         Raises:
-            ClusterError: there is no such kubeconfig or context.
+            ClusterError: there is no such kubeconfig or context, it isn't one at all, or its credentials can't be had.
         """
         settings = client.Configuration()
+        settings.retries = _RETRIES
         try:
-            config.load_kube_config(context=context, client_configuration=settings)  # type: ignore[no-untyped-call]
-        except config.ConfigException as error:
+            with _logged_errors() as errors:
+                config.load_kube_config(context=context, client_configuration=settings)  # type: ignore[no-untyped-call]
+        except (config.ConfigException, OSError) as error:
             raise ClusterError(f"no usable kubeconfig: {error}") from None
+        except yaml.MarkedYAMLError as error:
+            line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+            raise ClusterError(f"no usable kubeconfig: it isn't YAML{line}") from None
+        except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):
+            raise ClusterError("no usable kubeconfig: what is in it has another form") from None
+        if errors:
+            raise ClusterError(f"the kubeconfig gives no credentials: {'; '.join(errors)}")
         # No discovery: the kinds are known, and it would leave a file in the temporary folder.
         api = client.ApiClient(settings)
         self._client = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
@@ -132,7 +151,7 @@ class LiveCluster:
             raise Conflict(text) if error.status == 409 else ClusterError(text) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
-            raise ClusterError(f"{self._client.configuration.host} can't be reached: {reason}") from None
+            raise Unreachable(f"{self._client.configuration.host} can't be reached: {reason}") from None
         try:
             answer = json.loads(response.data)
         except ValueError:
@@ -143,6 +162,19 @@ class LiveCluster:
 
     def _no_api_server(self) -> ClusterError:
         return ClusterError(f"{self._client.configuration.host} doesn't answer as an API server")
+
+
+@contextmanager
+def _logged_errors() -> Iterator[list[str]]:
+    """What is logged as an error meanwhile: of an exec plugin that fails the client tells nothing else, and goes on."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def _path(kind: Kind, namespace: str = "", name: str | None = None) -> str:

@@ -56,19 +56,18 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
     return server
 
 
-def runners_objects(cluster: ControlPlane, namespace: str, server: str, *, headless: bool = True) -> None:
+def runners_objects(cluster: ControlPlane, namespace: str, server: str) -> None:
     """Make what the proxy runner of that release makes: a StatefulSet and its Service, neither with an owner."""
     given = {"app": server, "toolhive": "true", "toolhive-name": server, "toolhive-basename": server}
     template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]}}
     spec: Object = {"replicas": 1, "selector": {"matchLabels": {"app": server}}, "serviceName": server}
     made = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": server, "labels": given}}
     create(cluster, namespace, {**made, "spec": {**spec, "template": template}}, manager=RUNNER)
-    if headless:
-        ports = [{"name": "port-9000", "port": 9000, "targetPort": 9000}]
-        metadata = {"name": f"mcp-{server}-headless", "labels": given}
-        service_spec = {"clusterIP": "None", "selector": {"app": server}, "ports": ports}
-        service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service_spec}
-        create(cluster, namespace, service, manager=RUNNER)
+    ports = [{"name": "port-9000", "port": 9000, "targetPort": 9000}]
+    metadata = {"name": f"mcp-{server}-headless", "labels": given}
+    service_spec = {"clusterIP": "None", "selector": {"app": server}, "ports": ports}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service_spec}
+    create(cluster, namespace, service, manager=RUNNER)
 
 
 def create(cluster: ControlPlane, namespace: str, obj: Object, *, manager: str = MANAGER) -> Object:
@@ -85,11 +84,15 @@ def patch(cluster: ControlPlane, namespace: str, kind: str, name: str, body: Any
 
 
 def run(
-    command: str, kubeconfig: Path, *arguments: str, env: Mapping[str, str] | None = None
+    command: str,
+    kubeconfig: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    program: tuple[str, str] = ("-m", "hooks"),
 ) -> subprocess.CompletedProcess[str]:
-    """Run `toolhive-hooks COMMAND` as a user does."""
+    """Run `toolhive-hooks COMMAND` as a user does, or another program that begins so."""
     return subprocess.run(
-        [sys.executable, "-m", "hooks", command, *arguments],
+        [sys.executable, *program, command, *arguments],
         capture_output=True,
         text=True,
         check=False,

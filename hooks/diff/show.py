@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 
 import click
 
@@ -13,8 +14,12 @@ from hooks.render.merge import same
 from hooks.render.output import dump, presentable
 
 _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
-_IN_CLEAR = re.compile(r'("ClientSecret": )("(?:[^"\\]|\\.)+")')
-"""A client secret that a user wrote into an OIDC configuration: the RunConfig has it, as the old operator's had."""
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_FIELD = re.compile(rf'({_STRING})(\s*:\s*)("(?:[^"\\]|\\.)+")')
+_IN_CLEAR = re.compile(
+    rf'"ClientSecret"\s*:\s*{_STRING}|(?<="headers")\s*:\s*\{{(?:\s*{_STRING}\s*:\s*{_STRING}\s*,?)*'
+)
+"""What a RunConfig has in clear, as the old operator's had: a client secret, and headers for a telemetry collector."""
 
 
 def sendable(obj: Object, *, new: bool) -> Object:
@@ -31,11 +36,11 @@ def is_shown_the_same(old: Object, new: Object) -> bool:
 
 def unified(name: str, old: Object | None, new: Object | None) -> list[str]:
     """The unified difference of an object; None for one that isn't there. Empty where nothing differs."""
-    changed = _secrets(old) != _secrets(new)
-    marks = ("*** (before)", "*** (after)") if changed else ("***", "***")
+    changed = _secrets(old).items() ^ _secrets(new).items()
+    names = {name for name, _ in changed}
     before, after = (
-        dump(_shown(_masked(obj, mark))).splitlines(keepends=True) if obj else []
-        for obj, mark in zip((old, new), marks, strict=True)
+        dump(_shown(_masked(obj, names, mark))).splitlines(keepends=True) if obj else []
+        for obj, mark in ((old, "*** (before)"), (new, "*** (after)"))
     )
     text = "".join(difflib.unified_diff(before, after, f"live {name}", f"hooks {name}"))
     return [text] if text else []
@@ -53,12 +58,24 @@ def _shown(obj: Object) -> Object:
     return presentable({key: value for key, value in obj.items() if key != "status"})
 
 
-def _secrets(obj: Object | None) -> list[str]:
-    return [secret for text in _texts(obj).values() for _, secret in _IN_CLEAR.findall(text)]
+def _secrets(obj: Object | None) -> dict[str, tuple[str, ...]]:
+    """The values that aren't shown, by their names; a RunConfig has some of them twice."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in _texts(obj).values():
+        for part in _IN_CLEAR.findall(text):
+            for name, _, value in _FIELD.findall(part):
+                found[name] = (*found.get(name, ()), value)
+    return found
 
 
-def _masked(obj: Object, mark: str) -> Object:
-    texts = {key: _IN_CLEAR.sub(rf'\1"{mark}"', text) for key, text in _texts(obj).items()}
+def _masked(obj: Object, changed: Collection[str], mark: str) -> Object:
+    """An object without these values; those that change have a mark."""
+
+    def field(found: re.Match[str]) -> str:
+        name, colon = found[1], found[2]
+        return f'{name}{colon}"{mark if name in changed else "***"}"'
+
+    texts = {key: _IN_CLEAR.sub(lambda part: _FIELD.sub(field, part[0]), text) for key, text in _texts(obj).items()}
     return {**obj, "data": texts} if texts else obj
 
 

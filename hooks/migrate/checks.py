@@ -53,6 +53,19 @@ def unserved(cluster: LiveCluster, namespace: str) -> Iterator[str]:
             )
 
 
+def elsewhere(*, revert: bool) -> str:
+    """What becomes of servers in other namespaces than the one that is migrated."""
+    if revert:
+        return (
+            "only one namespace is given back, and the old operator works in all: what stays Metacontroller's "
+            "elsewhere keeps its finalizer, and would never end being deleted"
+        )
+    return (
+        "only one namespace is taken over, and Metacontroller works in all: where this wasn't run it lets go of every "
+        "server's children, though it deletes none. Run this without -n before you start the hooks"
+    )
+
+
 def crd_faults(cluster: LiveCluster) -> Iterator[str]:
     """Custom resources that these hooks don't serve: not installed, or of another version."""
     for kind in PARENTS:

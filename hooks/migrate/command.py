@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from hooks.cluster import ClusterError, Conflict, LiveCluster
+from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
 from hooks.migrate.load import load, without_servers
@@ -64,22 +64,23 @@ def migrate_command(
         return REFUSED
     loaded = load(cluster, namespace)
     plan = (give_back if revert else take_over)(loaded)
+    plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += without_servers(loaded, namespace)
     plan.notes += [] if revert else checks.unserved(cluster, namespace)
     plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)
-    failures = _carry_out(cluster, plan, stderr) if apply else []
+    made, failures = _carry_out(cluster, plan, stderr) if apply else (0, [])
     for failure in failures:
         click.echo(one_line(failure), stderr)
-    click.echo(_summary(plan, failures, apply=apply), stdout)
+    click.echo(_summary(len(plan.changes), made, apply=apply), stdout)
     return LEFT if failures or plan.left else DONE
 
 
 def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
-    """Print the plan, object by object."""
+    """Print the plan, object by object, each namespace's together; written is in the plan's own order."""
     wide = max((len(change.title) for change in plan.changes), default=0)
     shown = ""
-    for change in plan.changes:
+    for change in sorted(plan.changes, key=lambda change: change.obj["metadata"]["namespace"]):
         namespace = change.obj["metadata"]["namespace"]
         if namespace != shown:
             click.echo(f"namespace {namespace}", stdout)
@@ -91,33 +92,34 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
         click.echo(f"left: {one_line(text)}", stderr)
 
 
-def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> list[str]:
-    """Make the changes, one after the other; what couldn't be changed, and why.
+def _carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> tuple[int, list[str]]:
+    """Make the changes, one after the other; how many could be made, and why others couldn't.
 
     A server keeps its finalizer where something of its namespace couldn't be changed: one that is being deleted would
-    go, and might leave something behind.
+    go, and might leave something behind. Where the API server is gone, nothing more is tried.
     """
+    made = 0
     failures: list[str] = []
     troubled: set[str] = set()
     bar = click.progressbar(plan.changes, file=stderr, label="Migrating") if stderr.isatty() else None
     with bar or nullcontext(plan.changes) as changes:
         for change in changes:
             namespace = change.obj["metadata"]["namespace"]
-            kept = change.kind == MCP_SERVER and namespace in troubled
-            error = "not tried, since something before it failed in its namespace" if kept else _error(cluster, change)
-            if error:
+            what = f"{change.kind.kind} {where(change.obj)}"
+            if change.kind == MCP_SERVER and namespace in troubled:
+                failures.append(f"failed: {what}: not tried, since something before it failed in its namespace")
+                continue
+            try:
+                _make(cluster, change)
+            except Unreachable as error:
+                failures.append(f"stopped at {what}: {error}. Run this again: what is done is left alone")
+                break
+            except ClusterError as error:
                 troubled.add(namespace)
-                failures.append(f"failed: {change.kind.kind} {where(change.obj)}: {error}")
-    return failures
-
-
-def _error(cluster: LiveCluster, change: Change) -> str:
-    """Make a change; why it can't be made, if it can't."""
-    try:
-        _make(cluster, change)
-    except ClusterError as error:
-        return str(error)
-    return ""
+                failures.append(f"failed: {what}: {error}")
+            else:
+                made += 1
+    return made, failures
 
 
 def _make(cluster: LiveCluster, change: Change) -> None:
@@ -148,11 +150,10 @@ def _since(obj: Object) -> tuple[str, bool]:
     return obj["metadata"]["uid"], is_deleting(obj)
 
 
-def _summary(plan: Plan, failures: list[str], *, apply: bool) -> str:
-    count = len(plan.changes)
+def _summary(count: int, made: int, *, apply: bool) -> str:
     if not count:
         return "nothing to change"
     changes = f"{count} change{'' if count == 1 else 's'}"
     if not apply:
         return f"{changes} to make; --apply makes {'it' if count == 1 else 'them'}"
-    return f"{count - len(failures)} of {changes} made" if failures else f"{changes} made"
+    return f"{made} of {changes} made" if made < count else f"{changes} made"

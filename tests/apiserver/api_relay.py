@@ -1,4 +1,4 @@
-"""A relay before the API server that sees a client's writes, and can end the client at one of them."""
+"""A relay before the API server: it sees what a client asks, and can end the client or go away at one of its writes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ class ApiRelay:
 
     def __init__(self, cluster: ControlPlane, directory: Path, before_answer: Callable[[int], None]) -> None:
         self.cluster, self.before_answer = cluster, before_answer
-        self.writes: list[str] = []
-        """Method and path of each."""
         self.reads: list[str] = []
+        self.writes: list[str] = []
+        """The path of each read; method and path of each write."""
+        self.away = False
+        """Whether it answers no more."""
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.relay = self
         self.kubeconfig = directory / "kubeconfig"
@@ -72,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
         relay.done(self.command, self.path)
+        if relay.away:
+            self.close_connection = True
+            return
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -21,7 +21,7 @@ from tests.world import CONFIG
 MADE_BY_SERVER = set(SERVER_SET_METADATA) - {"finalizers", "ownerReferences"}
 
 
-class LiveCluster(Cluster):
+class ApiServerCluster(Cluster):
     """One namespace of an API server, read and written as `Cluster` is."""
 
     def __init__(self, control_plane: ControlPlane, namespace: str) -> None:
@@ -76,7 +76,7 @@ class LiveWorld:
     """Our controllers at work in a namespace."""
 
     def __init__(self, control_plane: ControlPlane, namespace: str) -> None:
-        self.cluster = LiveCluster(control_plane, namespace)
+        self.cluster = ApiServerCluster(control_plane, namespace)
         hooks = in_process(CONTROLLERS, CONFIG, datetime.now(UTC))
         self.runs = [Metacontroller(controller, self.cluster, hooks) for controller in CONTROLLERS]
 

@@ -9,12 +9,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hooks.migrate.checks import OPERATOR_LEASE
 from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
@@ -127,8 +129,8 @@ def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
         assert log.events(type="DELETED") == []
 
 
-def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, namespace: str) -> None:
-    """The hooks themselves aren't there: that is the other tests' part."""
+def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:
+    """Each at once, but for the one before which one is told to wait; the hooks aren't there (other tests' part)."""
     cluster.kubectl("create", "namespace", "toolhive-system")
     labels = {"app.kubernetes.io/name": "toolhive-operator"}
     pod = {
@@ -145,19 +147,41 @@ def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, name
     old_operator.lay_down(cluster, namespace, EXCHANGE)
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs/migrating.md").read_text(), re.DOTALL)
     commands = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
-    assert len(commands) == 11
+    assert len(commands) == 13
+    waited_for = ".venv/bin/toolhive-hooks migrate --apply"
+    assert commands.count(waited_for) == 1
 
     for command in commands:
         expected = 1 if "hooks diff" in command else 0
-        eventually(partial(_runs, cluster, command, expected), message=command)
+        if command == waited_for:
+            with pytest.raises(AssertionError, match="refused: the old operator still runs, or did a moment ago"):
+                _runs(cluster, command, expected, tmp_path)
+            eventually(partial(_runs, cluster, command, expected, tmp_path), timeout=90, message=command)
+            continue
+        told = _runs(cluster, command, expected, tmp_path)
+        if "storedVersions" in command:
+            assert told == '["v1alpha1"]'
+        elif command.startswith("kubectl scale") and command.endswith("=0"):
+            _leave_a_lease(cluster)
+    assert f"  name: {EXCHANGE}\n" in (tmp_path / "before.yaml").read_text()
 
 
-def _runs(cluster: ControlPlane, command: str, code: int) -> bool:
+def _leave_a_lease(cluster: ControlPlane) -> None:
+    """What the old operator leaves when it stops, nearly a minute later."""
+    renewed = datetime.now(UTC) - timedelta(seconds=45)
+    spec = {"holderIdentity": "pod_1", "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": OPERATOR_LEASE}}
+    old_operator.create(cluster, "toolhive-system", {**lease, "spec": spec})
+
+
+def _runs(cluster: ControlPlane, command: str, code: int, directory: Path) -> str:
+    """Run a command as it is written, by a shell; what it writes to files goes to a directory."""
     env = {**old_operator.environment(cluster.kubeconfig()), "PATH": f"{cluster.bin}:{os.environ['PATH']}"}
-    command = command.replace(".venv/bin/toolhive-hooks", f"{sys.executable} -m hooks")
-    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    command = command.replace(".venv/bin/toolhive-hooks", f"{shlex.quote(sys.executable)} -m hooks")
+    command = command.replace(" > ", f" > {shlex.quote(str(directory))}/")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT, env=env)
     assert done.returncode == code, done.stderr
-    return True
+    return done.stdout or "done"
 
 
 def _diff_shows_nothing(cluster: ControlPlane, namespace: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +36,7 @@ def test_the_others_need_none(command: str) -> None:
 
 
 def test_without_a_kubeconfig_that_is_said(tmp_path: Path) -> None:
-    env = {"HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "none")}
-    result = subprocess.run(
-        [sys.executable, "-m", "hooks", "migrate"], capture_output=True, text=True, check=False, timeout=60, env=env
-    )
+    result = _run("migrate", tmp_path / "none")
 
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith("toolhive-hooks: no usable kubeconfig: ")
@@ -63,3 +61,72 @@ def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
     """A client would resolve it, or read a list in the object's place."""
     with pytest.raises(ClusterError, match="no Secret can be named "):
         _path(SECRET, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a: [secret-token\n", "it isn't YAML (line 2)"),
+        ("a: \0", "what is in it has another form"),
+        ("[]", "what is in it has another form"),
+        ("secret-token", "what is in it has another form"),
+        ("clusters: 1", "what is in it has another form"),
+        ("current-context: a\ncontexts: [{name: a, context: 1}]", "what is in it has another form"),
+    ],
+)
+@pytest.mark.parametrize("command", ["migrate", "diff"])
+def test_a_file_that_is_no_kubeconfig_is_said_in_one_line(
+    tmp_path: Path, command: str, content: str, said: str
+) -> None:
+    (tmp_path / "config").write_text(content)
+
+    result = _run(command, tmp_path / "config")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"toolhive-hooks: no usable kubeconfig: {said}\n"
+
+
+@pytest.mark.parametrize("command", ["migrate", "diff"])
+def test_without_the_credentials_of_a_plugin_nobody_is_asked(tmp_path: Path, command: str) -> None:
+    """The client itself would go on without any, and be refused as `system:anonymous`."""
+    plugin = {"command": "sh", "args": ["-c", "echo log in first >&2; exit 3"]}
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", **plugin}}
+    (tmp_path / "config").write_text(json.dumps(_kubeconfig(user)))
+
+    result = _run(command, tmp_path / "config")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "toolhive-hooks: the kubeconfig gives no credentials: exec: process returned 3. log in first\n"
+    )
+
+
+@pytest.mark.parametrize(("command", "code"), [("migrate", 1), ("diff", 2)])
+def test_a_bug_is_told_from_a_difference(tmp_path: Path, command: str, code: int) -> None:
+    (tmp_path / "config").write_text(json.dumps(_kubeconfig({})))
+    broken = "import hooks.cluster as c; c.LiveCluster._request = None; from hooks.cli import main; main()"
+
+    result = _run(command, tmp_path / "config", program=("-c", broken))
+
+    assert (result.returncode, result.stdout) == (code, "")
+    assert result.stderr.endswith("TypeError: 'NoneType' object is not callable\n")
+
+
+def _kubeconfig(user: dict[str, object]) -> dict[str, object]:
+    context = {"cluster": "c", "user": "u"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": context}],
+        "current-context": "x",
+    }
+
+
+def _run(
+    command: str, kubeconfig: Path, *, program: tuple[str, str] = ("-m", "hooks")
+) -> subprocess.CompletedProcess[str]:
+    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin"}
+    line = [sys.executable, *program, command]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60, env=env)

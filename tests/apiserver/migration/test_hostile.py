@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests import old_operator
 from tests.apiserver.api_relay import api_relay
+from tests.apiserver.migration.spaces import CASE, migrate
 from tests.apiserver.test_diff import CONFIG_KIND, EXCHANGE, obj, server
 from tests.controlplane import ControlPlane
-from tests.old_operator import SERVER, create, run, runners_objects
+from tests.old_operator import SERVER, create, run
 
 pytestmark = pytest.mark.apiserver
-
-CASE = "token-exchange"
-
-
-@pytest.fixture
-def laid_down(cluster: ControlPlane, namespace: str) -> str:
-    """A namespace as the old operator left it: a server with its children, its runner's objects and its config."""
-    old_operator.lay_down(cluster, namespace, CASE)
-    runners_objects(cluster, namespace, CASE)
-    return namespace
-
-
-def migrate(
-    cluster: ControlPlane, namespace: str, *arguments: str, kubeconfig: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    places = ("-n", namespace, "--operator-namespace", namespace)
-    return run("migrate", kubeconfig or cluster.kubeconfig(), *places, *arguments)
 
 
 @pytest.mark.parametrize("name", ["../../kube-system/secrets/x", "../configmaps", "a?watch=true", "..", "."])

@@ -1,0 +1,82 @@
+"""Namespaces that `migrate` works in, what is in them, and the command itself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from hooks.protocol import Object
+from tests import old_operator
+from tests.controlplane import ControlPlane
+from tests.old_operator import by_name, run
+
+CASE = "token-exchange"
+KINDS = (
+    *("apps/v1/Deployment", "apps/v1/StatefulSet", "v1/Service", "v1/ConfigMap", "v1/ServiceAccount"),
+    *("rbac.authorization.k8s.io/v1/Role", "rbac.authorization.k8s.io/v1/RoleBinding"),
+    *(f"toolhive.stacklok.dev/v1alpha1/{kind}" for kind in old_operator.FINALIZERS),
+)
+CHANGES = 11
+TAKEN_OVER = (
+    "note: only one namespace is taken over, and Metacontroller works in all: where this wasn't run it lets go of "
+    "every server's children, though it deletes none. Run this without -n before you start the hooks\n"
+)
+REVERTED = (
+    "note: only one namespace is given back, and the old operator works in all: what stays Metacontroller's elsewhere "
+    "keeps its finalizer, and would never end being deleted\n"
+)
+
+
+def lay_down(cluster: ControlPlane, namespace: str) -> str:
+    old_operator.lay_down(cluster, namespace, CASE)
+    old_operator.runners_objects(cluster, namespace, CASE)
+    return namespace
+
+
+def migrate(
+    cluster: ControlPlane, namespace: str, *arguments: str, kubeconfig: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Migrate one namespace; the old operator is looked for there too, so that tests don't see each other's.
+
+    What is said of other namespaces is left out: one test asserts it.
+    """
+    places = ("-n", namespace, "--operator-namespace", namespace)
+    result = run("migrate", kubeconfig or cluster.kubeconfig(), *places, *arguments)
+    result.stderr = result.stderr.removeprefix(REVERTED if "--revert" in arguments else TAKEN_OVER)
+    return result
+
+
+def everything(cluster: ControlPlane, namespace: str) -> dict[str, Object]:
+    return by_name(obj for kind in KINDS for obj in cluster.objects(kind, namespace))
+
+
+def essence(cluster: ControlPlane, namespace: str) -> dict[str, Object]:
+    """All objects, less what differs between two namespaces with the same in them."""
+    found = everything(cluster, namespace)
+    names = {obj["metadata"]["uid"]: key for key, obj in found.items()}
+    for obj in found.values():
+        for key in ("resourceVersion", "creationTimestamp", "managedFields", "generation"):
+            obj["metadata"].pop(key, None)
+        for key in ("clusterIP", "clusterIPs"):
+            obj.get("spec", {}).pop(key, None)
+    text = json.dumps(found).replace(namespace, "NAMESPACE")
+    for uid, name in names.items():
+        text = text.replace(uid, f"uid of {name}")
+    essential: dict[str, Object] = json.loads(text)
+    return essential
+
+
+@contextmanager
+def spaces(cluster: ControlPlane, count: int) -> Iterator[list[str]]:
+    """Namespaces with names of one length, so that sizes are the same."""
+    namespaces = cluster.resource("v1/Namespace")
+    with ExitStack() as stack:
+        names = [f"migrated-{secrets.token_hex(5)}" for _ in range(count)]
+        for name in names:
+            namespaces.create(body={"metadata": {"name": name}})
+            stack.callback(namespaces.delete, name=name)
+        yield names
