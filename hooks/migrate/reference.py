@@ -9,7 +9,7 @@ server's defaults, what other people added, and `replicas`, which an autoscaler 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
 from hooks.controllers.mcpserver import names
@@ -17,6 +17,15 @@ from hooks.protocol import CONTROLLER_UID, Object
 
 MANAGER = "thv-operator"
 """The name under which the API server notes the old operator's writes in managedFields."""
+
+_ESSENCE = {
+    "Deployment": ("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"toolhive"}', "f:image"),
+    "Service": ("f:spec", "f:selector"),
+    "ConfigMap": ("f:data",),
+    "Role": ("f:rules",),
+    "RoleBinding": ("f:roleRef",),
+}
+"""What each child can't be without, in the words of managedFields."""
 
 Keys: TypeAlias = Collection[str] | None
 """Which keys of a map of labels or annotations count; None: all that are left."""
@@ -28,8 +37,9 @@ _PROBE = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThre
 def desired(child: Object, server: Object) -> Object | None:
     """What the old operator had asked for, in the form of Metacontroller's last-applied annotation.
 
-    Where managedFields say which fields the operator wrote, nothing else counts. Where they don't (a backup was
-    restored, say), its fields are known by their places: it replaced a Deployment's whole spec at every pass, so what
+    Where managedFields say which fields the operator wrote, nothing else counts. Where they don't name it (a backup was
+    restored, or the hooks made this), its fields are known by their places, and by who wrote what makes such a child
+    one: what others put beside that isn't the operator's. It replaced a Deployment's whole spec at every pass, so what
     is in the lists there is its own; of labels and annotations those count that it always wrote, and those of the spec.
 
     Args:
@@ -41,7 +51,8 @@ def desired(child: Object, server: Object) -> Object | None:
     """
     name, child_name = server["metadata"]["name"], child["metadata"]["name"]
     fields = _managed(child)
-    live = child if fields is None else _owned(child, fields)
+    writers = _writers(child) if fields is None else fields
+    live = child if writers is None else _owned(child, writers)
     made = _made(child["kind"], child_name, name, live, None if fields is not None else server)
     if made is None:
         return None
@@ -166,15 +177,35 @@ def _pick(value: Any, *keys: str) -> Object:
 
 def _managed(child: Object) -> Object | None:
     """The fields that the old operator wrote last (FieldsV1); None where nothing says that it wrote any."""
-    entries = [
-        entry.get("fieldsV1") or {}
-        for entry in child["metadata"].get("managedFields") or []
-        if entry.get("manager") == MANAGER and not entry.get("subresource")
-    ]
-    merged: Object = {}
+    return _joined(entry.get("fieldsV1") or {} for entry in _entries(child) if entry.get("manager") == MANAGER)
+
+
+def _writers(child: Object) -> Object | None:
+    """The fields of all who wrote what makes a child one, whatever they are called; None where nothing says who."""
+    written = [entry.get("fieldsV1") or {} for entry in _entries(child)]
+    path = _ESSENCE.get(child["kind"], ())
+    return _joined(fields for fields in written if path and _has(fields, path))
+
+
+def _has(fields: Object, path: Iterable[str]) -> bool:
+    for step in path:
+        if step not in fields:
+            return False
+        fields = fields[step]
+    return True
+
+
+def _entries(child: Object) -> list[Object]:
+    entries = child["metadata"].get("managedFields") or []
+    return [entry for entry in entries if not entry.get("subresource")]
+
+
+def _joined(entries: Iterable[Object]) -> Object | None:
+    merged: Object | None = None
     for entry in entries:
+        merged = {} if merged is None else merged
         _join(merged, entry)
-    return merged if entries else None
+    return merged
 
 
 def _join(into: Object, fields: Object) -> None:

@@ -30,7 +30,9 @@ def fields(value: object) -> Object:
     if isinstance(value, dict):
         return {f"f:{key}": fields(inner) for key, inner in value.items()}
     if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-        return {".": {}} | {f"k:{json.dumps({'name': item['name']})}": {".": {}} | fields(item) for item in value}
+        return {".": {}} | {
+            f"k:{json.dumps({'name': item['name']}, separators=(',', ':'))}": {".": {}} | fields(item) for item in value
+        }
     return {}
 
 
@@ -92,6 +94,31 @@ def test_what_other_people_added_is_not_in_it() -> None:
     assert desired(live, server_of("minimal")) == expected
     template["spec"]["containers"][0]["env"].append({"name": "THEIRS", "value": "x"})
     assert desired(managed(live, (MANAGER, whole), ("kubectl-edit", live)), server_of("minimal")) == expected
+
+
+@pytest.mark.parametrize("manager", ["velero-server", "metacontroller"])
+def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> None:
+    """A backup was restored, or the hooks made it and were left: the operator's name is nowhere."""
+    live = child_of("resource-overrides", "Deployment")
+    whole = copy.deepcopy(live)
+    expected = desired(whole, server_of("resource-overrides"))
+    pod = live["spec"]["template"]["spec"]
+    env, volume = {"name": "HTTPS_PROXY", "value": "http://proxy"}, {"name": "theirs", "emptyDir": {}}
+    pod["containers"][0]["env"].append(env)
+    pod["volumes"].append(volume)
+    theirs = {"containers": [{"name": "toolhive", "env": [env]}], "volumes": [volume]}
+    edit = {"spec": {"template": {"spec": theirs}}}
+
+    record = desired(managed(live, (manager, whole), ("kubectl-edit", edit)), server_of("resource-overrides"))
+
+    assert record == expected
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_who_restored_a_backup_wrote_what_the_operator_had(case: str) -> None:
+    server = server_of(case)
+    for child in reference_children(case):
+        assert desired(managed(child, ("velero-server", child)), server) == desired(child, server)
 
 
 def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
