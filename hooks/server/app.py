@@ -96,7 +96,7 @@ def _no_hook(error: HTTPException) -> Response:
     """What is no call of a hook: a path that there isn't, for one, where webhooks are set up wrongly."""
     text = f"{error.code} {error.name}"
     log.warning("no hook call", extra={"fields": {"method": request.method, "path": request.path, "error": text}})
-    return _text(text, error.code or 500)
+    return plain_text(text, error.code or 500)
 
 
 def _view(controller: Controller, hook: Hook, installation: Installation, metrics: Metrics) -> Callable[[], Response]:
@@ -115,7 +115,7 @@ def _view(controller: Controller, hook: Hook, installation: Installation, metric
         log.log(level, "hook call", extra={"fields": fields})
         if code == 200:
             return Response(ended.answer, content_type="application/json")
-        return _text(ended.answer.decode(), code)
+        return plain_text(ended.answer.decode(), code)
 
     return answer
 
@@ -167,6 +167,7 @@ def _refused(outcome: Outcome, why: str, received: int = 0, told: dict[str, Any]
     return _Ended(outcome, why.encode(), received, {**(told or {}), "error": why})
 
 
-def _text(text: str, code: int) -> Response:
+def plain_text(text: str, code: int) -> Response:
+    """An answer for people: one line."""
     headers = {"WWW-Authenticate": "Bearer"} if code == 401 else None
     return Response(f"{text}\n", code, headers, content_type="text/plain; charset=utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
 import mmap
@@ -13,7 +12,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +153,7 @@ class _Gunicorn(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from hooks.server.app import Installation, create_app, create_metrics  # noqa: PLC0415  # see serve
+        from hooks.server.app import Installation, create_app, create_metrics  # noqa: PLC0415  # see server
 
         self.metrics = create_metrics()
         installation = Installation(
@@ -212,7 +211,7 @@ class _Worker(ThreadWorker):
         now = time.monotonic()
         for conn, until in list(self.until.items()):
             if until < now:
-                with contextlib.suppress(OSError):  # it is closed already
+                with suppress(OSError):  # it is closed already
                     # The thread that reads from it meets the end. Not SSLSocket's own, which forgets TLS before that.
                     socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)
 
@@ -232,13 +231,13 @@ def _freeze(_arbiter: Arbiter) -> None:
 
 
 def _serve_probes(worker: _Worker) -> None:
-    from hooks.server.probes import create_probes, serve_probes  # noqa: PLC0415  # see serve
+    from hooks.server.probes import create_probes, serve_probes  # noqa: PLC0415  # see server
 
     app = worker.app
     serve_probes(create_probes(app.metrics, lambda: app.draining[0] == 1), app.probes)
 
 
 def _forget_gauges(_arbiter: _Arbiter, worker: _Worker) -> None:
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415  # see serve
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415  # see server
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from flask import Flask, Response
 
+from hooks.server.app import plain_text
 from hooks.server.metrics import CONTENT_TYPE, Metrics
 
 
@@ -24,10 +25,10 @@ def create_probes(metrics: Metrics, draining: Callable[[], bool]) -> Flask:
     app = Flask("probes", static_folder=None)
 
     def healthz() -> Response:
-        return _text("ok", 200) if metrics.can_be_written() else _text("the folder for metrics is gone", 500)
+        return plain_text("ok", 200) if metrics.can_be_written() else plain_text("the folder for metrics is gone", 500)
 
     def readyz() -> Response:
-        return _text("stopping", 503) if draining() else healthz()
+        return plain_text("stopping", 503) if draining() else healthz()
 
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
@@ -83,7 +84,3 @@ class _Handler(WSGIRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Log no access."""
-
-
-def _text(text: str, code: int) -> Response:
-    return Response(f"{text}\n", code, content_type="text/plain; charset=utf-8")
