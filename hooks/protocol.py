@@ -160,6 +160,11 @@ def kind_and_name(obj: Object) -> tuple[str, str]:
     return obj["kind"], obj["metadata"]["name"]
 
 
+def is_deleting(obj: Object) -> bool:
+    """Whether an object's deletion was asked for: finalizers may keep it for a while."""
+    return "deletionTimestamp" in obj["metadata"]
+
+
 def raw_spec(obj: Object) -> Object:
     """An object's spec as it came, or an empty one where it isn't even an object."""
     spec = obj.get("spec")

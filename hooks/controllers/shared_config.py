@@ -23,7 +23,7 @@ from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
-from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, raw_spec
+from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
 
 Spec = TypeVar("Spec", bound=Model)
@@ -90,7 +90,7 @@ def _set_fields(value: object) -> object:
 def _customize(shared: SharedConfig[Spec], request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     metadata = request.parent["metadata"]
     namespace = metadata["namespace"]
-    if "deletionTimestamp" in metadata:
+    if is_deleting(request.parent):
         # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
         rules = [RelatedRule(MCP_SERVER, namespace)]
     else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hooks.api.meta import API_VERSION, GROUP
+from hooks.api.meta import API_VERSION, GROUP, VERSION
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
 from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
 from hooks.migrate.load import PARENTS
+from hooks.migrate.plan import where
 from hooks.protocol import Kind, Object
 
-SERVED = "v1alpha1"
 OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
 OPERATOR_LEASE = "toolhive-operator-leader-election"
 STOPPED_FOR_SECONDS = 60
@@ -46,9 +46,9 @@ def unserved(cluster: LiveCluster, namespace: str) -> Iterator[str]:
     for kind in OTHERS:
         found = cluster.list(kind, namespace)
         if found:
-            where = ", ".join(f"{obj['metadata']['namespace']}/{obj['metadata']['name']}" for obj in found[:5])
+            some = ", ".join(map(where, found[:5]))
             yield (
-                f"{len(found)} {kind.kind} ({where}{', …' if len(found) > 5 else ''}): these hooks don't serve that "
+                f"{len(found)} {kind.kind} ({some}{', …' if len(found) > 5 else ''}): these hooks don't serve that "
                 "kind, and while the old operator is stopped nobody looks after it"
             )
 
@@ -80,14 +80,14 @@ def crd_faults(cluster: LiveCluster) -> Iterator[str]:
 def _version_faults(name: str, crd: Object) -> Iterator[str]:
     stored = set((crd.get("status") or {}).get("storedVersions") or ())
     served = {version["name"] for version in crd["spec"]["versions"] if version["served"] or version["storage"]}
-    others = sorted((stored | served) - {SERVED})
+    others = sorted((stored | served) - {VERSION})
     if others:
         yield (
-            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve {SERVED} alone, "
+            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve {VERSION} alone, "
             "and such a cluster (ToolHive 0.44's own operator, for one) can't be migrated"
         )
-    if SERVED not in served:
-        yield f"CustomResourceDefinition {name} doesn't serve {SERVED}"
+    if VERSION not in served:
+        yield f"CustomResourceDefinition {name} doesn't serve {VERSION}"
 
 
 def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
@@ -106,19 +106,18 @@ def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[s
     for deployment in deployments:
         wanted, running = deployment["spec"].get("replicas", 1), (deployment.get("status") or {}).get("replicas", 0)
         if wanted or running:
-            where, name = deployment["metadata"]["namespace"], deployment["metadata"]["name"]
+            metadata = deployment["metadata"]
             yield (
-                f"the old operator still runs: Deployment {where}/{name} has {running} of {wanted} pods. "
-                f"Stop it: kubectl scale deployment {name} -n {where} --replicas=0"
+                f"the old operator still runs: Deployment {where(deployment)} has {running} of {wanted} pods. "
+                f"Stop it: kubectl scale deployment {metadata['name']} -n {metadata['namespace']} --replicas=0"
             )
     for lease in leases:
         spec = lease.get("spec") or {}
         if spec.get("holderIdentity") and spec.get("renewTime"):
             age = (now - datetime.fromisoformat(spec["renewTime"])).total_seconds()
             if age < STOPPED_FOR_SECONDS:
-                where = lease["metadata"]["namespace"]
                 yield (
-                    f"the old operator still runs, or did a moment ago: Lease {where}/{OPERATOR_LEASE} was renewed "
+                    f"the old operator still runs, or did a moment ago: Lease {where(lease)} was renewed "
                     f"{max(age, 0):.0f} s ago by {spec['holderIdentity']}. Stop it, wait a minute, and run this again"
                 )
 

@@ -12,9 +12,9 @@ from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import checks
 from hooks.migrate.load import load, without_servers
-from hooks.migrate.plan import Change, Plan, is_deleting, where
+from hooks.migrate.plan import Change, Plan, where
 from hooks.migrate.ways import give_back, take_over
-from hooks.protocol import Object
+from hooks.protocol import Object, is_deleting
 from hooks.render.output import one_line
 
 DONE, LEFT, REFUSED = 0, 1, 2

@@ -13,8 +13,8 @@ from hooks.controllers.claims import referenced
 from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.migrate.plan import Plan, finalizers_of, is_deleting, where
-from hooks.protocol import Kind, Object
+from hooks.migrate.plan import Plan, finalizers_of, where
+from hooks.protocol import Kind, Object, is_deleting
 from hooks.render.cluster import Cluster
 from hooks.render.composite import finalizer
 

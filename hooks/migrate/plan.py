@@ -79,8 +79,3 @@ def annotations_of(obj: Object) -> dict[str, str]:
 def finalizers_of(obj: Object) -> list[str]:
     """An object's finalizers."""
     return obj["metadata"].get("finalizers") or []
-
-
-def is_deleting(obj: Object) -> bool:
-    """Whether an object's deletion was asked for."""
-    return "deletionTimestamp" in obj["metadata"]

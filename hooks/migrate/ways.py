@@ -5,8 +5,8 @@ from __future__ import annotations
 from hooks.controllers.kinds import MCP_SERVER
 from hooks.migrate import owned
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, exchange_on_configs, exchange_on_server
-from hooks.migrate.plan import Plan, finalizers_of, is_deleting, where
-from hooks.protocol import Object
+from hooks.migrate.plan import Plan, finalizers_of, where
+from hooks.protocol import Object, is_deleting
 from hooks.render.cluster import Cluster
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
-from hooks.protocol import CONTROLLER_UID, Kind, Object
+from hooks.protocol import CONTROLLER_UID, Kind, Object, is_deleting
 from hooks.render.admit import EPOCH, has_generation
 from hooks.render.merge import same, stored
 
@@ -77,7 +77,7 @@ class Cluster:
     def delete(self, key: Key) -> None:
         """Delete an object, and with it what it controls; one with finalizers only gets its deletionTimestamp."""
         obj = self.get(key)
-        if obj is not None and "deletionTimestamp" not in obj["metadata"]:
+        if obj is not None and not is_deleting(obj):
             generation = {"generation": obj["metadata"].get("generation", 0) + 1} if has_generation(obj) else {}
             self.put(with_metadata(obj, deletionTimestamp=EPOCH, **generation))
 

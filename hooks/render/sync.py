@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hooks.controllers.controller import Controller
-from hooks.protocol import CONTROLLER_UID, Object, last_applied
+from hooks.protocol import CONTROLLER_UID, Object, is_deleting, last_applied
 from hooks.render.admit import created, title
 from hooks.render.answers import Decision, ask_decision, ask_rules
 from hooks.render.cluster import Cluster, Key, controller_uid, key_of, with_metadata
@@ -56,7 +56,7 @@ def sync(run: Metacontroller, key: Key) -> Outcome:
         return outcome
     parent = _hold_with_finalizer(run, parent, outcome)
     children = _claim(run, parent, outcome)
-    finalizing = _is_deleting(parent)
+    finalizing = is_deleting(parent)
     request = {
         "controller": run.composite,
         "parent": parent,
@@ -73,10 +73,6 @@ def sync(run: Metacontroller, key: Key) -> Outcome:
     return outcome
 
 
-def _is_deleting(obj: Object) -> bool:
-    return "deletionTimestamp" in obj["metadata"]
-
-
 def _replace(run: Metacontroller, old: Object, new: Object, outcome: Outcome, where: str = "") -> Object:
     """Put an object, and note what changed."""
     if not run.cluster.put(new):
@@ -90,7 +86,7 @@ def _hold_with_finalizer(run: Metacontroller, parent: Object, outcome: Outcome) 
     """Add the finalizer, but never to a parent that is being deleted."""
     finalizers = parent["metadata"].get("finalizers") or []
     name = finalizer(run.controller)
-    if name in finalizers or _is_deleting(parent):
+    if name in finalizers or is_deleting(parent):
         return parent
     return _replace(run, parent, with_metadata(parent, finalizers=[*finalizers, name]), outcome)
 
@@ -118,9 +114,9 @@ def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
             where = f"{obj['kind']}/{obj['metadata']['name']} "
             if owner == uid and selected:
                 claimed.append(obj)
-            elif owner == uid and not _is_deleting(parent):
+            elif owner == uid and not is_deleting(parent):
                 _replace(run, obj, _disowned(obj, uid), outcome, where)
-            elif owner is None and selected and not _is_deleting(parent) and not _is_deleting(obj):
+            elif owner is None and selected and not is_deleting(parent) and not is_deleting(obj):
                 claimed.append(_replace(run, obj, _owned(obj, parent), outcome, where))
         children[kind.key] = uniform(claimed)
     return dict(sorted(children.items()))
@@ -159,7 +155,7 @@ def _manage_children(
     desired = {key_of(child): child for child in decision.children}
     observed = {key_of(child): child for objects in children.values() for child in objects.values()}
     for key, child in observed.items():
-        if key not in desired and not _is_deleting(child):
+        if key not in desired and not is_deleting(child):
             run.cluster.delete(key)
             outcome.changes.append(f"{child['kind']}/{key[2]} deleted")
     for key, child in desired.items():
@@ -176,7 +172,7 @@ def _manage_children(
 def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:
     kind = next(kind for kind in run.controller.child_kinds if kind.key == key_of(desired)[0])
     new = updated(observed, last_applied(observed), desired)
-    if not same(new, observed) and not _is_deleting(observed) and update_method(kind) == "InPlace":
+    if not same(new, observed) and not is_deleting(observed) and update_method(kind) == "InPlace":
         _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
 
 

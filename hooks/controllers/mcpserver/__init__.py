@@ -22,7 +22,7 @@ from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import SLOW_SECONDS, judge, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
-from hooks.protocol import CustomizeRequest, Object, SyncRequest, kept, kind_and_name, raw_spec
+from hooks.protocol import CustomizeRequest, Object, SyncRequest, is_deleting, kept, kind_and_name, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
 
 
@@ -31,7 +31,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
-    if "deletionTimestamp" not in metadata:
+    if not is_deleting(request.parent):
         for shared in (EXTERNAL_AUTH, TOOL_CONFIG):
             config_name = referenced(request.parent, shared.server_field)
             if config_name:

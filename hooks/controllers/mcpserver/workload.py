@@ -14,7 +14,7 @@ from hooks.controllers import conditions
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import DEPLOYMENT, POD
 from hooks.controllers.mcpserver import names
-from hooks.protocol import LABEL_VALUE, Object, SyncRequest
+from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 CRASHES = 2
@@ -49,8 +49,8 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     seen = sees_pods(request.name, config)
     if seen:
         request.related.require(POD)
-    proxies = [pod for pod in proxy_pods(request) if not _is_going(pod)]
-    servers = [pod for pod in server_pods(request) if not _is_going(pod)]
+    proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
+    servers = [pod for pod in server_pods(request) if not is_deleting(pod)]
     ready = any(_is_ready(pod) for pod in proxies) if seen else _count(deployment, "readyReplicas") > 0
     cause = next(_causes(request, proxies, servers, deployment), None)
     if ready:
@@ -188,10 +188,6 @@ def _rollout(deployment: Object | None) -> str:
 def _count(deployment: Object | None, what: str) -> int:
     count = ((deployment or {}).get("status") or {}).get(what, 0)
     return count if isinstance(count, int) else 0
-
-
-def _is_going(pod: Object) -> bool:
-    return "deletionTimestamp" in pod["metadata"]
 
 
 def _is_ready(pod: Object) -> bool:
