@@ -23,16 +23,18 @@ def read_json(text: str | bytes) -> Any:
 def strict_json(text: str | bytes) -> Any:
     """What a JSON text says, or None where it isn't one that can be written again: 1e999 is read as infinity."""
     value = read_json(text)
-    return value if is_finite(value) else None
+    return value if is_writable(value) else None
 
 
-def is_finite(value: Any) -> bool:
-    """Whether every number of this can be written as JSON."""
+def is_writable(value: Any) -> bool:
+    """Whether every number of this can be written again: Kubernetes has floats, and integers of 64 bits."""
     if isinstance(value, dict):
-        return all(map(is_finite, value.values()))
+        return all(map(is_writable, value.values()))
     if isinstance(value, list):
-        return all(map(is_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
+        return all(map(is_writable, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or -(1 << 63) <= value < 1 << 64
 
 
 def is_too_deep(value: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from hooks.json_values import read_json
@@ -53,7 +54,7 @@ class BrokenRule(RuntimeError):
     """A response that would delete, misplace or wipe something, or a request that shows a broken installation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind:
     """A served kind: what a manifest calls it, and the plural by which rules name it."""
 
@@ -61,37 +62,37 @@ class Kind:
     kind: str
     resource: str
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The outer key of `children` and `related`: `Deployment.apps/v1`, `ConfigMap.v1`."""
         return f"{self.kind}.{self.api_version}"
 
 
 class Objects:
-    """`children` or `related` of a request: the objects of the parent's namespace, by kind and name.
+    """`children` or `related` of a request: the objects of the parent's namespace, by kind and name."""
 
-    v2 hooks key objects by `namespace/name`. Objects of other namespaces are never looked up: no rule asks for them.
-    """
+    __slots__ = ("_kinds",)
 
-    __slots__ = ("_kinds", "_namespace")
-
-    def __init__(self, kinds: Mapping[str, Mapping[str, Object]], namespace: str) -> None:
+    def __init__(self, kinds: Mapping[str, Mapping[str, Object]]) -> None:
+        """Take them by the key of their kind and by name; objects of other namespaces are none of ours."""
         self._kinds = kinds
-        self._namespace = namespace
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """The object of this kind and name, or None."""
-        return self._kinds.get(kind.key, {}).get(f"{self._namespace}/{name}")
+        objects = self._kinds.get(kind.key)
+        return objects.get(name) if objects else None
 
     def has(self, child: Object) -> bool:
         """Whether there is an object of this one's kind and name."""
-        objects = self._kinds.get(f"{child['kind']}.{child['apiVersion']}", {})
-        return f"{self._namespace}/{child['metadata']['name']}" in objects
+        return child["metadata"]["name"] in self._kinds.get(f"{child['kind']}.{child['apiVersion']}", ())
+
+    def identities(self) -> set[tuple[str, str]]:
+        """(kind, name) of every object."""
+        return {(key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects}
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
-        prefix = f"{self._namespace}/"
-        return [obj for key, obj in sorted(self._kinds.get(kind.key, {}).items()) if key.startswith(prefix)]
+        return [obj for _, obj in sorted(self._kinds.get(kind.key, {}).items())]
 
     def require(self, *kinds: Kind) -> None:
         """Refuse to go on where a kind has no key at all.
@@ -108,12 +109,10 @@ class Objects:
                 raise BrokenRule(f"no related {kind.resource} in the request: the customize rules in force are stale")
 
     def __iter__(self) -> Iterator[Object]:
-        """Every object of the parent's namespace, by kind and name."""
-        prefix = f"{self._namespace}/"
+        """Every object, by kind and name."""
         for _, objects in sorted(self._kinds.items()):
-            for key, obj in sorted(objects.items()):
-                if key.startswith(prefix):
-                    yield obj
+            for _, obj in sorted(objects.items()):
+                yield obj
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class CustomizeRequest:
     parent: Object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SyncRequest:
     """A sync or finalize request: everything observed, and nothing else, decides the answer."""
 
@@ -134,22 +133,22 @@ class SyncRequest:
     child_resources: frozenset[tuple[str, str]]
     """(apiVersion, plural) of each childResources rule of the CompositeController that sends this."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The parent's name."""
         return str(self.parent["metadata"]["name"])
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """The parent's namespace."""
         return str(self.parent["metadata"]["namespace"])
 
-    @property
+    @cached_property
     def uid(self) -> str:
         """The parent's uid."""
         return str(self.parent["metadata"]["uid"])
 
-    @property
+    @cached_property
     def generation(self) -> int:
         """The parent's generation: the API server counts it up with each change of the spec, and with deletion."""
         return int(self.parent["metadata"].get("generation", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.json_values import is_finite
+from hooks.json_values import is_writable
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
@@ -15,7 +15,7 @@ def held(observed: Object) -> Object:
     what `kept` returns, which changes nothing.
     """
     applied = last_applied(observed)
-    if applied is None or not _speaks_of(applied, observed) or not is_finite(applied):
+    if applied is None or not _speaks_of(applied, observed) or not is_writable(applied):
         return kept(observed)
     metadata = {
         key: value for key, value in applied["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")

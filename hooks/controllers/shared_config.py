@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
-import pydantic_core
+import orjson
 from pydantic import ValidationError
 
 from hooks.api.meta import GROUP, Model, spec_errors
@@ -78,12 +78,15 @@ def controller(shared: SharedConfig[Spec]) -> Controller:
 
 def config_hash(spec: Object) -> str:
     """A fingerprint of a config's spec, the same whatever the order of its keys and whether unset fields are named."""
-    return hashlib.sha256(pydantic_core.to_json(_set_fields(spec))).hexdigest()[:16]
+    text = orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)
+    if b"null" in text:
+        text = orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def _set_fields(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _set_fields(value[key]) for key in sorted(value) if value[key] is not None}
+        return {key: _set_fields(inner) for key, inner in value.items() if inner is not None}
     return [_set_fields(item) for item in value] if isinstance(value, list) else value
 
 

@@ -60,7 +60,7 @@ def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
     """
     name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
     users = names.server_account(name) if raw_spec(server).get("serviceAccount") is not None else None
-    none = Objects({}, namespace)
+    none = Objects({})
     request = SyncRequest(server, none, none, finalizing=False, child_resources=frozenset())
     for kind, child in children.child_names(request):
         found = cluster.get((kind.key, namespace, child))

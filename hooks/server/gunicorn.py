@@ -189,6 +189,8 @@ class _Worker(ThreadWorker):
 
     def init_process(self) -> None:
         self.until: dict[TConn, float] = {}
+        self.flushed = 0.0
+        logs.gather()
         super().init_process()
 
     def handle(self, conn: TConn) -> Any:
@@ -206,9 +208,12 @@ class _Worker(ThreadWorker):
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
-        """Called about once a second, by the main thread."""
+        """Called at least once a second, by the main thread."""
         super().murder_pending()
         now = time.monotonic()
+        if now >= self.flushed + 1:
+            self.flushed = now
+            logs.flush()
         for conn, until in list(self.until.items()):
             if until < now:
                 with suppress(OSError):  # it is closed already

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 import sys
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -19,12 +20,61 @@ def setup(level: str, form: Format) -> None:
         form: `auto` is text on a terminal and JSON elsewhere.
     """
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    handler = logging.StreamHandler()
+    handler = _Lines()
     handler.setFormatter(_Text() if text else _Json())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # What no line of ours tells isn't looked up (the logging HOWTO's "Optimization"): half of what a line costs.
     logging._srcfile = None  # noqa: SLF001
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+def gather() -> None:
+    """From now on in this process, let lines of calls that went well wait for company: each write takes long.
+
+    They wait for `flush`, for 4 KiB of them, for the next warning or for the end of the process.
+    """
+    for handler in _handlers():
+        handler.gathers = True
+
+
+def flush() -> None:
+    """Write what waits."""
+    for handler in _handlers():
+        handler.flush()
+
+
+def _handlers() -> list[_Lines]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, _Lines)]
+
+
+class _Lines(logging.Handler):
+    """Writes lines to stderr, whole, whoever else writes there: a pipe takes 4 KiB at a time without a break."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gathers = False
+        self._waiting = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n"
+            if len(self._waiting) + len(line) > select.PIPE_BUF:
+                self.flush()
+            self._waiting += line
+            if not self.gathers or record.levelno >= logging.WARNING:
+                self.flush()
+        except Exception:  # noqa: BLE001  # a line that can't be written fails no call
+            self.handleError(record)
+
+    def flush(self) -> None:
+        self.acquire()
+        try:
+            waiting, self._waiting = self._waiting, ""
+            if waiting:
+                sys.stderr.write(waiting)
+                sys.stderr.flush()
+        finally:
+            self.release()
 
 
 class _Json(logging.Formatter):

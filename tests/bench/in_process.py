@@ -12,8 +12,9 @@ import timeit
 import tracemalloc
 from collections.abc import Callable
 
+import orjson
+
 from hooks.controllers.controller import Hook
-from hooks.json_values import read_json
 from hooks.protocol import Object
 from tests.bench.bodies import body, customize_of, deleted_config, deleted_server, full_server, used_config
 from tests.world import BY_KIND, CONFIG, NOW
@@ -62,7 +63,7 @@ def main() -> None:
             return controller.answer(hook, sent, CONFIG, NOW)
 
         def parse(sent: bytes = sent) -> object:
-            return read_json(sent)
+            return orjson.loads(sent)
 
         print(
             f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(parse):7.0f} us "

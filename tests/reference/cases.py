@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from hooks.controllers.mcpserver import go_json
+from hooks import go_json
 from hooks.protocol import Object
 from tests.reference.api_defaults import without_cluster_state
 from tests.reference.differences import DIFFERENCES, Children

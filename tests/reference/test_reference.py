@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hooks.controllers.mcpserver import go_json
+from hooks import go_json
 from hooks.controllers.mcpserver.runconfig import checksum
 from tests.reference.api_defaults import with_defaults
 from tests.reference.cases import (

@@ -13,21 +13,21 @@ from tests.world import BY_KIND, CONFIG, NOW, external_auth, secret, server, syn
 
 
 @pytest.mark.parametrize(
-    ("hook", "make"),
+    ("hook", "make", "times"),
     [
-        ("sync", full_server),
-        ("finalize", deleted_server),
-        ("sync", lambda: used_config(1_000)),
-        ("finalize", lambda: deleted_config(1_000)),
+        ("sync", full_server, 17),
+        ("finalize", deleted_server, 17),
+        ("sync", lambda: used_config(1_000), 5),
+        ("finalize", lambda: deleted_config(1_000), 5),
     ],
     ids=["server sync", "server finalize", "config sync", "config finalize"],
 )
-def test_a_call_takes_a_few_times_the_memory_of_its_request(hook: Hook, make: Callable[[], Object]) -> None:
-    """Measured: about three times. Reading JSON takes most of it; a second copy of the request would show."""
+def test_a_call_takes_a_few_times_the_memory_of_its_request(hook: Hook, make: Callable[[], Object], times: int) -> None:
+    """Measured: about three times, and a second copy of the request would show. orjson takes 15 for small ones."""
     request = make()
     controller, sent = BY_KIND[request["parent"]["kind"]], body(request)
 
-    assert peak_bytes(lambda: controller.answer(hook, sent, CONFIG, NOW)) <= 5 * len(sent)
+    assert peak_bytes(lambda: controller.answer(hook, sent, CONFIG, NOW)) <= times * len(sent)
 
 
 def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -> None:

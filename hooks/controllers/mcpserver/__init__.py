@@ -160,8 +160,8 @@ def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[st
 
 def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
-    known = {kind_and_name(child) for child in returned} | removed
-    return [kept(child) for child in request.children if kind_and_name(child) not in known]
+    others = request.children.identities() - {kind_and_name(child) for child in returned} - removed
+    return [kept(child) for child in request.children if kind_and_name(child) in others] if others else []
 
 
 CONTROLLER = Controller(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides
 from hooks.controllers.claims import claims
 from hooks.controllers.kinds import (
@@ -15,7 +16,7 @@ from hooks.controllers.kinds import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
 )
-from hooks.controllers.mcpserver import go_json, names
+from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.protocol import Kind, Object, SyncRequest, kept, raw_spec
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.controllers.mcpserver import go_json, names
+from hooks.controllers.mcpserver import names
 from hooks.protocol import Object
 
 _ORDER = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 
+from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers.controller import Config
-from hooks.controllers.mcpserver import go_json, names
+from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.middlewares import middleware_configs, token_exchange_config
 from hooks.controllers.mcpserver.oidc import oidc_config
 from hooks.controllers.mcpserver.permissions import permission_profile, profile_name_or_path

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import pydantic_core
-
+from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
 from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
@@ -48,7 +47,7 @@ def too_large(workload: list[Object]) -> list[Problem]:
     """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
     problems = []
     for child in workload:
-        size = len(pydantic_core.to_json(child)) + sum(map(len, child["metadata"].get("annotations", {}).values()))
+        size = len(go_json.compact(child).encode()) + sum(map(len, child["metadata"].get("annotations", {}).values()))
         if size > MAX_CHILD_BYTES:
             which = (
                 f"{child['kind']} {child['metadata']['name']!r} would have {size} bytes, more than {MAX_CHILD_BYTES}"
