@@ -53,6 +53,36 @@ def test_text_is_for_people_and_one_line_an_event(capsys: pytest.CaptureFixture[
     assert traceback == "  File x"
 
 
+def test_gathered_lines_wait_for_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    def told() -> list[str]:
+        return [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
+
+    logs.setup("info", "json")
+    logs.gather()
+    logging.getLogger("any").info("one")
+    assert told() == []
+    logging.getLogger("any").warning("two")
+    assert told() == ["one", "two"]
+    logging.getLogger("any").info("three")
+    logs.flush()
+    assert told() == ["three"]
+
+
+def test_what_is_written_at_a_time_is_whole_lines_of_at_most_4_kib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe takes so much in one piece; of more, another worker's lines could come between."""
+    written: list[str] = []
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    logs.setup("info", "json")
+    logs.gather()
+    for number in range(100):
+        logging.getLogger("any").info("hook call", extra={"fields": {"name": "ü" * (number % 60)}})
+    logs.flush()
+
+    assert [text[-1] for text in written] == ["\n"] * len(written)
+    assert max(len(text.encode()) for text in written) <= 4096
+    assert len([json.loads(line) for line in "".join(written).splitlines()]) == 100
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_auto_is_text_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool

@@ -65,6 +65,19 @@ def test_the_metrics_are_those_of_all_workers(hooks: Served) -> None:
     assert {hooks.metrics()[OK] for _ in range(10)} == {before + 40}
 
 
+def test_a_call_is_told_in_the_log_soon_and_before_the_server_ends(tmp_path: Path) -> None:
+    def lines() -> int:
+        return log.read_text().count('"message": "hook call"')
+
+    log = tmp_path / "hooks.log"
+    with served(tmp_path) as running:
+        assert running.post("/mcpserver/sync", SYNC)[0] == 200
+        eventually(lambda: lines() == 1, 10)
+        assert [running.post("/mcpserver/sync", SYNC)[0] for _ in range(3)] == [200] * 3
+
+    assert lines() == 4
+
+
 def test_webhooks_and_probes_are_on_ports_of_their_own(hooks: Served) -> None:
     get = b"GET %b HTTP/1.0\r\n\r\n"
 
