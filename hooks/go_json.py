@@ -1,4 +1,4 @@
-"""JSON as Go's encoding/json writes it: our text is then the reference operator's, and Metacontroller's can be told."""
+"""JSON as Go's encoding/json writes it: as the reference operator and Metacontroller do."""
 
 from __future__ import annotations
 

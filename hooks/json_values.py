@@ -1,4 +1,4 @@
-"""JSON that others wrote: read, and looked over for what could not be written again."""
+"""JSON that others wrote: read, and made fit to be written again."""
 
 from __future__ import annotations
 
@@ -22,19 +22,40 @@ def read_json(text: str | bytes) -> Any:
 
 def strict_json(text: str | bytes) -> Any:
     """What a JSON text says, or None where it isn't one that can be written again: 1e999 is read as infinity."""
-    value = read_json(text)
-    return value if is_writable(value) else None
+    return as_go_reads(read_json(text))
 
 
-def is_writable(value: Any) -> bool:
-    """Whether every number of this can be written again: Kubernetes has floats, and integers of 64 bits."""
+def as_go_reads(value: Any) -> Any:
+    """The value with integers past 64 bits as floats, or None where it has a number that no float can hold.
+
+    Go knows no such integers, and writes a float up to 1e21 with all its digits: 1e20 as 100000000000000000000.
+    """
+    if _is_go(value):
+        return value
+    try:
+        return _as_go(value)
+    except OverflowError:
+        return None
+
+
+def _is_go(value: Any) -> bool:
     if isinstance(value, dict):
-        return all(map(is_writable, value.values()))
+        return all(map(_is_go, value.values()))
     if isinstance(value, list):
-        return all(map(is_writable, value))
+        return all(map(_is_go, value))
     if isinstance(value, float):
         return math.isfinite(value)
     return not isinstance(value, int) or -(1 << 63) <= value < 1 << 64
+
+
+def _as_go(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_go(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_go(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise OverflowError
+    return value if _is_go(value) else float(value)
 
 
 def is_too_deep(value: Any) -> bool:

@@ -74,7 +74,7 @@ class Objects:
     __slots__ = ("_kinds",)
 
     def __init__(self, kinds: Mapping[str, Mapping[str, Object]]) -> None:
-        """Take them by the key of their kind and by name; objects of other namespaces are none of ours."""
+        """Take objects of the parent's namespace alone, by the key of their kind and by name."""
         self._kinds = kinds
 
     def get(self, kind: Kind, name: str) -> Object | None:

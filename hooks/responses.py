@@ -112,14 +112,14 @@ def _returned(
             raise BrokenRule(f"{kind}/{name} is not a child of this parent")
         if known and (known.api_version, known.resource) not in request.child_resources:
             raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
-        if "namespace" in metadata and metadata["namespace"] != request.namespace:
+        if metadata.get("namespace", request.namespace) != request.namespace:
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
         if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
-            if group in metadata and not {*map(type, metadata[group].values())} <= {str}:
+            if not {*map(type, metadata.get(group, {}).values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
-        if CONTROLLER_UID in metadata.get("labels", ()) and metadata["labels"][CONTROLLER_UID] != request.uid:
+        if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")
         if (kind, name) in returned:
             raise BrokenRule(f"{kind}/{name} is returned twice")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hooks import go_json
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import (
@@ -161,7 +162,7 @@ def sync_request(
 def customize(owner: Object, *, config: Config = CONFIG) -> Object:
     """Call customize; its answer keeps Metacontroller's rules."""
     request = {"controller": composite_controller(BY_KIND[owner["kind"]]), "parent": owner}
-    answer = json.loads(BY_KIND[owner["kind"]].answer("customize", _bytes(request), config, NOW))
+    answer = json.loads(BY_KIND[owner["kind"]].answer("customize", written(request), config, NOW))
     assert check_customize(request, answer) == []
     return answer
 
@@ -170,7 +171,7 @@ def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_d
     """Call sync or finalize; its answer keeps Metacontroller's rules."""
     controller = BY_KIND[request["parent"]["kind"]]
     hook = "finalize" if request["finalizing"] else "sync"
-    text = controller.answer(hook, _bytes(request), config, now).decode()
+    text = controller.answer(hook, written(request), config, now).decode()
     assert leaked(secret_values(request), text) == []
     answer = json.loads(text)
     assert check_sync(request, answer, may_delete) == []
@@ -257,5 +258,6 @@ def _matches(obj: Object, rule: Object) -> bool:
     )
 
 
-def _bytes(request: Object) -> bytes:
-    return json.dumps(request).encode()
+def written(request: Object) -> bytes:
+    """The body of a request as Metacontroller writes it: compact, and escaped as Go does."""
+    return go_json.escaped(json.dumps(request, separators=(",", ":"), ensure_ascii=False).encode())

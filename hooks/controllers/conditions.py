@@ -41,7 +41,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
     that a sync in which nothing happens answers the same bytes.
     """
     observed = {condition["type"]: condition for condition in read(parent)}
-    this_second = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    this_second = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [
         {
             "type": condition.type,
@@ -78,10 +78,7 @@ def read(obj: Object) -> list[Object]:
 
 def find(obj: Object, type_: str) -> Object | None:
     """The observed condition of this type."""
-    for condition in read(obj):
-        if condition["type"] == type_:
-            return condition
-    return None
+    return next((condition for condition in read(obj) if condition["type"] == type_), None)
 
 
 def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float | None:

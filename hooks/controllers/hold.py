@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.json_values import is_writable
+from hooks.json_values import as_go_reads
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
@@ -14,8 +14,8 @@ def held(observed: Object) -> Object:
     Metacontroller's rights: so it counts only if it speaks of this very object. Without one (an adopted object),
     what `kept` returns, which changes nothing.
     """
-    applied = last_applied(observed)
-    if applied is None or not _speaks_of(applied, observed) or not is_writable(applied):
+    applied = as_go_reads(last_applied(observed))
+    if applied is None or not _speaks_of(applied, observed):
         return kept(observed)
     metadata = {
         key: value for key, value in applied["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")

@@ -79,7 +79,7 @@ def controller(shared: SharedConfig[Spec]) -> Controller:
 def config_hash(spec: Object) -> str:
     """A fingerprint of a config's spec, the same whatever the order of its keys and whether unset fields are named."""
     text = orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)
-    if b"null" in text:
+    if b"null" in text:  # rarely, and then perhaps in a text: the copy does no harm
         text = orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()[:16]
 

@@ -211,14 +211,14 @@ class _Worker(ThreadWorker):
         """Called at least once a second, by the main thread."""
         super().murder_pending()
         now = time.monotonic()
-        if now >= self.flushed + 1:
-            self.flushed = now
-            logs.flush()
         for conn, until in list(self.until.items()):
             if until < now:
                 with suppress(OSError):  # it is closed already
                     # The thread that reads from it meets the end. Not SSLSocket's own, which forgets TLS before that.
                     socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)
+        if now >= self.flushed + 1:
+            self.flushed = now
+            logs.flush()
 
 
 class _Logger(Logger):

@@ -6,6 +6,7 @@ import json
 import logging
 import select
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -48,31 +49,38 @@ def _handlers() -> list[_Lines]:
 
 
 class _Lines(logging.Handler):
-    """Writes lines to stderr, whole, whoever else writes there: a pipe takes 4 KiB at a time without a break."""
+    """Writes to stderr, at a time up to 4 KiB of lines or one that is longer: so much a pipe takes in one piece."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gathers = False
-        self._waiting = ""
+        self._waiting: list[str] = []
+        self._bytes = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = f"{self.format(record)}\n"
-            if len(self._waiting) + len(line) > select.PIPE_BUF:
-                self.flush()
-            self._waiting += line
-            if not self.gathers or record.levelno >= logging.WARNING:
-                self.flush()
-        except Exception:  # noqa: BLE001  # a line that can't be written fails no call
+        except Exception:  # noqa: BLE001  # as logging's own handlers: a line that can't be made fails no call
             self.handleError(record)
+            return
+        size = len(line.encode(errors="replace"))
+        if self._bytes + size > select.PIPE_BUF:
+            self.flush()
+        self._waiting.append(line)
+        self._bytes += size
+        if not self.gathers or record.levelno >= logging.WARNING:
+            self.flush()
 
     def flush(self) -> None:
         self.acquire()
         try:
-            waiting, self._waiting = self._waiting, ""
-            if waiting:
-                sys.stderr.write(waiting)
-                sys.stderr.flush()
+            text = "".join(self._waiting)
+            self._waiting, self._bytes = [], 0
+            # What can't be written fails no call and ends no worker: a full disk, a reader that has gone.
+            with suppress(OSError, ValueError):
+                if text:
+                    sys.stderr.write(text)
+                    sys.stderr.flush()
         finally:
             self.release()
 

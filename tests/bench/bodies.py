@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import MCP_SERVER, SERVICE_ACCOUNT
 from hooks.protocol import Object
@@ -56,11 +54,6 @@ def deleted_config(references: int, others: int = 0) -> Object:
 def customize_of(request: Object) -> Object:
     """What Metacontroller asks before it sends such a request."""
     return {"controller": composite_controller(BY_KIND[request["parent"]["kind"]]), "parent": request["parent"]}
-
-
-def body(request: Object) -> bytes:
-    """The bytes of a request, as Go writes them."""
-    return json.dumps(request, separators=(",", ":")).encode()
 
 
 def _claims(count: int) -> list[Object]:

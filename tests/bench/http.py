@@ -21,13 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import served
-from tests.bench.bodies import body
 from tests.bench.taken import processor_seconds
 from tests.controlplane import eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
 from tests.payloads.test_recorded import RECORDED, ours
 from tests.served import AT_ONCE
+from tests.world import written
 
 CONNECTIONS = (1, 8, 32)
 ROUNDS = 5
@@ -40,7 +40,7 @@ def requests() -> list[bytes]:
     found = []
     for path in RECORDED:
         url, request = ours(path)
-        sent = body(request)
+        sent = written(request)
         head = f"POST {url} HTTP/1.1\r\nHost: hooks\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}"
         found.append(f"{head}\r\n\r\n".encode() + sent)
     return found

@@ -16,8 +16,8 @@ import orjson
 
 from hooks.controllers.controller import Hook
 from hooks.protocol import Object
-from tests.bench.bodies import body, customize_of, deleted_config, deleted_server, full_server, used_config
-from tests.world import BY_KIND, CONFIG, NOW
+from tests.bench.bodies import customize_of, deleted_config, deleted_server, full_server, used_config
+from tests.world import BY_KIND, CONFIG, NOW, written
 
 RUN_SECONDS, RUNS = 0.1, 15
 
@@ -57,7 +57,7 @@ def calls() -> dict[str, tuple[Hook, Object]]:
 def main() -> None:
     print(f"{'':34} {'request':>9} {'time':>10} {'of it JSON':>10} {'memory':>10}")
     for name, (hook, request) in calls().items():
-        controller, sent = BY_KIND[request["parent"]["kind"]], body(request)
+        controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
 
         def answer(hook: Hook = hook, sent: bytes = sent, controller=controller) -> bytes:  # type: ignore[no-untyped-def]
             return controller.answer(hook, sent, CONFIG, NOW)

@@ -14,11 +14,16 @@ from flask import Flask, request
 
 from hooks.controllers.mcpserver.children import RULES
 
+RUN_CONFIG_BYTES = 2200
+"""About what a full server's runconfig.json has."""
+
 Object = dict[str, Any]
 
 GROUP = "toolhive.stacklok.dev"
 CONFIGS, SERVERS = (f"MCPExternalAuthConfig.{GROUP}/v1alpha1", f"MCPServer.{GROUP}/v1alpha1")
 CLAIM = f"{GROUP}/external-auth-config"
+PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 3}
+IDS: Object = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000}
 
 
 def app() -> Flask:
@@ -86,7 +91,9 @@ def config_sync(body: Object) -> Object:
 def _children(server: Object, config: Object) -> list[Object]:
     name, namespace, spec = server["metadata"]["name"], server["metadata"]["namespace"], server["spec"]
     labels = {"app": "mcpserver", "toolhive": "true", "toolhive-name": name}
+    labels |= {"app.kubernetes.io/name": "mcpserver", "app.kubernetes.io/instance": name}
     run = json.dumps({"name": name, "image": spec["image"], "exchange": config["spec"], "oidc": spec["oidcConfig"]})
+    run += " " * (RUN_CONFIG_BYTES - len(run))
     annotations = {
         "checksum": hashlib.sha256(run.encode()).hexdigest(),
         "digest": config["status"].get("credentialDigest", ""),
@@ -94,13 +101,27 @@ def _children(server: Object, config: Object) -> list[Object]:
     container = {
         "name": "toolhive",
         "image": "ghcr.io/stacklok/toolhive/proxyrunner:v0.44.0",
-        "args": ["run", "--foreground=true", spec["image"]],
+        "args": [
+            "run",
+            "--foreground=true",
+            f'--k8s-pod-patch={{"spec":{{"serviceAccountName":"{name}-sa"}}}}',
+            spec["image"],
+        ],
         "ports": [{"containerPort": 8080, "name": "http", "protocol": "TCP"}],
         "env": [{"name": f"TOOLHIVE_{number}", "value": "kubernetes"} for number in range(4)],
         "volumeMounts": [{"name": "runconfig", "mountPath": "/etc/runconfig", "readOnly": True}],
+        "livenessProbe": {**PROBE, "initialDelaySeconds": 30, "periodSeconds": 10, "timeoutSeconds": 5},
+        "readinessProbe": {**PROBE, "initialDelaySeconds": 5, "periodSeconds": 5, "timeoutSeconds": 3},
+        "securityContext": {
+            "privileged": False,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            **IDS,
+        },
     }
     pod = {
         "serviceAccountName": f"{name}-proxy-runner",
+        "securityContext": {**IDS, "fsGroup": 1000},
         "containers": [container],
         "volumes": [{"name": "runconfig", "configMap": {"name": f"{name}-runconfig"}}],
     }

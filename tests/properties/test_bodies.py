@@ -17,7 +17,18 @@ from hooks.render.composite import composite_controller
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.rules import check_customize, check_sync
 from tests.strategies import JSON
-from tests.world import BY_KIND, CONFIG, NOW, deleting, external_auth, running, server, sync_request, tool_config
+from tests.world import (
+    BY_KIND,
+    CONFIG,
+    NOW,
+    deleting,
+    external_auth,
+    running,
+    server,
+    sync_request,
+    tool_config,
+    written,
+)
 
 FULL = server(
     externalAuthConfigRef={"name": "tx"},
@@ -61,7 +72,7 @@ TOKENS = (
 def broken_bodies(draw: st.DrawFn) -> tuple[str, Hook, bytes]:
     """A good request in which something was cut off, put in, or written over."""
     request = draw(st.sampled_from(REQUESTS))
-    body = json.dumps(request).encode()
+    body = written(request)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(body)))
         how = draw(st.sampled_from(["cut", "insert", "overwrite", "repeat"]))
@@ -134,7 +145,7 @@ def test_a_request_with_odd_values_is_refused_or_gets_an_answer_that_keeps_the_r
     kind = parent.get("kind") if isinstance(parent, dict) else None
     known = kind if isinstance(kind, str) and kind in BY_KIND else "MCPServer"
 
-    got = answer(known, hook or ("finalize" if request.get("finalizing") else "sync"), json.dumps(request).encode())
+    got = answer(known, hook or ("finalize" if request.get("finalizing") else "sync"), written(request))
 
     if got is not None:
         installed = {**request, "controller": composite_controller(BY_KIND[known])}

@@ -19,6 +19,7 @@ from tests.world import (
     server,
     sync_request,
     tool_config,
+    written,
 )
 
 
@@ -54,7 +55,7 @@ def _recorded() -> list[Call]:
 
 
 def _good(name: str, path: str, request: Object) -> Call:
-    return Call(name, path, json.dumps(request).encode(), 200, request)
+    return Call(name, path, written(request), 200, request)
 
 
 def _built() -> list[Call]:
@@ -89,7 +90,7 @@ def _path(request: Object) -> str:
 
 def _bad() -> list[Call]:
     request = sync_request(server(), related=CLUSTER)
-    body = json.dumps(request).encode()
+    body = written(request)
     stale = copy.deepcopy(request)
     del stale["related"]["Pod.v1"]
     bodies: dict[str, bytes] = {
@@ -110,5 +111,5 @@ def _bad() -> list[Call]:
         *made,
         Call("a parent of another kind", "/mcptoolconfig/sync", body, 400, None),
         Call("no hook", "/mcpserver/nothing", body, 404, None),
-        Call("stale rules", "/mcpserver/sync", json.dumps(stale).encode(), 500, None),
+        Call("stale rules", "/mcpserver/sync", written(stale), 500, None),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -68,11 +69,14 @@ def test_gathered_lines_wait_for_a_warning(capsys: pytest.CaptureFixture[str]) -
     assert told() == ["three"]
 
 
-def test_what_is_written_at_a_time_is_whole_lines_of_at_most_4_kib(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_what_is_written_at_a_time_is_whole_lines_of_at_most_4_kib(
+    monkeypatch: pytest.MonkeyPatch, form: logs.Format
+) -> None:
     """A pipe takes so much in one piece; of more, another worker's lines could come between."""
     written: list[str] = []
     monkeypatch.setattr(sys.stderr, "write", written.append)
-    logs.setup("info", "json")
+    logs.setup("info", form)
     logs.gather()
     for number in range(100):
         logging.getLogger("any").info("hook call", extra={"fields": {"name": "ü" * (number % 60)}})
@@ -80,7 +84,20 @@ def test_what_is_written_at_a_time_is_whole_lines_of_at_most_4_kib(monkeypatch: 
 
     assert [text[-1] for text in written] == ["\n"] * len(written)
     assert max(len(text.encode()) for text in written) <= 4096
-    assert len([json.loads(line) for line in "".join(written).splitlines()]) == 100
+    assert [line.count("hook call") for line in "".join(written).splitlines()] == [1] * 100
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.setup("info", "json")
+    logs.gather()
+
+    def no_space(_text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys.stderr, "write", no_space)
+    logging.getLogger("any").info("one")
+    logs.flush()
+    logging.getLogger("any").warning("two")
 
 
 @pytest.mark.parametrize("terminal", [True, False])

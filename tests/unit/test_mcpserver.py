@@ -356,7 +356,7 @@ class TestFinalize:
 
         owner = {**owner, "status": first}
         assert [sync(owner, *step)["status"] for step in steps] == [first] * 3
-        later = NOW + timedelta(seconds=30)
+        later = NOW + timedelta(seconds=60)
         assert [sync(owner, *step, now=later)["status"]["message"] for step in steps] == [
             "MCP server is being terminated: waiting for 1 proxy pod to stop",
             "MCP server is being terminated: waiting for the proxy to stop",

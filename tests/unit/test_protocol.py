@@ -8,11 +8,11 @@ import pytest
 from hooks import json_values, protocol, wire
 from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD
 from hooks.protocol import BrokenRule, Malformed, Object
-from tests.world import config_map, server, sync_request
+from tests.world import config_map, server, sync_request, written
 
 
 def read(request: Object) -> protocol.SyncRequest:
-    return wire.read_sync(json.dumps(request).encode(), MCP_SERVER)
+    return wire.read_sync(written(request), MCP_SERVER)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,16 @@ def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None
     }
 
 
-@pytest.mark.parametrize("depth", [100, 1_000, 10_000])
-def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
-    deep = json.dumps(sync_request(server())).replace('"image"', f'"deep": {"[" * depth}{"]" * depth}, "image"')
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("depth", [100, 198, 199, 240, 254, 260, 1_000, 10_000])
+def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int, size: str) -> None:
+    """What is cut is the same whatever comes along: else a server would change with the size of its neighbours."""
+    owner = server(annotations={"text": "x" * 300_000 if size == "large" else "x"})
+    deep = written(sync_request(owner)).replace(b'"image"', b'"deep":%b,"image"' % (b"[" * depth + b"]" * depth))
 
-    request = wire.read_sync(deep.encode(), MCP_SERVER)
+    request = wire.read_sync(deep, MCP_SERVER)
 
-    assert json_values.is_too_deep(request.parent) == (depth > 150)
+    assert json_values.is_too_deep(request.parent) == (depth > 198)
     assert request.parent["spec"]["image"] == server()["spec"]["image"]
 
 
@@ -165,12 +168,32 @@ def test_what_is_nearly_json_is_none(text: str) -> None:
     assert json_values.strict_json(text) is None
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "18446744073709551616", "-9223372036854775809"])
+def with_number(number: str) -> bytes:
+    return written(sync_request(server())).replace(b'"image"', b'"n":%b,"image"' % number.encode(), 1)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400])
 def test_a_number_that_no_answer_could_repeat_is_refused(number: str) -> None:
     assert json_values.strict_json(number) is None
-    body = json.dumps(sync_request(server())).replace('"generation": 1', f'"generation": 1, "n": {number}', 1)
     with pytest.raises(Malformed, match="the body has a number that is out of range"):
-        wire.read_sync(body.encode(), MCP_SERVER)
+        wire.read_sync(with_number(number), MCP_SERVER)
+
+
+@pytest.mark.parametrize("digits", ["100000000000000000000", "18446744073709551616", "-9223372036854775809"])
+def test_an_integer_past_64_bits_is_the_float_that_go_means(digits: str) -> None:
+    """Go writes floats up to 1e21 with all their digits: a podTemplateSpec can have one."""
+    number = wire.read_sync(with_number(digits), MCP_SERVER).parent["spec"]["n"]
+
+    assert (type(number), number) == (float, float(digits))
+    assert json_values.strict_json(digits) == number
+
+
+@pytest.mark.parametrize("padding", [0, 300_000])
+def test_a_request_reads_the_same_however_it_is_written(padding: int) -> None:
+    plain = sync_request(server(annotations={"text": "<é>" + "x" * padding}))
+    spaced, escaped = json.dumps(plain, indent=1).encode(), json.dumps(plain).encode()
+
+    assert len({repr(wire.read_sync(body, MCP_SERVER).parent) for body in (written(plain), spaced, escaped)}) == 1
 
 
 def test_texts_are_written_as_they_are() -> None:
@@ -212,6 +235,6 @@ def test_what_go_escapes_is_no_reason_to_look_twice(monkeypatch: pytest.MonkeyPa
     text = json.dumps(sync_request(owner), separators=(",", ":"), ensure_ascii=False)
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
-    monkeypatch.setattr(wire, "_refuse_twins", pytest.fail)
+    monkeypatch.setattr(wire, "_read_carefully", pytest.fail)
 
     assert wire.read_sync(text.encode(), MCP_SERVER).parent == owner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import ssl
@@ -16,9 +15,9 @@ import trustme
 from tests.controlplane import eventually
 from tests.mounted import Mounted
 from tests.served import Served, post, served
-from tests.world import server, sync_request
+from tests.world import server, sync_request, written
 
-SYNC = json.dumps(sync_request(server())).encode()
+SYNC = written(sync_request(server()))
 BEARER = {"Authorization": "Bearer one"}
 REFUSED = (401, "the bearer token of the call is missing or not the one that toolhive-hooks has\n")
 

@@ -1,6 +1,5 @@
 """The webhooks over HTTP: which code an answer has, and what its body may say."""
 
-import json
 import logging
 from typing import Any
 
@@ -12,7 +11,7 @@ from hooks.controllers.controller import HOOKS
 from hooks.server.app import Installation, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
-from tests.world import CONFIG, server, sync_request
+from tests.world import CONFIG, server, sync_request, written
 
 
 @pytest.fixture
@@ -171,7 +170,7 @@ def test_a_call_without_the_token_is_refused_before_its_body_is_read(metrics: Me
 
 
 def test_calls_are_counted_by_how_they_end(client: FlaskClient, metrics: Metrics) -> None:
-    body = json.dumps(sync_request(server())).encode()
+    body = written(sync_request(server()))
     answer = client.post("/mcpserver/sync", data=body).data
     client.post("/mcpserver/sync", data=b"{")
     client.post("/mcptoolconfig/finalize", data=body)

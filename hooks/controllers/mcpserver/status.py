@@ -22,7 +22,7 @@ GLANCE_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
 NAME_TAKEN_SECONDS = 30
 """How long a child may stay away before its name counts as taken."""
-SLOW_SECONDS = 30
+SLOW_SECONDS = 60  # twice the grace period that pods have by default
 """How long a server may be on its way out before its status names what keeps it."""
 
 MISSING_REASONS = ("ChildMissing", "NameTaken")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import orjson
+
 from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
 from hooks.controllers.external_auth import SECRET_KEY
@@ -47,7 +49,8 @@ def too_large(workload: list[Object]) -> list[Problem]:
     """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
     problems = []
     for child in workload:
-        size = len(go_json.compact(child).encode()) + sum(map(len, child["metadata"].get("annotations", {}).values()))
+        annotations = child["metadata"].get("annotations", {})
+        size = len(go_json.escaped(orjson.dumps(child))) + sum(map(len, annotations.values()))
         if size > MAX_CHILD_BYTES:
             which = (
                 f"{child['kind']} {child['metadata']['name']!r} would have {size} bytes, more than {MAX_CHILD_BYTES}"
