@@ -44,7 +44,7 @@ def stored(value: Any) -> Any:
         return {key: stored(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [stored(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
 
 
 def with_last_applied(obj: Object, applied: Object) -> Object:

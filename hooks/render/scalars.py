@@ -75,14 +75,14 @@ def resolve(text: str) -> Any:
 
 
 def number(value: float) -> int | float:
-    """A float as it comes out of Go's JSON: without a fraction it is an integer.
+    """A float as it comes out of Go's JSON: without a fraction it is an integer, if 64 bits can hold that.
 
     Raises:
         NotAValue: infinite, or not a number.
     """
     if not math.isfinite(value):
         raise NotAValue("a number that JSON can't hold")
-    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    return int(value) if value.is_integer() and abs(value) < 2**63 else value
 
 
 def key(value: Any) -> str:

@@ -250,3 +250,22 @@ def test_restart_by_annotation(installation: Installation, namespace: str) -> No
             log.wait_quiet(1)
             expected = ["25%"] if number == 0 else ["25%", "100%", "25%"]
             assert strategies(log) == expected
+
+
+def test_a_number_that_go_writes_with_21_digits_keeps_nothing_from_running_and_going(
+    installation: Installation, namespace: str
+) -> None:
+    """The API server stores 1e20 where the schema is open, and gives it out as an integer that has no 64 bits."""
+    cluster = installation.cluster
+    odd = server("odd", "tx", podTemplateSpec={"spec": {"nodeSelector": {"disk": "ssd"}, "odd": 1e20}})
+    apply(cluster, namespace, secret("tx-oauth", "s3cr3t"), config("tx"), odd)
+    all_running(installation, namespace, "odd")
+    assert '"odd":100000000000000000000' in cluster.kubectl("get", "--raw", _path(namespace, "mcpservers/odd")).stdout
+
+    cluster.kubectl("delete", "mcpexternalauthconfig/tx", "-n", namespace, "--wait=false")
+    cluster.kubectl("delete", "mcpserver/odd", "-n", namespace, "--timeout=60s")
+    cluster.kubectl("wait", "--for=delete", "mcpexternalauthconfig/tx", "-n", namespace, "--timeout=60s")
+
+
+def _path(namespace: str, what: str) -> str:
+    return f"/apis/{TOOLHIVE}/namespaces/{namespace}/{what}"
