@@ -26,36 +26,29 @@ def strict_json(text: str | bytes) -> Any:
 
 
 def as_go_reads(value: Any) -> Any:
-    """The value with integers past 64 bits as floats, or None where it has a number that no float can hold.
+    """The value, its integers past 64 bits made floats in place, or None where it has a number that no float can hold.
 
     Go knows no such integers, and writes a float up to 1e21 with all its digits: 1e20 as 100000000000000000000.
     """
-    if _is_go(value):
-        return value
     try:
         return _as_go(value)
     except OverflowError:
         return None
 
 
-def _is_go(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_is_go, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_go, value))
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return not isinstance(value, int) or -(1 << 63) <= value < 1 << 64
-
-
 def _as_go(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _as_go(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_as_go(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise OverflowError
-    return value if _is_go(value) else float(value)
+        for key, inner in value.items():
+            value[key] = _as_go(inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            value[index] = _as_go(inner)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise OverflowError
+    elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return float(value)
+    return value
 
 
 def is_too_deep(value: Any) -> bool:

@@ -10,6 +10,7 @@ import shutil
 import socket
 import ssl
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -189,8 +190,8 @@ class _Worker(ThreadWorker):
 
     def init_process(self) -> None:
         self.until: dict[TConn, float] = {}
-        self.flushed = 0.0
         logs.gather()
+        threading.Thread(target=logs.keep_flushing, name="logs", daemon=True).start()
         super().init_process()
 
     def handle(self, conn: TConn) -> Any:
@@ -208,7 +209,7 @@ class _Worker(ThreadWorker):
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:
-        """Called at least once a second, by the main thread."""
+        """Called about once a second, by the main thread."""
         super().murder_pending()
         now = time.monotonic()
         for conn, until in list(self.until.items()):
@@ -216,9 +217,6 @@ class _Worker(ThreadWorker):
                 with suppress(OSError):  # it is closed already
                     # The thread that reads from it meets the end. Not SSLSocket's own, which forgets TLS before that.
                     socket.socket.shutdown(conn.sock, socket.SHUT_RDWR)
-        if now >= self.flushed + 1:
-            self.flushed = now
-            logs.flush()
 
 
 class _Logger(Logger):

@@ -6,6 +6,7 @@ import json
 import logging
 import select
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -20,7 +21,7 @@ def setup(level: str, form: Format) -> None:
         level: least level of what is logged.
         form: `auto` is text on a terminal and JSON elsewhere.
     """
-    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    text = form == "text" or (form == "auto" and bool(sys.stderr) and sys.stderr.isatty())
     handler = _Lines()
     handler.setFormatter(_Text() if text else _Json())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -36,6 +37,13 @@ def gather() -> None:
     """
     for handler in _handlers():
         handler.gathers = True
+
+
+def keep_flushing(seconds: float = 1) -> None:
+    """Write what waits, again and again: in a thread that nobody waits for, since whoever reads the log may stall."""
+    while True:
+        time.sleep(seconds)
+        flush()
 
 
 def flush() -> None:
@@ -76,9 +84,9 @@ class _Lines(logging.Handler):
         try:
             text = "".join(self._waiting)
             self._waiting, self._bytes = [], 0
-            # What can't be written fails no call and ends no worker: a full disk, a reader that has gone.
+            # What can't be written fails no call: on a full disk, for a reader that has gone.
             with suppress(OSError, ValueError):
-                if text:
+                if text and sys.stderr:  # None where it was closed before the start
                     sys.stderr.write(text)
                     sys.stderr.flush()
         finally:

@@ -87,6 +87,13 @@ def test_what_is_written_at_a_time_is_whole_lines_of_at_most_4_kib(
     assert [line.count("hook call") for line in "".join(written).splitlines()] == [1] * 100
 
 
+def test_without_a_stderr_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`2>&-` leaves Python without one."""
+    monkeypatch.setattr(sys, "stderr", None)
+    logs.setup("info", "auto")
+    logging.getLogger("any").warning("one")
+
+
 def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     logs.setup("info", "json")
     logs.gather()

@@ -439,6 +439,16 @@ class TestPortsChangedByHand:
 
         assert child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"] == ours
 
+    def test_whatever_a_tenant_wrote_into_the_annotation_it_is_answered(self) -> None:
+        owner = server()
+        children = running(owner)
+        service = next(obj for obj in children if obj["kind"] == "Service")
+        service["spec"]["ports"][0]["port"] = 81
+        service["metadata"]["annotations"][LAST_APPLIED] = '{"spec": {"ports": [{"port": {}}]}}'
+
+        answered = child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"]
+        assert [port["port"] for port in answered] == [8080, 81]
+
     def test_the_containers_port_likewise(self) -> None:
         owner = server()
         children = running(owner)

@@ -27,7 +27,7 @@ def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, 
     if not foreign:
         return ports
     # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.
-    own = {port.get(key) for port in _ports(last_applied(observed), path)}
+    own = [port.get(key) for port in _ports(last_applied(observed), path)]
     return [*ports, *({**port, "name": f"not-ours-{port[key]}"} for port in foreign if port.get(key) not in own)]
 
 
