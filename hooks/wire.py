@@ -101,8 +101,9 @@ def _read_carefully(body: bytes) -> Any:
     except TypeError:
         text = b""
     if not _is_as_written(text, body):
+        del request  # read again below: side by side, it and what is made for the look would be too large
         _refuse_twins(body)
-        request = as_go_reads(request)
+        request = as_go_reads(read_json(body))
         if request is None:
             raise Malformed("the body has a number that is out of range")
     return request
