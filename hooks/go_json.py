@@ -6,7 +6,10 @@ from typing import Any
 
 import orjson
 
-_ESCAPES = [(char.encode(), f"\\u{ord(char):04x}".encode()) for char in "<>&\u2028\u2029"]
+ESCAPES = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+"""What Go writes instead of a character, lest a browser should take it for HTML."""
+
+_IN_BYTES = [(char.encode(), escape.encode()) for char, escape in ESCAPES.items()]
 
 
 def compact(value: Any) -> str:
@@ -21,7 +24,7 @@ def indented(value: Any) -> str:
 
 def escaped(text: bytes) -> bytes:
     r"""JSON with what Go writes as `\uXXXX`, lest a browser should take it for HTML."""
-    for char, escape in _ESCAPES:
+    for char, escape in _IN_BYTES:
         if char[0] in text:  # one byte is sought many times as fast as a char is replaced
             text = text.replace(char, escape)
     return text

@@ -37,6 +37,14 @@ NAMESPACE = "team-a"
 STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
 """Every reason that an answer has is in there."""
 CONFIG = Config()
+USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
+ACCESS = [
+    "Role/demo-proxy-runner",
+    "RoleBinding/demo-proxy-runner",
+    "ServiceAccount/demo-proxy-runner",
+    "ServiceAccount/demo-sa",
+]
+"""What a server named demo has before it has a workload."""
 
 BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
 KINDS = {
@@ -205,6 +213,11 @@ def running(owner: Object, *related: Object) -> list[Object]:
 def judged(config: Object, *related: Object, by: Config = CONFIG) -> Object:
     """A shared config with the status that its own controller gives it."""
     return {**config, "status": sync(config, related=related, config=by)["status"]}
+
+
+def good_config() -> Object:
+    """The config to which a server with USES_TX refers: all is well with it."""
+    return judged(external_auth(), secret())
 
 
 def child(answer: Object, kind: Kind, name: str) -> Object:

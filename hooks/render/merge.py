@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hooks.go_json import ESCAPES
 from hooks.protocol import LAST_APPLIED, Object
 
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
@@ -25,7 +26,7 @@ _REVERTED_METADATA = (
     "deletionGracePeriodSeconds",
     "managedFields",
 )
-_GO_ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"})
+_GO_ESCAPES = str.maketrans(ESCAPES)
 
 
 def to_json(value: Any) -> str:

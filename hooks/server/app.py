@@ -144,7 +144,7 @@ def _call(controller: Controller, hook: Hook, installation: Installation) -> _En
     except (ClientDisconnected, ParseException, NoMoreData):
         return _refused("malformed", "the body is cut off")
     except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
-        return _panicked(controller, hook, bug, {})
+        return _panicked(controller, hook, bug)
 
 
 def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _Ended:
@@ -162,14 +162,16 @@ def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> 
     except BrokenRule as error:
         return _refused("broken_rule", str(error), len(body), told)
     except Exception as bug:  # noqa: BLE001  # here the log can say which parent it is
-        return _panicked(controller, hook, bug, told)
+        return _panicked(controller, hook, bug, len(body), told)
 
 
-def _panicked(controller: Controller, hook: Hook, bug: Exception, told: dict[str, Any]) -> _Ended:
+def _panicked(
+    controller: Controller, hook: Hook, bug: Exception, received: int = 0, told: dict[str, Any] | None = None
+) -> _Ended:
     # The frames without the exception's text, which can quote object contents.
     where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
     text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
-    return _Ended("panic", text.encode(), told={**told, **where})
+    return _Ended("panic", text.encode(), received, {**(told or {}), **where})
 
 
 def _refused(outcome: Outcome, why: str, received: int = 0, told: dict[str, Any] | None = None) -> _Ended:

@@ -8,9 +8,10 @@ from hooks.protocol import Object
 from hooks.render.composite import composite_controller
 from tests.world import (
     BY_KIND,
+    USES_TX,
     deleting,
     external_auth,
-    judged,
+    good_config,
     made,
     observed,
     pod,
@@ -26,8 +27,8 @@ OIDC = {"type": "inline", "inline": {"issuer": "https://idp.acme.test", "audienc
 
 def full_server() -> Object:
     """The sync request of a server with all its children, a shared config and a pod: nothing is to be done."""
-    owner = server(externalAuthConfigRef={"name": "tx"}, oidcConfig=OIDC)
-    config = judged(external_auth(), secret())
+    owner = server(**USES_TX, oidcConfig=OIDC)
+    config = good_config()
     first = sync(owner, related=[config])
     children = [_stored(observed(child, owner)) for child in first["children"]]
     return sync_request({**_stored(owner), "status": first["status"]}, children, [config, pod("demo-1", "demo")])
@@ -46,7 +47,7 @@ def used_config(references: int) -> Object:
 
 def deleted_config(references: int, others: int = 0) -> Object:
     """The finalize request of that config, in a namespace with so many servers more that don't use it."""
-    servers = [_server(f"uses-{n}", externalAuthConfigRef={"name": "tx"}) for n in range(references)]
+    servers = [_server(f"uses-{n}", **USES_TX) for n in range(references)]
     servers += [_server(f"other-{n}") for n in range(others)]
     return sync_request(deleting(_stored(external_auth())), related=[secret(), *_claims(references), *servers])
 

@@ -16,11 +16,14 @@ from hooks.controllers.kinds import (
 )
 from hooks.protocol import LAST_APPLIED, Object
 from tests.world import (
+    ACCESS,
     NAMESPACE,
+    USES_TX,
     child,
     child_names,
     condition,
     external_auth,
+    good_config,
     judged,
     made,
     observed,
@@ -32,19 +35,6 @@ from tests.world import (
     sync,
     with_metadata,
 )
-
-ACCESS = [
-    "Role/demo-proxy-runner",
-    "RoleBinding/demo-proxy-runner",
-    "ServiceAccount/demo-proxy-runner",
-    "ServiceAccount/demo-sa",
-]
-USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
-
-
-def good_config() -> Object:
-    return judged(external_auth(), secret())
-
 
 CAUSES = {
     "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),

@@ -18,9 +18,11 @@ from hooks.controllers.kinds import (
 )
 from hooks.protocol import LAST_APPLIED, Object
 from tests.world import (
+    ACCESS,
     CONFIG,
     NAMESPACE,
     NOW,
+    USES_TX,
     call,
     child,
     child_names,
@@ -29,6 +31,7 @@ from tests.world import (
     customize,
     deleting,
     external_auth,
+    good_config,
     judged,
     made,
     observed,
@@ -43,18 +46,7 @@ from tests.world import (
     with_metadata,
 )
 
-ACCESS = [
-    "Role/demo-proxy-runner",
-    "RoleBinding/demo-proxy-runner",
-    "ServiceAccount/demo-proxy-runner",
-    "ServiceAccount/demo-sa",
-]
 WORKLOAD = ["ConfigMap/demo-runconfig", "Deployment/demo", "Service/mcp-demo-proxy"]
-USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
-
-
-def good_config() -> Object:
-    return judged(external_auth(), secret())
 
 
 def template(answer: Object) -> Object:

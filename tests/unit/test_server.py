@@ -13,6 +13,8 @@ from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
 from tests.world import CONFIG, server, sync_request, written
 
+BYTES = 'toolhive_hooks_body_bytes_sum{direction="%s",hook="sync",kind="mcpserver"}'
+
 
 @pytest.fixture
 def metrics() -> Metrics:
@@ -22,6 +24,14 @@ def metrics() -> Metrics:
 @pytest.fixture
 def client(metrics: Metrics) -> FlaskClient:
     return create_app(Installation(CONFIG), metrics).test_client()
+
+
+def counted(metrics: Metrics) -> dict[str, float]:
+    """Each series of /metrics and its value."""
+    exported = create_probes(metrics, lambda: False).test_client().get("/metrics")
+    assert exported.content_type.startswith("text/plain; version=")
+    lines = (line.rsplit(" ", 1) for line in exported.text.splitlines() if not line.startswith("#"))
+    return {series: float(value) for series, value in lines}
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
@@ -108,17 +118,17 @@ def test_stale_rules_are_an_error_and_lose_no_child(client: FlaskClient) -> None
 
 
 def test_a_bug_is_a_500_without_object_contents(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    client: FlaskClient, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     canary = "s3cr3t"
 
     def broken(*_args: Any) -> None:
         raise ValueError(canary)
 
-    request = sync_request(server())
+    body = written(sync_request(server()))
     monkeypatch.setattr("hooks.wire.write", broken)
     with caplog.at_level(logging.DEBUG):
-        response = client.post("/mcpserver/sync", json=request)
+        response = client.post("/mcpserver/sync", data=body)
 
     assert response.status_code == 500
     assert response.text == "mcpserver sync failed, a bug: its traceback is in the log of toolhive-hooks\n"
@@ -127,6 +137,7 @@ def test_a_bug_is_a_500_without_object_contents(
     assert (level, fields["error"], fields["outcome"], fields["name"]) == ("ERROR", "ValueError", "panic", "demo")
     assert "raise ValueError" in traceback
     assert canary not in traceback
+    assert counted(metrics)[BYTES % "request"] == len(body)
 
 
 def test_each_call_is_one_line_of_the_log(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -175,18 +186,14 @@ def test_calls_are_counted_by_how_they_end(client: FlaskClient, metrics: Metrics
     client.post("/mcpserver/sync", data=b"{")
     client.post("/mcptoolconfig/finalize", data=body)
 
-    exported = create_probes(metrics, lambda: False).test_client().get("/metrics")
-
-    assert exported.content_type.startswith("text/plain; version=")
-    values = dict(line.rsplit(" ", 1) for line in exported.text.splitlines() if not line.startswith("#"))
-    counted = {series: value for series, value in values.items() if "_total{" in series and value != "0.0"}
-    assert counted == {
-        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}': "1.0",
-        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="malformed"}': "1.0",
-        'toolhive_hooks_requests_total{hook="finalize",kind="mcptoolconfig",outcome="malformed"}': "1.0",
+    values = counted(metrics)
+    ended = {series: value for series, value in values.items() if "_total{" in series and value}
+    assert ended == {
+        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}': 1,
+        'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="malformed"}': 1,
+        'toolhive_hooks_requests_total{hook="finalize",kind="mcptoolconfig",outcome="malformed"}': 1,
     }
-    size = 'toolhive_hooks_body_bytes_sum{direction="%s",hook="sync",kind="mcpserver"}'
-    assert float(values[size % "request"]) == len(body) + len("{")
-    assert float(values[size % "response"]) == len(answer) + len("the body is not JSON")
-    assert values['toolhive_hooks_request_duration_seconds_count{hook="sync",kind="mcpserver"}'] == "2.0"
-    assert values["toolhive_hooks_requests_in_flight"] == "0.0"
+    assert values[BYTES % "request"] == len(body) + len("{")
+    assert values[BYTES % "response"] == len(answer) + len("the body is not JSON")
+    assert values['toolhive_hooks_request_duration_seconds_count{hook="sync",kind="mcpserver"}'] == 2
+    assert values["toolhive_hooks_requests_in_flight"] == 0

@@ -11,7 +11,7 @@ import pytest
 from hooks.controllers.kinds import DEPLOYMENT
 from hooks.controllers.mcpserver.authz import read_authz
 from hooks.protocol import Object
-from tests.world import CONFIG, child, condition, config_map, external_auth, judged, run_config, secret, server, sync
+from tests.world import CONFIG, USES_TX, child, condition, config_map, good_config, run_config, server, sync
 
 POLICY = 'permit(principal, action == Action::"call_tool", resource);'
 CEDAR = {"version": "1.0", "type": "cedarv1", "cedar": {"policies": [POLICY], "entities_json": "[]"}}
@@ -215,10 +215,10 @@ class TestTelemetry:
 
 
 def test_the_middleware_chain_is_whole_and_in_order() -> None:
-    config = judged(external_auth(), secret())
+    config = good_config()
     spec: Object = {
         "transport": "streamable-http",
-        "externalAuthConfigRef": {"name": "tx"},
+        **USES_TX,
         "oidcConfig": {"type": "kubernetes"},
         "audit": {"enabled": True},
         "tools": ["fetch"],
