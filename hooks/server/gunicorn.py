@@ -20,6 +20,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[attr-defined]
 
 from hooks.server import auth, logs
@@ -41,6 +42,9 @@ HEAD_SECONDS = 3
 
 CALL_SECONDS = 15
 """The same for body and answer; Metacontroller waits for 10."""
+
+_RECEIVED_BYTES = 64 << 10
+"""At a time: whenever a thread turns to the network, another one takes the interpreter's lock."""
 
 
 @contextmanager
@@ -206,7 +210,14 @@ class _Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         self.until[conn] = time.monotonic() + CALL_SECONDS
-        return super().handle_request(req, conn)
+        parser: Any = conn.parser
+        parser.unreader.mxchunk = _RECEIVED_BYTES
+        keepalive = super().handle_request(req, conn)
+        if isinstance(req.body.reader, LengthReader) and req.body.reader.length == 0:
+            # Nothing is left to drain: gunicorn would set limits on the socket for it, three times, and each lets
+            # another thread go first.
+            parser.mesg = None
+        return keepalive
 
     def murder_pending(self) -> None:
         """Called about once a second, by the main thread."""

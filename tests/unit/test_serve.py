@@ -110,6 +110,18 @@ def test_what_is_no_call_is_refused_and_the_next_is_answered(hooks: Served, sent
     assert "Traceback" not in hooks.process.log.read_text()
 
 
+def test_calls_over_one_connection_are_answered_one_by_one_in_whatever_pieces_they_come(hooks: Served) -> None:
+    unread = b"GET /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nwhat?"
+    large = b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"{" * 300_000
+    sent = b"".join([REQUEST, unread, REQUEST, large, REQUEST, unread, large, REQUEST])
+    pieces = [sent, *(sent[at : at + 70_001] for at in range(0, len(sent), 70_001)), sent]
+
+    answers = answer_to(hooks.port, *pieces, end=True)
+
+    codes = [answer[1:4] for answer in answers.split(b"HTTP/1.1")[1:]]
+    assert codes == [b"200", b"405", b"200", b"400", b"200", b"405", b"400", b"200"] * 3
+
+
 MIB = 1 << 20
 BAD = {
     "deep": b"[" * MIB,
