@@ -71,8 +71,6 @@ class Kind:
 class Objects:
     """`children` or `related` of a request: the objects of the parent's namespace, by kind and name."""
 
-    __slots__ = ("_kinds",)
-
     def __init__(self, kinds: Mapping[str, Mapping[str, Object]]) -> None:
         """Take objects of the parent's namespace alone, by the key of their kind and by name."""
         self._kinds = kinds
@@ -86,9 +84,10 @@ class Objects:
         """Whether there is an object of this one's kind and name."""
         return child["metadata"]["name"] in self._kinds.get(f"{child['kind']}.{child['apiVersion']}", ())
 
-    def identities(self) -> set[tuple[str, str]]:
+    @cached_property
+    def identities(self) -> frozenset[tuple[str, str]]:
         """(kind, name) of every object."""
-        return {(key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects}
+        return frozenset((key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects)
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
@@ -122,7 +121,7 @@ class CustomizeRequest:
     parent: Object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SyncRequest:
     """A sync or finalize request: everything observed, and nothing else, decides the answer."""
 
@@ -133,22 +132,22 @@ class SyncRequest:
     child_resources: frozenset[tuple[str, str]]
     """(apiVersion, plural) of each childResources rule of the CompositeController that sends this."""
 
-    @cached_property
+    @property
     def name(self) -> str:
         """The parent's name."""
         return str(self.parent["metadata"]["name"])
 
-    @cached_property
+    @property
     def namespace(self) -> str:
         """The parent's namespace."""
         return str(self.parent["metadata"]["namespace"])
 
-    @cached_property
+    @property
     def uid(self) -> str:
         """The parent's uid."""
         return str(self.parent["metadata"]["uid"])
 
-    @cached_property
+    @property
     def generation(self) -> int:
         """The parent's generation: the API server counts it up with each change of the spec, and with deletion."""
         return int(self.parent["metadata"].get("generation", 0))

@@ -82,7 +82,7 @@ class SyncResponse:
         if not self.status:
             raise BrokenRule("the response has no status: the parent's would be wiped")
         returned = _returned(self.children, request, expected)
-        observed = request.children.identities()
+        observed = request.children.identities
         forgotten = observed - returned - self.removed
         if forgotten and not request.finalizing:
             raise BrokenRule(f"observed children would be deleted: {_list(forgotten)}")
@@ -117,7 +117,7 @@ def _returned(
         if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
-            if not {*map(type, metadata.get(group, {}).values())} <= {str}:
+            if group in metadata and not {*map(type, metadata[group].values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
         if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -176,12 +175,13 @@ def _objects(request: Object, where: str, namespace: str) -> dict[str, dict[str,
     kinds = request.get(where)
     if not isinstance(kinds, dict):
         raise Malformed(f"{where} is not an object")
-    return {key: dict(_of_kind(key, objects, where, namespace)) for key, objects in kinds.items()}
+    return {key: _of_kind(key, objects, where, namespace) for key, objects in kinds.items()}
 
 
-def _of_kind(key: str, objects: Any, where: str, namespace: str) -> Iterator[tuple[str, Object]]:
+def _of_kind(key: str, objects: Any, where: str, namespace: str) -> dict[str, Object]:
     if not isinstance(objects, dict):
         raise Malformed(f"{where}: the objects of a kind are not an object")
+    found: dict[str, Object] = {}
     kind, _, api_version = key.partition(".")
     for path, obj in objects.items():
         if not isinstance(obj, dict) or obj.get("kind") != kind or obj.get("apiVersion") != api_version:
@@ -193,9 +193,10 @@ def _of_kind(key: str, objects: Any, where: str, namespace: str) -> Iterator[tup
         if home and path != f"{home}/{name}":
             raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
         if path == f"{namespace}/{name}":
-            yield name, obj
+            found[name] = obj
         elif where == "children":
             raise Malformed("children: an object is in another namespace than its parent")
+    return found
 
 
 def _child_resources(request: Object) -> frozenset[tuple[str, str]]:

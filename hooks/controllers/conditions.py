@@ -41,7 +41,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
     that a sync in which nothing happens answers the same bytes.
     """
     observed = {condition["type"]: condition for condition in read(parent)}
-    this_second = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    this_second = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return [
         {
             "type": condition.type,

@@ -11,6 +11,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
+import orjson
+
 Format: TypeAlias = Literal["auto", "json", "text"]
 
 
@@ -97,14 +99,16 @@ class _Json(logging.Formatter):
     """One JSON object a line: time, level, message, then the fields of the event (`extra={"fields": …}`)."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(
-            {
-                "time": _time(record),
-                "level": record.levelname.lower(),
-                "message": record.getMessage(),
-                **_fields(record),
-            }
-        )
+        line = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **_fields(record),
+        }
+        try:
+            return orjson.dumps(line).decode()
+        except TypeError:  # a file's name needn't be UTF-8
+            return json.dumps(line)
 
 
 class _Text(logging.Formatter):

@@ -45,6 +45,17 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert (failed["level"], failed["message"]) == ("error", "it failed")
 
 
+def test_json_tells_what_is_no_unicode_too(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.setup("info", "json")
+    logging.getLogger("any").warning("caf\udce9 is empty")
+    logging.getLogger("any").warning("café is empty")
+
+    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == [
+        "caf\udce9 is empty",
+        "café is empty",
+    ]
+
+
 def test_text_is_for_people_and_one_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:
     logs.setup("info", "text")
     logging.getLogger("any").error("hook call", extra={"fields": {**FIELDS, "traceback": "  File x\n"}})

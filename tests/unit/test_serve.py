@@ -67,7 +67,7 @@ def test_the_metrics_are_those_of_all_workers(hooks: Served) -> None:
 
 def test_a_call_is_told_in_the_log_soon_and_before_the_server_ends(tmp_path: Path) -> None:
     def lines() -> int:
-        return log.read_text().count('"message": "hook call"')
+        return log.read_text().count('"message":"hook call"')
 
     log = tmp_path / "hooks.log"
     with served(tmp_path) as running:

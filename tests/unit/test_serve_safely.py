@@ -146,7 +146,7 @@ def test_a_certificate_without_its_key_is_not_taken_up(over_tls: Served, mounted
 
     mounted.write({"crt": issue(ca)["crt"], "key": issue(ca)["key"]})
     assert {served_certificate(over_tls, ca) for _ in range(20)} == {first}
-    refusals = re.findall(r'"level": "warning", "message": "(TLS certificate: .*)"', over_tls.process.log.read_text())
+    refusals = re.findall(r'"level":"warning","message":"(TLS certificate: .*)"', over_tls.process.log.read_text())
     assert 1 <= len(refusals) <= 2  # once for each worker that was asked
     assert "are no certificate and its key (KEY_VALUES_MISMATCH)" in refusals[0]
 

@@ -118,7 +118,7 @@ def _why_name_not_usable(name: str) -> str:
 def _may_have_access(request: SyncRequest) -> bool:
     """A server whose name can't be used gets no new accounts, but keeps those that it has."""
     runner = names.proxy_runner(request.name)
-    return not _why_name_not_usable(request.name) or request.children.get(SERVICE_ACCOUNT, runner) is not None
+    return request.children.get(SERVICE_ACCOUNT, runner) is not None or not _why_name_not_usable(request.name)
 
 
 def _workload(request: SyncRequest, spec: MCPServerSpec, references: References, config: Config) -> list[Object]:
@@ -160,7 +160,7 @@ def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[st
 
 def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
-    others = request.children.identities() - {kind_and_name(child) for child in returned} - removed
+    others = request.children.identities - {kind_and_name(child) for child in returned} - removed
     return [kept(child) for child in request.children if kind_and_name(child) in others] if others else []
 
 

@@ -22,8 +22,11 @@ def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, 
     """
     if observed is None:
         return ports
+    seen = _ports(observed, path)
+    if seen == ports:
+        return ports
     numbers, names = {port[key] for port in ports}, {port["name"] for port in ports}
-    foreign = [port for port in _ports(observed, path) if port.get(key) not in numbers and port.get("name") in names]
+    foreign = [port for port in seen if port.get(key) not in numbers and port.get("name") in names]
     if not foreign:
         return ports
     # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.

@@ -50,8 +50,10 @@ def _is_rolled_out(deployment: Object) -> bool:
 
 
 def _time(text: str | None) -> datetime | None:
+    if not text:
+        return None
     try:
-        time = datetime.fromisoformat(text or "")
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
     return time if time.tzinfo else None
