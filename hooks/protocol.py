@@ -87,7 +87,7 @@ class Objects:
     @cached_property
     def identities(self) -> frozenset[tuple[str, str]]:
         """(kind, name) of every object."""
-        return frozenset((key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects)
+        return frozenset({(key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects})
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""

@@ -103,6 +103,7 @@ def _returned(
 ) -> set[tuple[str, str]]:
     """(kind, name) of the children, each checked: a known kind, a known name, the parent's namespace, once."""
     kinds = {(kind.api_version, kind.kind, name): kind for kind, name in expected}
+    namespace, uid = request.namespace, request.uid
     returned: set[tuple[str, str]] = set()
     for child in children:
         version, kind, metadata = child.get("apiVersion", ""), child.get("kind", ""), child.get("metadata", {})
@@ -112,14 +113,14 @@ def _returned(
             raise BrokenRule(f"{kind}/{name} is not a child of this parent")
         if known and (known.api_version, known.resource) not in request.child_resources:
             raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
-        if metadata.get("namespace", request.namespace) != request.namespace:
+        if metadata.get("namespace", namespace) != namespace:
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
         if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
             if group in metadata and not {*map(type, metadata[group].values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
-        if metadata.get("labels", {}).get(CONTROLLER_UID, request.uid) != request.uid:
+        if metadata.get("labels", {}).get(CONTROLLER_UID, uid) != uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")
         if (kind, name) in returned:
             raise BrokenRule(f"{kind}/{name} is returned twice")

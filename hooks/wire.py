@@ -202,6 +202,6 @@ def _of_kind(key: str, objects: Any, where: str, namespace: str) -> dict[str, Ob
 def _child_resources(request: Object) -> frozenset[tuple[str, str]]:
     try:
         rules = request["controller"]["spec"].get("childResources") or []
-        return frozenset((str(rule["apiVersion"]), str(rule["resource"])) for rule in rules)
+        return frozenset({(str(rule["apiVersion"]), str(rule["resource"])) for rule in rules})
     except (KeyError, TypeError, AttributeError):
         raise Malformed("controller is not a CompositeController") from None

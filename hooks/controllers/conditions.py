@@ -78,7 +78,10 @@ def read(obj: Object) -> list[Object]:
 
 def find(obj: Object, type_: str) -> Object | None:
     """The observed condition of this type."""
-    return next((condition for condition in read(obj) if condition["type"] == type_), None)
+    for condition in read(obj):
+        if condition["type"] == type_:
+            return condition
+    return None
 
 
 def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float | None:

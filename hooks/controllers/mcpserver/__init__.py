@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -59,11 +60,12 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
         workload = _held_workload(request)
     access = children.access(request) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
-    removed = _removed(request, returned) if computable else frozenset()
+    told = {kind_and_name(child) for child in returned}
+    removed = _removed(request.name) - told if computable else frozenset()
     verdict = judge(request, computable, references, problems, returned=returned, config=config, now=now)
     return SyncResponse(
         verdict.status,
-        [*returned, *_others(request, returned, removed)],
+        [*returned, *_others(request, told | removed)],
         removed=removed,
         resync_after_seconds=verdict.look_again_after,
     )
@@ -86,7 +88,7 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
         removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
         return SyncResponse(
             terminating(request, waiting_for, now),
-            [*stays, *_others(request, stays, removed)],
+            [*stays, *_others(request, removed.union(map(kind_and_name, stays)))],
             removed=removed,
             resync_after_seconds=SLOW_SECONDS,
         )
@@ -151,16 +153,15 @@ def _held_workload(request: SyncRequest) -> list[Object]:
     return [held(child) for child in observed if child]
 
 
-def _removed(request: SyncRequest, returned: list[Object]) -> frozenset[tuple[str, str]]:
-    """What shall go: authz policies that the spec has no more, and the Services of an older proxy runner."""
-    going = {(CONFIG_MAP.kind, names.authz_inline(request.name))}
-    going |= {(SERVICE.kind, name) for name in names.runner_services(request.name)}
-    return frozenset(going - {kind_and_name(child) for child in returned})
+def _removed(name: str) -> frozenset[tuple[str, str]]:
+    """What goes where it isn't returned: authz policies that were inline, and the Services of an older proxy runner."""
+    services = [(SERVICE.kind, service) for service in names.runner_services(name)]
+    return frozenset([(CONFIG_MAP.kind, names.authz_inline(name)), *services])
 
 
-def _others(request: SyncRequest, returned: list[Object], removed: frozenset[tuple[str, str]]) -> list[Object]:
+def _others(request: SyncRequest, ours: AbstractSet[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
-    others = request.children.identities - {kind_and_name(child) for child in returned} - removed
+    others = request.children.identities - ours
     return [kept(child) for child in request.children if kind_and_name(child) in others] if others else []
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides
 from hooks.controllers.claims import claims
@@ -38,18 +36,20 @@ RULES: list[Object] = [
 """What the proxy runner may do in its namespace. No Secrets: their values reach it by environment variables."""
 
 
-def child_names(request: SyncRequest) -> Iterator[tuple[Kind, str]]:
+def child_names(request: SyncRequest) -> list[tuple[Kind, str]]:
     """Kind and name of every child that a server may have."""
     name = request.name
-    yield DEPLOYMENT, names.deployment(name)
-    yield STATEFUL_SET, names.deployment(name)
-    yield SERVICE, names.proxy_service(name)
-    yield CONFIG_MAP, names.run_config(name)
-    yield CONFIG_MAP, names.authz_inline(name)
-    yield SERVICE_ACCOUNT, names.proxy_runner(name)
-    yield SERVICE_ACCOUNT, names.server_account(name)
-    yield ROLE, names.proxy_runner(name)
-    yield ROLE_BINDING, names.proxy_runner(name)
+    return [
+        (DEPLOYMENT, names.deployment(name)),
+        (STATEFUL_SET, names.deployment(name)),
+        (SERVICE, names.proxy_service(name)),
+        (CONFIG_MAP, names.run_config(name)),
+        (CONFIG_MAP, names.authz_inline(name)),
+        (SERVICE_ACCOUNT, names.proxy_runner(name)),
+        (SERVICE_ACCOUNT, names.server_account(name)),
+        (ROLE, names.proxy_runner(name)),
+        (ROLE_BINDING, names.proxy_runner(name)),
+    ]
 
 
 def service(name: str, spec: MCPServerSpec, observed: Object | None) -> Object:
