@@ -25,7 +25,7 @@ import yaml
 from tests.bench import picture, served
 from tests.bench.bodies import OIDC
 from tests.bench.taken import peak_mib, processor_seconds
-from tests.controlplane import ControlPlane, WatchLog, control_plane, eventually
+from tests.controlplane import ControlPlane, Event, WatchLog, control_plane, eventually
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import complete
 from tests.controlplane.processes import answers, free_port
@@ -92,12 +92,8 @@ class Run:
         began = self.phases[after]["at"] if after else time.monotonic()
         yield
 
-        def check() -> bool:
-            self._follow()
-            return done()
-
-        eventually(check, 300 + 2 * self.servers, f"{self.servers} servers: {PHASES[name]}: not")
-        at = max(self._last, began)
+        came = eventually(lambda: self._follow(done), 300 + 2 * self.servers, f"{self.servers}: {PHASES[name]}: not")
+        at = max(came, began)
         if name != "delete":  # release is measured from there
             self.log.wait_quiet(QUIET_SECONDS, 300 + self.servers)
             self._follow()
@@ -111,15 +107,29 @@ class Run:
             "writes": {what: count - writes.get(what, 0) for what, count in self._writes().items()},
         }
 
-    def _follow(self) -> None:
-        """Take in what has happened since."""
-        for event in self.log.events(since=self._seen):
-            self._seen += 1
-            self._last = event.at
-            if event.type == "DELETED":
-                self._objects.pop((event.kind, event.name), None)
-            else:
-                self._objects[event.kind, event.name] = event.object
+    def _follow(self, done: Callable[[], bool] = lambda: False) -> float:
+        """Take in what has happened since; return when it was that `done` became true, or 0 if it didn't."""
+        events, before = self.log.events(since=self._seen), dict(self._objects)
+        self._seen += len(events)
+        for event in events:
+            self._take(event)
+        if not done():
+            return 0
+        at, after, self._objects = self._last, self._objects, before
+        for event in events:
+            self._take(event)
+            if done():
+                at = event.at
+                break
+        self._objects = after
+        return at
+
+    def _take(self, event: Event) -> None:
+        self._last = event.at
+        if event.type == "DELETED":
+            self._objects.pop((event.kind, event.name), None)
+        else:
+            self._objects[event.kind, event.name] = event.object
 
     def _kind(self, kind: str) -> list[Any]:
         return [kept for (of, _), kept in self._objects.items() if of == kind]
