@@ -130,21 +130,23 @@ def _view(controller: Controller, hook: Hook, installation: Installation, metric
 
 
 def _call(controller: Controller, hook: Hook, installation: Installation) -> _Ended:
+    received = 0
     try:
         # Before the body is read.
         if installation.admits and not installation.admits(request.headers.get("Authorization", "")):
             return _refused("unauthorized", _UNAUTHORIZED)
         body = request.get_data(cache=False)
+        received = len(body)
         if installation.record:
             installation.record(controller.path, hook, body)
-        with installation.turns.take(len(body)):
+        with installation.turns.take(received):
             return _answer(controller, hook, body, installation.config)
     except RequestEntityTooLarge:
         return _refused("too_large", "the body is larger than TOOLHIVE_HOOKS_MAX_BODY_BYTES")
     except (ClientDisconnected, ParseException, NoMoreData):
         return _refused("malformed", "the body is cut off")
     except Exception as bug:  # noqa: BLE001  # the boundary: a bug must not become a 200
-        return _panicked(controller, hook, bug)
+        return _panicked(controller, hook, bug, received)
 
 
 def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _Ended:
@@ -166,7 +168,7 @@ def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> 
 
 
 def _panicked(
-    controller: Controller, hook: Hook, bug: Exception, received: int = 0, told: dict[str, Any] | None = None
+    controller: Controller, hook: Hook, bug: Exception, received: int, told: dict[str, Any] | None = None
 ) -> _Ended:
     # The frames without the exception's text, which can quote object contents.
     where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}

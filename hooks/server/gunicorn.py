@@ -44,7 +44,8 @@ CALL_SECONDS = 15
 """The same for body and answer; Metacontroller waits for 10."""
 
 _RECEIVED_BYTES = 64 << 10
-"""At a time: whenever a thread turns to the network, another one takes the interpreter's lock."""
+"""At a time, so that head and body mostly come at once: whenever a thread turns to the network, another one takes the
+interpreter's lock."""
 
 
 @contextmanager

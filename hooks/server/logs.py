@@ -105,10 +105,12 @@ class _Json(logging.Formatter):
             "message": record.getMessage(),
             **_fields(record),
         }
-        try:
-            return orjson.dumps(line).decode()
-        except TypeError:  # a file's name needn't be UTF-8
-            return json.dumps(line)
+        with suppress(TypeError):  # a file's name needn't be UTF-8
+            text = orjson.dumps(line).decode()
+            if text.isascii():
+                return text
+        # orjson leaves what steers a terminal or ends a line as it is, and the path of a request can hold that.
+        return json.dumps(line, separators=(",", ":"))
 
 
 class _Text(logging.Formatter):

@@ -65,6 +65,7 @@ class Run:
         self.servers = servers
         self.phases: dict[str, Result] = {}
         self._seen = 0
+        self._last = time.monotonic()
         self._objects: dict[tuple[str, str], Any] = {}
 
     def lives(self) -> None:
@@ -107,22 +108,22 @@ class Run:
             "writes": {what: count - writes.get(what, 0) for what, count in self._writes().items()},
         }
 
-    def _follow(self, done: Callable[[], bool] = lambda: False) -> float:
-        """Take in what has happened since; return when it was that `done` became true, or 0 if it didn't."""
-        events, before = self.log.events(since=self._seen), dict(self._objects)
-        self._seen += len(events)
+    def _follow(self, done: Callable[[], bool] = lambda: False) -> float | None:
+        """Take in what has happened, up to the event that made `done` true; return when that was, or None."""
+        events, before, last = self.log.events(since=self._seen), dict(self._objects), self._last
         for event in events:
             self._take(event)
         if not done():
-            return 0
-        at, after, self._objects = self._last, self._objects, before
+            self._seen += len(events)
+            return None
+        # Again, one by one: to ask after each from the start would be too slow. The rest is the next phase's.
+        self._objects, self._last = before, last
         for event in events:
-            self._take(event)
             if done():
-                at = event.at
                 break
-        self._objects = after
-        return at
+            self._take(event)
+            self._seen += 1
+        return self._last
 
     def _take(self, event: Event) -> None:
         self._last = event.at

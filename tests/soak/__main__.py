@@ -18,10 +18,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.controlplane import eventually
 from tests.served import Served, served
 from tests.soak.calls import Call, calls
 
-AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2"}
+WORKERS = 2
+AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2", "TOOLHIVE_HOOKS_WORKERS": str(WORKERS)}
 CONNECTIONS = 8
 FLAT_KIB = 2048
 SHOWN = 20
@@ -121,6 +123,7 @@ def main() -> int:
     options = parser.parse_args()
     record = Record()
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), AS_IN_THE_IMAGE) as server:
+        eventually(lambda: len(workers(server)) == WORKERS)  # one is enough to be ready
         threads = [
             threading.Thread(target=load, args=(server.port, number, options.rate, options.seconds, record))
             for number in range(CONNECTIONS)

@@ -45,15 +45,17 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert (failed["level"], failed["message"]) == ("error", "it failed")
 
 
-def test_json_tells_what_is_no_unicode_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_ascii_whatever_it_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = ["caf\udce9", "café", "a\x9b31mb", "a\u2028b", "a\x85b", "a\u202eb", 'a "b"\nc']
     logs.setup("info", "json")
-    logging.getLogger("any").warning("caf\udce9 is empty")
-    logging.getLogger("any").warning("café is empty")
+    for text in odd:
+        logging.getLogger("any").warning("%s is empty", text, extra={"fields": {"path": text}})
 
-    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == [
-        "caf\udce9 is empty",
-        "café is empty",
-    ]
+    told = capsys.readouterr().err
+    assert told.isascii()
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [(line["message"], line["path"]) for line in lines] == [(f"{text} is empty", text) for text in odd]
+    assert told.count('"level":"warning"') == len(odd)
 
 
 def test_text_is_for_people_and_one_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:

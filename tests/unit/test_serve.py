@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from gunicorn.http.unreader import SocketUnreader
 
 from tests.controlplane import eventually
 from tests.leaks import leaked, secret_values
@@ -120,6 +121,12 @@ def test_calls_over_one_connection_are_answered_one_by_one_in_whatever_pieces_th
 
     codes = [answer[1:4] for answer in answers.split(b"HTTP/1.1")[1:]]
     assert codes == [b"200", b"405", b"200", b"400", b"200", b"405", b"400", b"200"] * 3
+
+
+def test_gunicorn_has_what_our_worker_sets() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert SocketUnreader(ours, 7).mxchunk == 7
 
 
 MIB = 1 << 20

@@ -60,12 +60,12 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
         workload = _held_workload(request)
     access = children.access(request) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
-    told = {kind_and_name(child) for child in returned}
-    removed = _removed(request.name) - told if computable else frozenset()
+    ours = {kind_and_name(child) for child in returned}
+    removed = _removed(request.name) - ours if computable else frozenset()
     verdict = judge(request, computable, references, problems, returned=returned, config=config, now=now)
     return SyncResponse(
         verdict.status,
-        [*returned, *_others(request, told | removed)],
+        [*returned, *_others(request, ours | removed)],
         removed=removed,
         resync_after_seconds=verdict.look_again_after,
     )
@@ -159,9 +159,9 @@ def _removed(name: str) -> frozenset[tuple[str, str]]:
     return frozenset([(CONFIG_MAP.kind, names.authz_inline(name)), *services])
 
 
-def _others(request: SyncRequest, ours: AbstractSet[tuple[str, str]]) -> list[Object]:
+def _others(request: SyncRequest, accounted: AbstractSet[tuple[str, str]]) -> list[Object]:
     """Whatever else Metacontroller adopted by its label: not ours to change, and so not ours to delete."""
-    others = request.children.identities - ours
+    others = request.children.identities - accounted
     return [kept(child) for child in request.children if kind_and_name(child) in others] if others else []
 
 
