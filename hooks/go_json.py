@@ -22,6 +22,11 @@ def indented(value: Any) -> str:
     return escaped(orjson.dumps(value, option=orjson.OPT_INDENT_2)).decode()
 
 
+def number(value: float) -> int | float:
+    """A float as it comes out of Go's JSON: without a fraction it is an integer, if 64 bits can hold that."""
+    return int(value) if value.is_integer() and abs(value) < 2**63 else value
+
+
 def escaped(text: bytes) -> bytes:
     r"""JSON with what Go writes as `\uXXXX`, lest a browser should take it for HTML."""
     for char, escape in _IN_BYTES:

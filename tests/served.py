@@ -39,7 +39,7 @@ class Served:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
         connection.close()
-        return {m[1]: float(m[2]) for m in re.finditer(r"^([^#\s].*) (\S+)$", text, re.MULTILINE)}
+        return series(text)
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
@@ -60,6 +60,11 @@ class Served:
             yield connection
         finally:
             connection.close()
+
+
+def series(exported: str) -> dict[str, float]:
+    """Every series of Prometheus' text format, and its value."""
+    return {m[1]: float(m[2]) for m in re.finditer(r"^([^#\s].*) (\S+)$", exported, re.MULTILINE)}
 
 
 def post(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hooks.go_json import ESCAPES
+from hooks import go_json
 from hooks.protocol import LAST_APPLIED, Object
 
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
@@ -26,7 +26,7 @@ _REVERTED_METADATA = (
     "deletionGracePeriodSeconds",
     "managedFields",
 )
-_GO_ESCAPES = str.maketrans(ESCAPES)
+_GO_ESCAPES = str.maketrans(go_json.ESCAPES)
 
 
 def to_json(value: Any) -> str:
@@ -45,7 +45,7 @@ def stored(value: Any) -> Any:
         return {key: stored(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [stored(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
+    return go_json.number(value) if isinstance(value, float) else value
 
 
 def with_last_applied(obj: Object, applied: Object) -> Object:

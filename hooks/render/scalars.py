@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any
 
+from hooks import go_json
+
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
@@ -75,14 +77,14 @@ def resolve(text: str) -> Any:
 
 
 def number(value: float) -> int | float:
-    """A float as it comes out of Go's JSON: without a fraction it is an integer, if 64 bits can hold that.
+    """A float as Go's JSON gives it out (`go_json.number`).
 
     Raises:
         NotAValue: infinite, or not a number.
     """
     if not math.isfinite(value):
         raise NotAValue("a number that JSON can't hold")
-    return int(value) if value.is_integer() and abs(value) < 2**63 else value
+    return go_json.number(value)
 
 
 def key(value: Any) -> str:

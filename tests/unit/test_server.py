@@ -11,6 +11,7 @@ from hooks.controllers.controller import HOOKS
 from hooks.server.app import Installation, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
+from tests.served import series
 from tests.world import CONFIG, server, sync_request, written
 
 BYTES = 'toolhive_hooks_body_bytes_sum{direction="%s",hook="sync",kind="mcpserver"}'
@@ -30,8 +31,7 @@ def counted(metrics: Metrics) -> dict[str, float]:
     """Each series of /metrics and its value."""
     exported = create_probes(metrics, lambda: False).test_client().get("/metrics")
     assert exported.content_type.startswith("text/plain; version=")
-    lines = (line.rsplit(" ", 1) for line in exported.text.splitlines() if not line.startswith("#"))
-    return {series: float(value) for series, value in lines}
+    return series(exported.text)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
@@ -187,7 +187,7 @@ def test_calls_are_counted_by_how_they_end(client: FlaskClient, metrics: Metrics
     client.post("/mcptoolconfig/finalize", data=body)
 
     values = counted(metrics)
-    ended = {series: value for series, value in values.items() if "_total{" in series and value}
+    ended = {name: value for name, value in values.items() if "_total{" in name and value}
     assert ended == {
         'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}': 1,
         'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="malformed"}': 1,
