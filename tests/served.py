@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import Process, answers, free_port, start
 
 AT_ONCE = {"TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS": "0"}
+MALLOC = dict(re.findall(r"(MALLOC_\w+)=(\d+)", (ROOT / "Dockerfile").read_text()))
+"""How the image has memory allocated."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ def served(
 ) -> Iterator[Served]:
     """A ready server with its log in a folder, for as long as the block."""
     port, probes = free_port(), free_port()
-    process = start("hooks", [*command(port, probes, program), *options], directory, env={**AT_ONCE, **(env or {})})
+    settings = {**AT_ONCE, **MALLOC, **(env or {})}
+    process = start("hooks", [*command(port, probes, program), *options], directory, env=settings)
     try:
         yield Served(process, port, probes).wait_ready()
     finally:

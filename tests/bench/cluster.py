@@ -29,7 +29,7 @@ from tests.controlplane import ControlPlane, Event, WatchLog, control_plane, eve
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import complete
 from tests.controlplane.processes import answers, free_port
-from tests.served import AT_ONCE, Served
+from tests.served import AT_ONCE, MALLOC, Served
 from tests.world import external_auth
 
 NAMESPACE = "bench"
@@ -198,11 +198,11 @@ def _serve(app: str, cluster: ControlPlane) -> tuple[int, Callable[[], served.Co
     if app == "ours":
         command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
         env = {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}", "TOOLHIVE_HOOKS_DIGEST_KEY": "the cluster's"}
-        hooks = Served(cluster.run("hooks", command, env=env | AT_ONCE), port, probes).wait_ready()
+        hooks = Served(cluster.run("hooks", command, env=env | AT_ONCE | MALLOC), port, probes).wait_ready()
         return port, lambda: served.exported(hooks.metrics())
     file = cluster.directory / "calls"
     file.touch()
-    process = cluster.run("hooks", served.command(app, port, workers=2), env={served.COUNTS: str(file)})
+    process = cluster.run("hooks", served.command(app, port, workers=2), env={served.COUNTS: str(file)} | MALLOC)
     process.wait_ready(lambda: answers(port, "/healthz"))
     return port, lambda: served.written(file)
 

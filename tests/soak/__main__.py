@@ -23,7 +23,7 @@ from tests.served import Served, served
 from tests.soak.calls import Call, calls
 
 WORKERS = 2
-AS_IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2", "TOOLHIVE_HOOKS_WORKERS": str(WORKERS)}
+SETTINGS = {"TOOLHIVE_HOOKS_WORKERS": str(WORKERS)}
 CONNECTIONS = 8
 FLAT_KIB = 2048
 SHOWN = 20
@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="calls a second")
     options = parser.parse_args()
     record = Record()
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), AS_IN_THE_IMAGE) as server:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), SETTINGS) as server:
         eventually(lambda: len(workers(server)) == WORKERS)  # one is enough to be ready
         threads = [
             threading.Thread(target=load, args=(server.port, number, options.rate, options.seconds, record))
