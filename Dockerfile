@@ -18,13 +18,9 @@ LABEL org.opencontainers.image.title="toolhive-hooks" \
       org.opencontainers.image.description="Metacontroller hooks for ToolHive's custom resources" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/toolhive-hooks /opt/toolhive-hooks
-# glibc's malloc. One arena: threads take turns anyway, and each arena keeps the memory of the largest request that it
-# had. Large requests get pages of their own, which go back: left to itself glibc raises that threshold up to 32 MiB, and
-# then small objects settle in the gaps that large ones leave.
+# Two arenas: with one for each thread, glibc keeps the memory of as many large requests as there are threads.
 ENV PATH=/opt/toolhive-hooks/bin:$PATH \
-    MALLOC_ARENA_MAX=1 \
-    MALLOC_MMAP_THRESHOLD_=262144 \
-    MALLOC_TRIM_THRESHOLD_=2097152 \
+    MALLOC_ARENA_MAX=2 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532

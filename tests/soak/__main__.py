@@ -140,7 +140,7 @@ def main() -> int:
     print(f"{len(record.faults)} answers were not as expected; a call was sent at most {record.late:.2f} s late")
     print("\n".join([*lines, *record.faults[:SHOWN], *wrong]))
     if record.faults or wrong:
-        print("\n".join(line for line in log if '"hook call"' not in line))
+        print("\n".join(line for line in log if 'hook call"' not in line))
     print("NOT GOOD" if record.faults or wrong else "good: no unexpected answer, and the memory of each worker is flat")
     return 1 if record.faults or wrong else 0
 
