@@ -18,9 +18,10 @@ LABEL org.opencontainers.image.title="toolhive-hooks" \
       org.opencontainers.image.description="Metacontroller hooks for ToolHive's custom resources" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/toolhive-hooks /opt/toolhive-hooks
-# Two arenas: with one for each thread, glibc keeps the memory of as many large requests as there are threads.
+# One arena: with one for each thread, glibc keeps the memory of as many large requests as there are threads, and
+# malloc_trim (hooks/server/memory.py) gives back the end of the first one only.
 ENV PATH=/opt/toolhive-hooks/bin:$PATH \
-    MALLOC_ARENA_MAX=2 \
+    MALLOC_ARENA_MAX=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532

@@ -24,6 +24,7 @@ from hooks import wire
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.controller import HOOKS, Config, Controller, Hook
 from hooks.protocol import BrokenRule, Malformed
+from hooks.server.memory import give_back
 from hooks.server.metrics import Metrics, Outcome
 from hooks.server.record import Record
 from hooks.server.turns import Turns
@@ -116,6 +117,7 @@ def _view(controller: Controller, hook: Hook, installation: Installation, metric
         started = perf_counter()
         with metrics.in_flight.track_inprogress():
             ended = _call(controller, hook, installation)
+        give_back(ended.received)
         seconds = perf_counter() - started
         counted.add(ended.outcome, seconds, received=ended.received, sent=len(ended.answer))
         code, level = _ENDS[ended.outcome]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import gc
 import threading
@@ -12,9 +11,6 @@ from typing import IO, Any
 
 LARGE = 1 << 20
 """Bytes of a body from which on it counts as large."""
-
-_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-"""glibc's: gives free pages back to the system. Other C libraries have none."""
 
 
 class Turns:
@@ -46,9 +42,5 @@ class Turns:
                 yield
             finally:
                 gc.enable()
-                # Small objects that live on have settled in the midst of what is free now. By itself glibc gives back
-                # only what lies behind the last of them: a worker would grow by a megabyte in some thousand calls.
-                if _malloc_trim:
-                    _malloc_trim(0)
                 if self._file:
                     fcntl.lockf(self._file, fcntl.LOCK_UN)

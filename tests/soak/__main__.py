@@ -2,7 +2,7 @@
 
 It ends with 1 when an answer isn't the expected one, when a worker is gone or new, or when the memory of a worker isn't
 flat. Flat is: the median of its resident memory in the last quarter of the run is at most FLAT_KIB above the median in
-the second quarter. The first quarter is warm-up: caches fill then, and each thread has its first arena.
+the second quarter. The first quarter is warm-up: caches fill then, and the heap takes its size.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.controlplane import eventually
+from tests.memory import memory
 from tests.served import Served, served
 from tests.soak.calls import Call, calls
 
@@ -76,11 +77,7 @@ def workers(server: Served) -> dict[int, int]:
     """Resident memory of each worker in KiB, by process id."""
     master = server.process.popen.pid
     pids = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return {int(pid): resident(Path(f"/proc/{pid}/status").read_text()) for pid in pids}
-
-
-def resident(status: str) -> int:
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return {int(pid): memory(pid) // 1024 for pid in pids}
 
 
 def watch(server: Served, seconds: float) -> list[tuple[float, dict[int, int]]]:

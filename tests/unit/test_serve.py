@@ -17,6 +17,7 @@ from gunicorn.http.unreader import SocketUnreader
 
 from tests.controlplane import eventually
 from tests.leaks import leaked, secret_values
+from tests.memory import memory
 from tests.served import Served, served
 from tests.world import external_auth, secret, server, sync_request, written
 
@@ -165,20 +166,24 @@ def test_a_bad_body_is_refused_soon_and_in_bounded_memory(hooks: Served, body: b
 def test_large_calls_at_once_take_the_memory_of_one(tmp_path: Path) -> None:
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server, ThreadPoolExecutor(4) as pool:
         large = b"[" + b"[]," * MIB + b"0]"  # as objects, some twenty times as much
-        before = peak_memory(server)
+        [worker] = workers(server)
+        before = memory(worker, "VmHWM")
         server.post("/mcpserver/sync", large)
-        one = peak_memory(server) - before
+        one = memory(worker, "VmHWM") - before
         calls = [pool.submit(server.post, "/mcpserver/sync", large) for _ in range(8)]
 
         assert {call.result()[0] for call in calls} == {400}
-        assert peak_memory(server) - before < 2 * one  # four would take three times that and more
+        assert memory(worker, "VmHWM") - before < 2 * one  # four would take three times that and more
 
 
-def peak_memory(server: Served) -> int:
-    """The most bytes that the one worker ever had."""
-    [worker] = workers(server)
-    [line] = [line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) * 1024
+def test_a_worker_is_as_small_after_large_calls_as_before(tmp_path: Path) -> None:
+    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
+        [worker] = workers(server)
+        before = memory(worker)
+        for large in (b"[" + b"[]," * MIB + b"0]", b'{"parent":"' + b"x" * (20 * MIB)):
+            assert server.post("/mcpserver/sync", large)[0] == 400
+
+        assert memory(worker) - before < 10 * MIB
 
 
 def workers(server: Served) -> list[str]:

@@ -47,7 +47,7 @@ def problems(spec: MCPServerSpec) -> list[Problem]:
 
 def too_large(workload: list[Object]) -> list[Problem]:
     """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
-    if 7 * len(orjson.dumps(workload)) <= MAX_CHILD_BYTES:  # escaped, no byte becomes more than six
+    if 7 * len(orjson.dumps(workload)) <= MAX_CHILD_BYTES:  # six by escapes, one for annotations
         return []
     problems = []
     for child in workload:

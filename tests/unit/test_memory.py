@@ -1,0 +1,28 @@
+"""What large requests leave of themselves in the process that answers them."""
+
+import ctypes
+import os
+
+import pytest
+
+from hooks.server.memory import LARGE, give_back
+from tests.memory import memory
+
+MIB = 1 << 20
+BETWEEN = 50
+"""Of so many blocks one lives on, and keeps one page of twelve."""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="it takes glibc")
+def test_what_is_free_goes_back_whatever_lives_on_in_the_midst_of_it() -> None:
+    give_back(LARGE)  # what earlier tests left
+    before = memory(os.getpid())
+    taken = [bytes([1]) * 1000 for _ in range(100_000)]  # written to: before that they would be no memory
+    most = memory(os.getpid())
+    live_on = taken[::BETWEEN]
+    del taken
+    give_back(LARGE)
+
+    assert most - before > 80 * MIB
+    assert memory(os.getpid()) - before < 20 * MIB
+    assert len(live_on) == 100_000 / BETWEEN
