@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 
-LARGE = 256 << 10
-"""Bytes of a body from which on a request counts as large here: it takes megabytes for a moment."""
+TRIM_BYTES = 256 << 10
+"""Bytes of a body from which on a request takes megabytes for a moment."""
 
 _malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 """glibc's: gives free pages back. Other C libraries have none."""
@@ -17,5 +17,5 @@ def give_back(received: int) -> None:
     Blocks that live on have settled in the midst of what is free. By itself glibc gives back only what lies behind the
     last of them, and a worker would grow by a megabyte in some 7,000 mixed calls.
     """
-    if received >= LARGE and _malloc_trim:
+    if received >= TRIM_BYTES and _malloc_trim:
         _malloc_trim(0)

@@ -19,12 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.controlplane import eventually
-from tests.memory import memory
 from tests.served import Served, served
 from tests.soak.calls import Call, calls
+from tests.taken import children, memory
 
 WORKERS = 2
-SETTINGS = {"TOOLHIVE_HOOKS_WORKERS": str(WORKERS)}
 CONNECTIONS = 8
 FLAT_KIB = 2048
 SHOWN = 20
@@ -75,9 +74,7 @@ def post(connection: http.client.HTTPConnection, call: Call) -> tuple[int, bytes
 
 def workers(server: Served) -> dict[int, int]:
     """Resident memory of each worker in KiB, by process id."""
-    master = server.process.popen.pid
-    pids = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return {int(pid): memory(pid) // 1024 for pid in pids}
+    return {pid: memory(pid) // 1024 for pid in children(server.process.popen.pid)}
 
 
 def watch(server: Served, seconds: float) -> list[tuple[float, dict[int, int]]]:
@@ -119,7 +116,10 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="calls a second")
     options = parser.parse_args()
     record = Record()
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), SETTINGS) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder), {"TOOLHIVE_HOOKS_WORKERS": str(WORKERS)}) as server,
+    ):
         eventually(lambda: len(workers(server)) == WORKERS)  # one is enough to be ready
         threads = [
             threading.Thread(target=load, args=(server.port, number, options.rate, options.seconds, record))

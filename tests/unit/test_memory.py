@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from hooks.server.memory import LARGE, give_back
-from tests.memory import memory
+from hooks.server.memory import TRIM_BYTES, give_back
+from tests.taken import memory
 
 MIB = 1 << 20
 BETWEEN = 50
@@ -15,13 +15,13 @@ BETWEEN = 50
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="it takes glibc")
 def test_what_is_free_goes_back_whatever_lives_on_in_the_midst_of_it() -> None:
-    give_back(LARGE)  # what earlier tests left
+    give_back(TRIM_BYTES)  # what earlier tests left
     before = memory(os.getpid())
     taken = [bytes([1]) * 1000 for _ in range(100_000)]  # written to: before that they would be no memory
     most = memory(os.getpid())
     live_on = taken[::BETWEEN]
     del taken
-    give_back(LARGE)
+    give_back(TRIM_BYTES)
 
     assert most - before > 80 * MIB
     assert memory(os.getpid()) - before < 20 * MIB

@@ -17,8 +17,8 @@ from gunicorn.http.unreader import SocketUnreader
 
 from tests.controlplane import eventually
 from tests.leaks import leaked, secret_values
-from tests.memory import memory
 from tests.served import Served, served
+from tests.taken import children, memory
 from tests.world import external_auth, secret, server, sync_request, written
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
@@ -186,17 +186,16 @@ def test_a_worker_is_as_small_after_large_calls_as_before(tmp_path: Path) -> Non
         assert memory(worker) - before < 10 * MIB
 
 
-def workers(server: Served) -> list[str]:
+def workers(server: Served) -> list[int]:
     """The processes that answer."""
-    command = ["pgrep", "-P", str(server.process.popen.pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    return children(server.process.popen.pid)
 
 
 @pytest.mark.parametrize("sign", ["TERM", "INT", "QUIT", "ABRT", "KILL"])
 def test_however_a_worker_ends_the_next_one_answers(tmp_path: Path, sign: str) -> None:
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
         [worker] = workers(server)
-        subprocess.run(["kill", f"-{sign}", worker], check=True)
+        subprocess.run(["kill", f"-{sign}", str(worker)], check=True)
 
         eventually(lambda: [each for each in workers(server) if each != worker])
         assert server.post("/mcpserver/sync", SYNC)[0] == 200
@@ -277,7 +276,7 @@ def test_a_worker_killed_in_a_call_is_replaced_and_its_counts_stay(tmp_path: Pat
         with socket.create_connection(("127.0.0.1", server.port)) as half:
             half.sendall(REQUEST[:-1])
             eventually(lambda: server.metrics()[running] == 1)
-            subprocess.run(["kill", "-9", worker], check=True)
+            subprocess.run(["kill", "-9", str(worker)], check=True)
 
             eventually(lambda: server.ready() and (server.metrics()[OK], server.metrics()[running]) == (1, 0))
         assert server.post("/mcpserver/sync", SYNC)[0] == 200

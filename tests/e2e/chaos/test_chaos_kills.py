@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 from tests.controlplane import WatchLog, eventually
 from tests.e2e.chaos.fleet import Fleet, deleted, pods_made, rollouts
+from tests.taken import children
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
 
@@ -31,9 +31,7 @@ def kill(name: str) -> Kill:
 
 def kill_a_worker(fleet: Fleet) -> None:
     """Kill one of the hooks' processes; the server's master starts another."""
-    master = fleet.installation.cluster.processes["hooks"].popen.pid
-    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    os.kill(int(workers[0]), signal.SIGKILL)
+    os.kill(children(fleet.installation.cluster.processes["hooks"].popen.pid)[0], signal.SIGKILL)
 
 
 KILLS: dict[str, Kill] = {
