@@ -93,9 +93,11 @@ def installed(cluster: ControlPlane) -> Iterator[Installation]:
 
 
 def _no_secret_got_out(cluster: ControlPlane, relay: Relay) -> None:
-    """After all tests: no secret value that the hooks were sent is in an answer, the log, an Event or a status."""
+    """After all tests: no secret value that the hooks were sent is in an answer, the log, an Event or a status.
+
+    That they were sent any is for the tests to say: not each has a secret.
+    """
     values = sorted(relay.secrets)
-    assert values
     assert relay.leaks == []
     assert leaked(values, cluster.processes["hooks"].log.read_text()) == []
     told = [cluster.objects(kind) for kind in (*PARENT_KINDS, "v1/Event")]

@@ -75,6 +75,7 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
         [pod] = installation.ready_pods(namespace, "weather")
         annotations = pod["metadata"]["annotations"]
         assert annotations["toolhive.stacklok.dev/credential-digest"] == config["status"]["credentialDigest"]
+        assert relay.secrets  # or the look for leaks after all tests would find none, whatever the hooks do
 
         log.wait_quiet(1)
         calls = relay.calls(since=start, kind="mcpserver", hook="sync")
