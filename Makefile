@@ -90,7 +90,7 @@ bench-cluster: $(INSTALLED)  ## measure N servers' lives beside a placeholder ho
 	@if [ -z "$$METACONTROLLER" ]; then echo "bench-cluster: SKIPPED (METACONTROLLER unset)"; else $(BIN)/python -m tests.bench.cluster $(N); fi
 
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-annotate --no-header
+  --no-emit-index-url --no-annotate --no-header --no-strip-extras
 
 lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(BIN)/pip install --quiet uv
