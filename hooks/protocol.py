@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from hooks.json_values import read_json
+import msgspec
+
+from hooks.json_values import read_json, strict_json
 
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
@@ -74,31 +77,36 @@ class Objects:
     def __init__(self, kinds: Mapping[str, Mapping[str, Object]]) -> None:
         """Take objects of the parent's namespace alone, by the key of their kind and by name."""
         self._kinds = kinds
+        self._identities: frozenset[tuple[str, str]] | None = None
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """The object of this kind and name, or None."""
         objects = self._kinds.get(kind.key)
         return objects.get(name) if objects else None
 
-    def has(self, child: Object) -> bool:
-        """Whether there is an object of this one's kind and name."""
-        return child["metadata"]["name"] in self._kinds.get(f"{child['kind']}.{child['apiVersion']}", ())
-
-    @cached_property
+    @property
     def identities(self) -> frozenset[tuple[str, str]]:
         """(kind, name) of every object."""
-        return frozenset({(key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects})
+        if self._identities is None:  # functools.cached_property takes a lock
+            kinds = [(key.partition(".")[0], objects) for key, objects in self._kinds.items() if objects]
+            self._identities = frozenset([(kind, name) for kind, objects in kinds for name in objects])
+        return self._identities
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
-        return [obj for _, obj in sorted(self._kinds.get(kind.key, {}).items())]
+        objects = self._kinds.get(kind.key, {})
+        return [objects[name] for name in sorted(objects)]
+
+    @property
+    def kinds(self) -> AbstractSet[str]:
+        """The key of each kind that Metacontroller looks for: there is one, if an empty one, for each of its rules."""
+        return self._kinds.keys()
 
     def require(self, *kinds: Kind) -> None:
         """Refuse to go on where a kind has no key at all.
 
-        Metacontroller sends a key, if an empty one, for each rule that customize returned. A missing key means that it
-        works by other rules than ours: stale ones, or a broken install. To read that as "there is none" would release a
-        config that is in use.
+        A missing key means that Metacontroller works by other rules than customize returned: stale ones, or a broken
+        install. To read that as "there is none" would release a config that is in use.
 
         Raises:
             BrokenRule: a kind is missing.
@@ -129,8 +137,6 @@ class SyncRequest:
     children: Objects
     related: Objects
     finalizing: bool
-    child_resources: frozenset[tuple[str, str]]
-    """(apiVersion, plural) of each childResources rule of the CompositeController that sends this."""
 
     @property
     def name(self) -> str:
@@ -169,6 +175,27 @@ def raw_spec(obj: Object) -> Object:
     return spec if isinstance(spec, dict) else {}
 
 
+def annotations_of(obj: Object) -> Object:
+    """An object's annotations; none where somebody wrote what can't be any."""
+    found = part(obj["metadata"], "annotations")
+    return found if isinstance(found, dict) else {}
+
+
+def part(of: Object, key: str) -> Any:
+    """A part of an object, or None; read now, where `hooks.wire` left it unread.
+
+    Raises:
+        Malformed: it can't be read.
+    """
+    found = of.get(key)
+    if isinstance(found, msgspec.Raw):
+        found = strict_json(bytes(found))
+        if found is None:
+            raise Malformed("a part of an object is not JSON")
+        of[key] = found
+    return found
+
+
 def kept(observed: Object) -> Object:
     """The least that keeps an observed object as it is, whoever made it.
 
@@ -181,12 +208,12 @@ def kept(observed: Object) -> Object:
     listed = applied.get("metadata")
     for group in ("labels", "annotations"):
         keys = listed.get(group) if isinstance(listed, dict) else None
-        live = observed["metadata"].get(group) or {}
+        live = part(observed["metadata"], group) or {}
         values = {key: live[key] for key in keys if key in live} if isinstance(keys, dict) else {}
         values = {key: value for key, value in values.items() if key not in (CONTROLLER_UID, LAST_APPLIED)}
         if values:
             metadata[group] = values
-    fields = {key: observed[key] for key in applied if key in observed and key not in _IDENTITY}
+    fields = {key: part(observed, key) for key in applied if key in observed and key not in _IDENTITY}
     return {"apiVersion": observed["apiVersion"], "kind": observed["kind"], "metadata": metadata, **fields}
 
 
@@ -195,6 +222,6 @@ def last_applied(observed: Object) -> Object | None:
 
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
     """
-    text = (observed["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+    text = annotations_of(observed).get(LAST_APPLIED)
     applied = read_json(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hooks.protocol import Object
 
@@ -41,17 +41,18 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
     that a sync in which nothing happens answers the same bytes.
     """
     observed = {condition["type"]: condition for condition in read(parent)}
+    generation = parent["metadata"].get("generation", 0)
     this_second = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return [
         {
-            "type": condition.type,
-            "status": condition.status,
-            "reason": condition.reason if _REASON.fullmatch(condition.reason) else "Unknown",
-            "message": short(condition.message),
-            "observedGeneration": parent["metadata"].get("generation", 0),
-            "lastTransitionTime": _transition(condition, observed.get(condition.type, {}), this_second),
+            "type": type_,
+            "status": status,
+            "reason": reason if _REASON.fullmatch(reason) else "Unknown",
+            "message": short(message),
+            "observedGeneration": generation,
+            "lastTransitionTime": _transition(observed.get(type_), status, this_second),
         }
-        for condition in conditions
+        for type_, status, reason, message in conditions
     ]
 
 
@@ -60,26 +61,29 @@ def short(message: str) -> str:
     return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
-def _transition(condition: Condition, observed: Object, this_second: str) -> str:
+def _transition(observed: Object | None, status: str, this_second: str) -> str:
+    if observed is None or observed.get("status") != status:
+        return this_second
     time = observed.get("lastTransitionTime")
     # What somebody else wrote there counts only if it is a time, and none to come: for that one would wait for ever.
-    if observed.get("status") == condition.status and isinstance(time, str) and _TIME.fullmatch(time):
-        return min(time, this_second)
-    return this_second
+    return time if isinstance(time, str) and time < this_second and _TIME.fullmatch(time) else this_second
 
 
 def read(obj: Object) -> list[Object]:
     """The conditions in an observed object's status; whatever isn't one is passed over."""
+    return [c for c in _listed(obj) if isinstance(c, dict) and isinstance(c.get("type"), str)]
+
+
+def _listed(obj: Object) -> list[Any]:
     status = obj.get("status")
-    conditions = status.get("conditions") if isinstance(status, dict) else None
-    listed = conditions if isinstance(conditions, list) else []
-    return [c for c in listed if isinstance(c, dict) and isinstance(c.get("type"), str)]
+    listed = status.get("conditions") if isinstance(status, dict) else None
+    return listed if isinstance(listed, list) else []
 
 
 def find(obj: Object, type_: str) -> Object | None:
     """The observed condition of this type."""
-    for condition in read(obj):
-        if condition["type"] == type_:
+    for condition in _listed(obj):
+        if isinstance(condition, dict) and condition.get("type") == type_:
             return condition
     return None
 

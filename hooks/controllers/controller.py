@@ -55,8 +55,8 @@ class Controller:
     """What shall exist for a live parent, and its status. The time stamps conditions whose status changes."""
     finalize: Callable[[SyncRequest, Config, datetime], SyncResponse]
     """The same for a parent that is being deleted."""
-    child_names: Callable[[SyncRequest], Iterable[tuple[Kind, str]]]
-    """Every child that this controller may ever make for the parent: anything else in an answer is refused."""
+    child_names: Callable[[str], Iterable[tuple[Kind, str]]]
+    """Every child that this controller may ever make for a parent of this name: any other in an answer is refused."""
 
     @property
     def path(self) -> str:
@@ -89,4 +89,4 @@ class Controller:
         if isinstance(request, CustomizeRequest):
             return {"relatedResources": [rule.to_wire() for rule in self.customize(request, config)]}
         decide = self.finalize if request.finalizing else self.sync
-        return decide(request, config, now).to_wire(request, self.child_names(request))
+        return decide(request, config, now).to_wire(request, self.child_names(request.name))

@@ -72,7 +72,7 @@ def controller(shared: SharedConfig[Spec]) -> Controller:
         customize=partial(_customize, shared),
         sync=partial(_sync, shared),
         finalize=partial(_finalize, shared),
-        child_names=lambda _request: (),
+        child_names=lambda _name: (),
     )
 
 

@@ -10,7 +10,7 @@ from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVI
 from hooks.controllers.mcpserver import children, names
 from hooks.migrate.plan import Plan, annotations_of, labels_of, merge_patch, where
 from hooks.migrate.reference import desired, is_the_operators
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, Objects, SyncRequest, is_deleting, raw_spec
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, is_deleting, raw_spec
 from hooks.render.cluster import Cluster, controller_uid
 from hooks.render.merge import to_json
 
@@ -60,9 +60,7 @@ def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
     """
     name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
     users = names.server_account(name) if raw_spec(server).get("serviceAccount") is not None else None
-    none = Objects({})
-    request = SyncRequest(server, none, none, finalizing=False, child_resources=frozenset())
-    for kind, child in children.child_names(request):
+    for kind, child in children.child_names(name):
         found = cluster.get((kind.key, namespace, child))
         if found and not (kind == SERVICE_ACCOUNT and child == users and controller_uid(found) is None):
             yield kind, found

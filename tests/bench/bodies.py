@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import MCP_SERVER, SERVICE_ACCOUNT
 from hooks.protocol import Object
 from hooks.render.composite import composite_controller
+from tests.payloads.test_at_rest import BODY
 from tests.world import (
     BY_KIND,
     USES_TX,
@@ -32,6 +35,11 @@ def full_server() -> Object:
     first = sync(owner, related=[config])
     children = [_stored(observed(child, owner)) for child in first["children"]]
     return sync_request({**_stored(owner), "status": first["status"]}, children, [config, pod("demo-1", "demo")])
+
+
+def at_rest() -> Object:
+    """The like from a real cluster: with managedFields of four writers, and a pod that the API server completed."""
+    return copy.deepcopy(BODY)
 
 
 def deleted_server() -> Object:

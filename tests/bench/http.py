@@ -40,10 +40,14 @@ def requests() -> list[bytes]:
     found = []
     for path in RECORDED:
         url, request = ours(path)
-        sent = written(request)
-        head = f"POST {url} HTTP/1.1\r\nHost: hooks\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}"
-        found.append(f"{head}\r\n\r\n".encode() + sent)
+        found.append(post(url, written(request)))
     return found
+
+
+def post(url: str, body: bytes) -> bytes:
+    """A call, head and body."""
+    head = f"POST {url} HTTP/1.1\r\nHost: hooks\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n".encode() + body
 
 
 def load(port: int, connections: int, seconds: float, sent: list[bytes]) -> tuple[float, list[float]]:

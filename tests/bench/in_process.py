@@ -1,12 +1,14 @@
 """What a hook call costs in process, bytes in to bytes out.
 
 Time is the processor time of the best of several runs: least disturbed by whatever else the machine does. Memory is the
-most that one call holds at a time, by tracemalloc.
+most that one call holds at a time, by tracemalloc. Since machines differ, and one from hour to hour, the full sync is
+also told as a share of what the same machine takes, by turns with it, for a call of a served route that does nothing.
 """
 
 from __future__ import annotations
 
 import gc
+import statistics
 import time
 import timeit
 import tracemalloc
@@ -16,18 +18,25 @@ import orjson
 
 from hooks.controllers.controller import Hook
 from hooks.protocol import Object
-from tests.bench.bodies import customize_of, deleted_config, deleted_server, full_server, used_config
+from tests.bench import served
+from tests.bench.bodies import at_rest, customize_of, deleted_config, deleted_server, full_server, used_config
+from tests.bench.http import load, post, serving
+from tests.controlplane.processes import free_port
+from tests.served import MALLOC
 from tests.world import BY_KIND, CONFIG, NOW, written
 
 RUN_SECONDS, RUNS = 0.1, 15
+TURNS, TURN_SECONDS = 7, 1.0
+BODY_BYTES, CONNECTIONS = 15 << 10, 8
+"""Of the call that does nothing."""
 
 
-def microseconds(call: Callable[[], object]) -> float:
+def microseconds(call: Callable[[], object], runs: int = RUNS) -> float:
     """Processor time of a call."""
     timer = timeit.Timer(call, timer=time.process_time)
     once = max(timer.timeit(3) / 3, 1e-6)
     number = max(int(RUN_SECONDS / once), 1)
-    return min(timer.repeat(repeat=RUNS, number=number)) / number * 1e6
+    return min(timer.repeat(repeat=runs, number=number)) / number * 1e6
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
@@ -46,6 +55,7 @@ def calls() -> dict[str, tuple[Hook, Object]]:
     """What is measured."""
     return {
         "MCPServer sync": ("sync", full_server()),
+        "the same, from a cluster": ("sync", at_rest()),
         "MCPServer finalize": ("finalize", deleted_server()),
         "MCPServer customize": ("customize", customize_of(full_server())),
         **{f"config sync, {n:,} references": ("sync", used_config(n)) for n in (1, 100, 1_000)},
@@ -54,13 +64,27 @@ def calls() -> dict[str, tuple[Hook, Object]]:
     }
 
 
+def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes]]:
+    """The bytes of a request, and a call that answers them."""
+    controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
+    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW)
+
+
+def beside_nothing() -> tuple[float, float]:
+    """Microseconds of a full sync, and of a call that does nothing: the median of turns in which both were measured."""
+    _, answer = answering("sync", full_server())
+    port, turns = free_port(), []
+    with serving(served.command("nothing", port, workers=1), port, MALLOC):
+        for _ in range(TURNS):
+            rate, _ = load(port, CONNECTIONS, TURN_SECONDS, [post("/nothing", b"x" * BODY_BYTES)])
+            turns.append((microseconds(answer, runs=5), 1e6 / rate))
+    return statistics.median(sync for sync, _ in turns), statistics.median(nothing for _, nothing in turns)
+
+
 def main() -> None:
     print(f"{'':34} {'request':>9} {'time':>10} {'of it JSON':>10} {'memory':>10}")
     for name, (hook, request) in calls().items():
-        controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
-
-        def answer(hook: Hook = hook, sent: bytes = sent, controller=controller) -> bytes:  # type: ignore[no-untyped-def]
-            return controller.answer(hook, sent, CONFIG, NOW)
+        sent, answer = answering(hook, request)
 
         def parse(sent: bytes = sent) -> object:
             return orjson.loads(sent)
@@ -69,6 +93,11 @@ def main() -> None:
             f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(parse):7.0f} us "
             f"{peak_bytes(answer) / 1024:6.0f} KiB"
         )
+    sync, nothing = beside_nothing()
+    print(
+        f"A served route that does nothing answers {1e6 / nothing:,.0f} calls/s, {nothing:.0f} us each. "
+        f"By turns with it, an MCPServer sync took {sync:.0f} us: {sync / nothing:.2f} of such a call."
+    )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ def ours(path: Path) -> tuple[str, Object]:
     body = json.loads(path.read_text())["body"]
     body["controller"] = composite_controller(BY_KIND[KIND_OF[kind]])
     if hook != "customize":
+        for child_kind in BY_KIND[KIND_OF[kind]].child_kinds:
+            body["children"].setdefault(child_kind.key, {})
         for rule in customize(body["parent"])["relatedResources"]:
             body["related"].setdefault(KINDS[rule["resource"]].key, {})
     return f"/{kind}/{hook}", body

@@ -177,7 +177,7 @@ def test_controllers_in_this_process_are_asked_through_bytes() -> None:
         customize=lambda request, _: [RelatedRule(SECRET, request.parent["metadata"]["namespace"], names=("s",))],
         sync=sync_widget,
         finalize=unused,
-        child_names=lambda request: [(CONFIG_MAP, request.name)],
+        child_names=lambda name: [(CONFIG_MAP, name)],
     )
 
     result = render([manifest(spec={})], in_process([widget], Config(runner_image="i"), NOW), [widget], {})

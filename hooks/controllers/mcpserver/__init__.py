@@ -84,8 +84,8 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     if running or pods:
         waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
         stays = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
-        stays = [child for child in stays if child["kind"] != DEPLOYMENT.kind and request.children.has(child)]
         removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
+        stays = [child for child in stays if kind_and_name(child) in request.children.identities - removed]
         return SyncResponse(
             terminating(request, waiting_for, now),
             [*stays, *_others(request, removed.union(map(kind_and_name, stays)))],

@@ -36,9 +36,8 @@ RULES: list[Object] = [
 """What the proxy runner may do in its namespace. No Secrets: their values reach it by environment variables."""
 
 
-def child_names(request: SyncRequest) -> list[tuple[Kind, str]]:
-    """Kind and name of every child that a server may have."""
-    name = request.name
+def child_names(name: str) -> list[tuple[Kind, str]]:
+    """Kind and name of every child that a server of this name may have."""
     return [
         (DEPLOYMENT, names.deployment(name)),
         (STATEFUL_SET, names.deployment(name)),

@@ -13,7 +13,7 @@ from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import last_restart, restarted_at, strategy
-from hooks.protocol import Object, last_applied
+from hooks.protocol import LAST_APPLIED, Object, annotations_of, last_applied
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
 
@@ -95,9 +95,10 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     """
     if spec.transport == "stdio":
         return {"replicas": 1}
-    applied = last_applied(observed) if observed else None
-    sent = applied.get("spec") if applied else None
-    if observed and isinstance(sent, dict) and "replicas" in sent:
+    if observed is None or '"replicas"' not in str(annotations_of(observed).get(LAST_APPLIED)):
+        return {}
+    sent = (last_applied(observed) or {}).get("spec")
+    if isinstance(sent, dict) and "replicas" in sent:
         return {"replicas": observed["spec"].get("replicas", 1)}
     return {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.api.access import OIDCConfig
+from hooks.api.access import InlineOIDC, KubernetesOIDC, OIDCConfig
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers.mcpserver.references import References
 from hooks.protocol import Object
@@ -36,10 +36,27 @@ def oidc_config(server: Object, spec: MCPServerSpec, references: References) -> 
 def _values(oidc: OIDCConfig, references: References) -> Object | None:
     """The settings, under the names that the inline form and the ConfigMap's data have in common."""
     if oidc.type == "inline":
-        return oidc.inline.model_dump(by_alias=True) if oidc.inline else None
+        return _inline(oidc.inline) if oidc.inline else None
     if oidc.type == "configMap":
         return references.oidc
-    kubernetes = oidc.kubernetes
+    return _in_cluster(oidc.kubernetes)
+
+
+def _inline(inline: InlineOIDC) -> Object:
+    return {
+        "issuer": inline.issuer,
+        "audience": inline.audience,
+        "jwksUrl": inline.jwks_url,
+        "clientId": inline.client_id,
+        "clientSecret": inline.client_secret,
+        "thvCABundlePath": inline.thv_ca_bundle_path,
+        "jwksAuthTokenPath": inline.jwks_auth_token_path,
+        "jwksAllowPrivateIP": inline.jwks_allow_private_ip,
+        "introspectionUrl": inline.introspection_url,
+    }
+
+
+def _in_cluster(kubernetes: KubernetesOIDC | None) -> Object:
     in_cluster = kubernetes is None or kubernetes.use_cluster_auth is not False
     return {
         "issuer": (kubernetes and kubernetes.issuer) or "https://kubernetes.default.svc",

@@ -40,12 +40,15 @@ _DROPPED_WHEN_BLANK = {"value", "subPath", "subPathExpr", "nodeName", "hostname"
 
 def pod_patch(server: Object, spec: MCPServerSpec) -> str:
     """The patch as compact JSON, or "" where there is nothing to patch."""
+    account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
     given = spec.pod_template_spec is not None
+    if not given and not spec.secrets:  # mostly; what follows would say the same, at more cost
+        template = {"metadata": {}, "spec": {"containers": [], "serviceAccountName": account}}
+        return go_json.compact(template) if account else ""
     template = _as_go_writes(spec.pod_template_spec or {})
     pod: Object = dict(template.get("spec") or {})
     # As Go writes a nil slice and an empty one: the reference starts from [] only where the user gave no template.
     containers = pod.get("containers") or (None if given else [])
-    account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
     if account:
         pod["serviceAccountName"] = account
     containers = _with_secrets(containers, spec)

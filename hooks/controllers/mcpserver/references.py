@@ -17,7 +17,7 @@ from hooks.controllers.mcpserver.permissions import read_profile, unknown_builti
 from hooks.controllers.mcpserver.pod_patch import template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.telemetry import telemetry_condition
-from hooks.controllers.shared_config import SharedConfig, Spec, config_hash
+from hooks.controllers.shared_config import SharedConfig, Spec
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import Object, SyncRequest
 
@@ -84,7 +84,7 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     if config is None:
         return
     auth, observed = config
-    references.external_auth_hash = config_hash(observed["spec"])
+    references.external_auth_hash = str(observed["status"].get("configHash", ""))
     references.token_exchange, references.bearer_token = auth.token_exchange, auth.bearer_token
     if auth.token_exchange or auth.bearer_token:
         references.credential_digest = str(observed["status"].get("credentialDigest", ""))
@@ -115,7 +115,7 @@ def _resolve_tool_config(request: SyncRequest, references: References) -> None:
     if config:
         references.tool_config, observed = config
         references.good("ToolConfigValidated", f"MCPToolConfig {observed['metadata']['name']!r} is used")
-        references.tool_config_hash = config_hash(observed.get("spec") or {})
+        references.tool_config_hash = str(observed["status"].get("configHash", ""))
 
 
 def _judged(

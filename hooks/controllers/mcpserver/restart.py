@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hooks.controllers.mcpserver import names
-from hooks.protocol import Object
+from hooks.protocol import Object, annotations_of
 
 ROLLING: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
 IMMEDIATE: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "100%"}}
@@ -16,16 +16,16 @@ def restarted_at(server: Object) -> str | None:
 
     None also for one that the reference noted as done, before it gave the server to these hooks.
     """
-    annotations = server["metadata"].get("annotations") or {}
-    text = annotations.get(names.RESTARTED_AT)
-    asked, done = _time(text), _time(annotations.get(names.LAST_PROCESSED_RESTART))
+    given = annotations_of(server)
+    text = given.get(names.RESTARTED_AT)
+    asked, done = _time(text), _time(given.get(names.LAST_PROCESSED_RESTART))
     return text if asked and not (done and asked <= done) else None
 
 
 def last_restart(deployment: Object | None) -> str | None:
     """The restart that the pods have had: it stays with them, or taking the request away would be another."""
-    annotations = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
-    return (annotations or {}).get(names.RESTARTED_AT)
+    given = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
+    return (given or {}).get(names.RESTARTED_AT)
 
 
 def strategy(server: Object, observed: Object | None) -> Object:
@@ -33,7 +33,7 @@ def strategy(server: Object, observed: Object | None) -> Object:
 
     Never Recreate: Metacontroller's merge can't take away the `rollingUpdate` that the API server puts beside it.
     """
-    wanted = (server["metadata"].get("annotations") or {}).get(names.RESTART_STRATEGY)
+    wanted = annotations_of(server).get(names.RESTART_STRATEGY)
     time = restarted_at(server)
     if observed is None or time is None or wanted != "immediate":
         return ROLLING

@@ -14,7 +14,7 @@ from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.workload import Workload, workload
-from hooks.protocol import Object, SyncRequest
+from hooks.protocol import Object, SyncRequest, kind_and_name
 
 RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
@@ -118,7 +118,7 @@ def _with_missing(state: Workload, request: SyncRequest, returned: list[Object],
     observed = request.parent.get("status")
     if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
         return state
-    missing = [child for child in returned if not request.children.has(child)]
+    missing = [child for child in returned if kind_and_name(child) not in request.children.identities]
     if not missing:
         return state
     kind, name = missing[0]["kind"], missing[0]["metadata"]["name"]

@@ -7,7 +7,7 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import orjson
 
@@ -41,7 +41,7 @@ def problems(spec: MCPServerSpec) -> list[Problem]:
     if is_too_deep(spec.pod_template_spec):
         message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
         return [Problem("Valid", "SpecInvalid", message)]
-    checks = (_image, _ports, _env, _secrets, _twice, _account, _authz, _tools, _volumes, _resources, _overrides)
+    checks = [_image, _ports, _twice, *(check for field, check in _WHERE_SET if getattr(spec, field))]
     return [Problem("Valid", "SpecInvalid", fault) for check in checks for fault in check(spec)]
 
 
@@ -88,7 +88,7 @@ def _authz(spec: MCPServerSpec) -> Iterator[str]:
 
 def _twice(spec: MCPServerSpec) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if template_fault(spec.pod_template_spec or {}):
+    if not (spec.secrets or spec.pod_template_spec) or template_fault(spec.pod_template_spec or {}):
         return
     taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
     if spec.transport != "stdio":
@@ -216,3 +216,16 @@ def _unqualified(keys: Iterable[str]) -> Iterator[str]:
         prefix, slash, name = key.rpartition("/")
         if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
             yield key
+
+
+_WHERE_SET: tuple[tuple[str, Callable[[MCPServerSpec], Iterator[str]]], ...] = (
+    ("env", _env),
+    ("secrets", _secrets),
+    ("service_account", _account),
+    ("authz_config", _authz),
+    ("tools", _tools),
+    ("volumes", _volumes),
+    ("resources", _resources),
+    ("resource_overrides", _overrides),
+)
+"""Checks of fields that may be left out."""

@@ -91,13 +91,17 @@ def server_pods(request: SyncRequest) -> list[Object]:
 
 def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:
     """Pods by label and by what owns them: an MCPServer may be named `mcpserver`, and anyone may label a pod."""
-    found = []
-    for pod in request.related.list(POD):
-        owners = pod["metadata"].get("ownerReferences") or []
-        is_owned = any(reference.get("kind") == owner and reference.get("controller") for reference in owners)
-        if is_owned and (pod["metadata"].get("labels") or {}).get("app") == app:
-            found.append(pod)
-    return found
+    return [
+        pod
+        for pod in request.related.list(POD)
+        if (pod["metadata"].get("labels") or {}).get("app") == app and _is_owned(pod, owner)
+    ]
+
+
+def _is_owned(pod: Object, kind: str) -> bool:
+    """Whether the pod's controller is of this kind."""
+    owners = pod["metadata"].get("ownerReferences") or []
+    return any(owner.get("kind") == kind and owner.get("controller") for owner in owners)
 
 
 def _causes(
