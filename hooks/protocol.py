@@ -84,13 +84,10 @@ class Objects:
         objects = self._kinds.get(kind.key)
         return objects.get(name) if objects else None
 
-    @property
+    @cached_property
     def identities(self) -> frozenset[tuple[str, str]]:
         """(kind, name) of every object."""
-        if self._identities is None:  # functools.cached_property takes a lock
-            kinds = [(key.partition(".")[0], objects) for key, objects in self._kinds.items() if objects]
-            self._identities = frozenset([(kind, name) for kind, objects in kinds for name in objects])
-        return self._identities
+        return frozenset({(key.partition(".")[0], name) for key, objects in self._kinds.items() for name in objects})
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
@@ -175,25 +172,30 @@ def raw_spec(obj: Object) -> Object:
     return spec if isinstance(spec, dict) else {}
 
 
-def annotations_of(obj: Object) -> Object:
-    """An object's annotations; none where somebody wrote what can't be any."""
-    found = part(obj["metadata"], "annotations")
-    return found if isinstance(found, dict) else {}
-
-
 def part(of: Object, key: str) -> Any:
-    """A part of an object, or None; read now, where `hooks.wire` left it unread.
+    """A part of an object, or None; read now, where `hooks.wire` passed over it.
 
     Raises:
-        Malformed: it can't be read.
+        Malformed: it is JSON that can't be repeated. No API server writes such.
     """
     found = of.get(key)
     if isinstance(found, msgspec.Raw):
-        found = strict_json(bytes(found))
-        if found is None:
-            raise Malformed("a part of an object is not JSON")
+        text = bytes(found)
+        found = strict_json(text)
+        if found is None and text != b"null":
+            raise Malformed(f"{key} of an object can't be read")
         of[key] = found
     return found
+
+
+def annotations_of(obj: Object) -> Object:
+    """An object's annotations, an empty dict without any.
+
+    Raises:
+        Malformed: they can't be read.
+    """
+    found = part(obj["metadata"], "annotations")
+    return found if isinstance(found, dict) else {}
 
 
 def kept(observed: Object) -> Object:
@@ -202,6 +204,9 @@ def kept(observed: Object) -> Object:
     That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
     too), Metacontroller would take away what the annotation lists and the answer lacks; so these fields come along,
     with the values that they have now, and never with the annotation's.
+
+    Raises:
+        Malformed: a part of it can't be read.
     """
     applied = last_applied(observed) or {}
     metadata: Object = {"name": observed["metadata"]["name"]}
@@ -221,6 +226,9 @@ def last_applied(observed: Object) -> Object | None:
     """What the hook last returned for this child, by Metacontroller's annotation; None without one that can be read.
 
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
+
+    Raises:
+        Malformed: the annotations can't be read.
     """
     text = annotations_of(observed).get(LAST_APPLIED)
     applied = read_json(text) if isinstance(text, str) else None

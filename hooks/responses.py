@@ -98,30 +98,27 @@ class SyncResponse:
         return wire
 
 
-_TEXTS = frozenset({str})
-
-
 def _returned(
     children: list[Object], request: SyncRequest, expected: Iterable[tuple[Kind, str]]
 ) -> set[tuple[str, str]]:
     """(kind, name) of the children, each checked: a known kind, a known name, the parent's namespace, once."""
-    known = {(kind.api_version, kind.kind, name): kind for kind, name in expected}
+    kinds = {(kind.api_version, kind.kind, name): kind for kind, name in expected}
     namespace, uid, watched = request.namespace, request.uid, request.children.kinds
     returned: set[tuple[str, str]] = set()
     for child in children:
         version, kind, metadata = child.get("apiVersion", ""), child.get("kind", ""), child.get("metadata", {})
         name = metadata.get("name", "")
-        of = known.get((version, kind, name))
-        if of is None and not _is_kept(child, request):
+        known = kinds.get((version, kind, name))
+        if known is None and not _is_kept(child, request):
             raise BrokenRule(f"{kind}/{name} is not a child of this parent")
-        if of and of.key not in watched:
-            raise BrokenRule(f"{of.resource} are not among the CompositeController's childResources")
+        if known and known.key not in watched:
+            raise BrokenRule(f"{known.resource} are not among the CompositeController's childResources")
         if metadata.get("namespace", namespace) != namespace:
             raise BrokenRule(f"{kind}/{name} is in another namespace than its parent")
         if "status" in child or not SERVER_SET_METADATA.isdisjoint(metadata):
             raise BrokenRule(f"{kind}/{name} carries what only the API server may set")
         for group in ("labels", "annotations"):
-            if group in metadata and not _TEXTS.issuperset(map(type, metadata[group].values())):
+            if group in metadata and not {*map(type, metadata[group].values())} <= {str}:
                 raise BrokenRule(f"{kind}/{name} has {group} that are not strings: its others would be lost")
         if "labels" in metadata and metadata["labels"].get(CONTROLLER_UID, uid) != uid:
             raise BrokenRule(f"{kind}/{name} has another parent's {CONTROLLER_UID} label")

@@ -17,59 +17,61 @@ from hooks import go_json
 from hooks.json_values import MAX_DEPTH, TOO_DEEP, as_go_reads, read_json
 from hooks.protocol import CustomizeRequest, Kind, Malformed, Object, Objects, SyncRequest
 
-_MARGIN = 55
-"""orjson writes 254 levels; less so many, a spec may be as deep as where pydantic_core reads 201 of its request."""
+_SPEC_MARGIN = 55
+"""pydantic_core reads 201 levels of a request, whose third is the parent's spec, and orjson writes 254: less so many,
+what one refuses the other does too."""
 _NO_OBJECT_IS_DEEPER = 20_000  # Go reads no JSON of more than 10,000 levels
 _MARK = json.dumps(TOO_DEEP).encode()
 # Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
-# What a request may hold. What is of type `msgspec.Raw` is passed over: half of a request, that hardly anybody reads
-# (`hooks.protocol.part` does). A field that is missing here makes a request slow, never wrong: what it says, written
-# again, isn't what came then.
-
-_Read = TypeVar("_Read")
-"""What is read of related objects; of children, it is `msgspec.Raw`."""
+_Part = TypeVar("_Part")
+"""Parts that are read of a parent and of related objects. Of children they are passed over: few answers need them."""
 
 
-class _Metadata(TypedDict, Generic[_Read], total=False):
-    annotations: msgspec.Raw  # Metacontroller keeps a copy of each child there
+class _Metadata(TypedDict, Generic[_Part], total=False):
+    annotations: msgspec.Raw  # in a child's, Metacontroller keeps a copy of it
     creationTimestamp: str
     deletionGracePeriodSeconds: int
     deletionTimestamp: str
-    finalizers: _Read
+    finalizers: _Part
     generateName: str
     generation: int
-    labels: _Read
+    labels: _Part
     managedFields: msgspec.Raw
     name: str
     namespace: str
-    ownerReferences: _Read
+    ownerReferences: _Part
     resourceVersion: str
     selfLink: str
     uid: str
 
 
-class _Object(TypedDict, Generic[_Read], total=False):
+class _Object(TypedDict, Generic[_Part], total=False):
     apiVersion: str
     kind: str
-    metadata: _Metadata[_Read]
+    metadata: _Metadata[_Part]
     spec: Any
     status: Any
     # Of kinds that have no spec, or more than one:
-    automountServiceAccountToken: bool
-    binaryData: msgspec.Raw
-    data: dict[str, str]
-    imagePullSecrets: msgspec.Raw
-    immutable: bool
-    roleRef: msgspec.Raw
-    rules: msgspec.Raw
-    secrets: msgspec.Raw
-    subjects: msgspec.Raw
-    type: str
+    automountServiceAccountToken: Any
+    binaryData: Any
+    data: Any
+    imagePullSecrets: Any
+    immutable: Any
+    roleRef: _Part
+    rules: _Part
+    secrets: Any
+    subjects: _Part
+    type: Any
 
 
 class _Request(TypedDict, total=False):
+    """What a request may hold. What is `msgspec.Raw` is passed over: half of a request, which `part` reads on demand.
+
+    A field that is missing here makes requests slow, never wrong: written again, they differ from what came.
+    """
+
     controller: msgspec.Raw
     parent: _Object[Any]
     children: dict[str, dict[str, _Object[msgspec.Raw]]]
@@ -130,10 +132,11 @@ def _read_quickly(body: bytes) -> Any:
         if not body.isascii():
             body.decode()  # also what is passed over
         request = _DECODER.decode(body)
-        nested = request["parent"].get("spec")
-        for _ in range(_MARGIN):
-            nested = [nested]
-        orjson.dumps(nested)
+        # A podTemplateSpec is the one part without a schema of which an answer is made.
+        spec = request["parent"].get("spec")
+        for _ in range(_SPEC_MARGIN):
+            spec = [spec]
+        orjson.dumps(spec)
         text = _ENCODER.encode(request)
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
         return None

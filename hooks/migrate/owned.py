@@ -8,9 +8,9 @@ from functools import partial
 from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.controllers.mcpserver import children, names
-from hooks.migrate.plan import Plan, annotations_of, labels_of, merge_patch, where
+from hooks.migrate.plan import Plan, labels_of, merge_patch, where
 from hooks.migrate.reference import desired, is_the_operators
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, is_deleting, raw_spec
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, annotations_of, is_deleting, raw_spec
 from hooks.render.cluster import Cluster, controller_uid
 from hooks.render.merge import to_json
 

@@ -71,11 +71,6 @@ def labels_of(obj: Object) -> dict[str, str]:
     return obj["metadata"].get("labels") or {}
 
 
-def annotations_of(obj: Object) -> dict[str, str]:
-    """An object's annotations."""
-    return obj["metadata"].get("annotations") or {}
-
-
 def finalizers_of(obj: Object) -> list[str]:
     """An object's finalizers."""
     return obj["metadata"].get("finalizers") or []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import MCP_SERVER, SERVICE_ACCOUNT
 from hooks.protocol import Object
@@ -39,7 +37,7 @@ def full_server() -> Object:
 
 def at_rest() -> Object:
     """The like from a real cluster: with managedFields of four writers, and a pod that the API server completed."""
-    return copy.deepcopy(BODY)
+    return BODY
 
 
 def deleted_server() -> Object:

@@ -14,9 +14,7 @@ import timeit
 import tracemalloc
 from collections.abc import Callable
 
-import orjson
-
-from hooks.controllers.controller import Hook
+from hooks.controllers.controller import Controller, Hook
 from hooks.protocol import Object
 from tests.bench import served
 from tests.bench.bodies import at_rest, customize_of, deleted_config, deleted_server, full_server, used_config
@@ -82,15 +80,17 @@ def beside_nothing() -> tuple[float, float]:
 
 
 def main() -> None:
-    print(f"{'':34} {'request':>9} {'time':>10} {'of it JSON':>10} {'memory':>10}")
+    print(f"{'':34} {'request':>9} {'time':>10} {'reading':>10} {'memory':>10}")
     for name, (hook, request) in calls().items():
         sent, answer = answering(hook, request)
 
-        def parse(sent: bytes = sent) -> object:
-            return orjson.loads(sent)
+        def read(
+            hook: Hook = hook, sent: bytes = sent, controller: Controller = BY_KIND[request["parent"]["kind"]]
+        ) -> object:
+            return controller.read(hook, sent)
 
         print(
-            f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(parse):7.0f} us "
+            f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(read):7.0f} us "
             f"{peak_bytes(answer) / 1024:6.0f} KiB"
         )
     sync, nothing = beside_nothing()

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object
+from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object, kind_and_name
 from tests.world import call
 
 AT_REST = Path(__file__).parent / "at_rest/mcpserver-sync.json"
@@ -22,14 +22,10 @@ def returned_before(observed: Object) -> Object:
     return child
 
 
-def place(child: Object) -> tuple[str, str]:
-    return child["kind"], child["metadata"]["name"]
-
-
 def test_nothing_changes_at_rest() -> None:
     """Neither a child, which would be an update, nor the status, which would be a write and another call."""
     answer = call(BODY, now=LATER)
 
     observed = [child for objects in BODY["children"].values() for child in objects.values()]
-    assert sorted(answer["children"], key=place) == sorted(map(returned_before, observed), key=place)
+    assert sorted(answer["children"], key=kind_and_name) == sorted(map(returned_before, observed), key=kind_and_name)
     assert {**answer, "children": []} == {"status": BODY["parent"]["status"], "children": []}

@@ -22,7 +22,7 @@ REQUESTS: dict[str, tuple[Hook, Callable[[], Object]]] = {
 
 @pytest.mark.parametrize(("hook", "make"), REQUESTS.values(), ids=REQUESTS)
 def test_a_call_takes_a_few_times_the_memory_of_its_request(hook: Hook, make: Callable[[], Object]) -> None:
-    """Measured: about three times. Reading JSON takes most of it; a second copy of the request would show."""
+    """Measured: 2.5 to 4.2 times. Reading JSON takes most of it; a second copy of the request would show in most."""
     sent, answer = answering(hook, make())
 
     assert peak_bytes(answer) <= 5 * len(sent)
@@ -30,9 +30,10 @@ def test_a_call_takes_a_few_times_the_memory_of_its_request(hook: Hook, make: Ca
 
 @pytest.mark.parametrize(("hook", "make"), REQUESTS.values(), ids=REQUESTS)
 def test_one_that_is_not_as_metacontroller_writes_it_takes_little_more(hook: Hook, make: Callable[[], Object]) -> None:
+    """Measured: 4.0 to 5.1 times."""
     controller, sent = BY_KIND[make()["parent"]["kind"]], json.dumps(make()).encode()
 
-    assert peak_bytes(lambda: controller.answer(hook, sent, CONFIG, NOW)) <= 8 * len(sent)
+    assert peak_bytes(lambda: controller.answer(hook, sent, CONFIG, NOW)) <= 6 * len(sent)
 
 
 def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -> None:

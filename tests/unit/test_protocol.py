@@ -11,7 +11,18 @@ from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD
 from hooks.protocol import BrokenRule, Malformed, Object
 from tests.payloads.test_at_rest import AT_REST
 from tests.payloads.test_recorded import RECORDED
-from tests.world import BY_KIND, config_map, running, server, sync_request, written
+from tests.world import (
+    BY_KIND,
+    CONFIG,
+    NOW,
+    config_map,
+    deleting,
+    external_auth,
+    running,
+    server,
+    sync_request,
+    written,
+)
 
 
 def read(request: Object) -> protocol.SyncRequest:
@@ -125,17 +136,52 @@ def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None
     }
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
-@pytest.mark.parametrize("depth", [100, 198, 199, 240, 254, 260, 1_000, 10_000])
-def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int, size: str) -> None:
-    """What is cut is the same whatever comes along: else a server would change with the size of its neighbours."""
-    owner = server(annotations={"text": "x" * 300_000 if size == "large" else "x"})
-    deep = written(sync_request(owner)).replace(b'"image"', b'"deep":%b,"image"' % (b"[" * depth + b"]" * depth))
+@pytest.mark.parametrize("oddly", [False, True], ids=["as it is sent", "oddly"])
+@pytest.mark.parametrize("depth", [100, 198, 199, 240, 254, 260, 900, 10_000])
+def test_a_spec_that_is_nested_deeply_is_cut_the_same_whatever_comes_along(depth: int, oddly: bool) -> None:
+    """Anything odd in a request has it read with more care: a server must not change with its neighbours."""
+    deep = written(sync_request(server())).replace(b'"image"', b'"deep":%b,"image"' % (b"[" * depth + b"]" * depth))
+    if oddly:
+        deep = deep.replace(b'"finalizing"', b'"more":1e22,"finalizing"')
 
-    request = wire.read_sync(deep, MCP_SERVER)
+    parent = wire.read_sync(deep, MCP_SERVER).parent
 
-    assert json_values.is_too_deep(request.parent) == (depth > 198)
-    assert request.parent["spec"]["image"] == server()["spec"]["image"]
+    assert json_values.is_too_deep(parent) == (depth > 198)
+    assert parent["spec"]["image"] == server()["spec"]["image"]
+
+
+@pytest.mark.parametrize("depth", [199, 900, 10_000])
+def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(depth: int) -> None:
+    users = {**server(), "metadata": {**server()["metadata"], "name": "deep"}}
+    request = sync_request(deleting(external_auth()), related=[users])
+    deep = written(request).replace(b'"image"', b'"deep":%b,"image"' % (b"[" * depth + b"]" * depth))
+
+    answer = json.loads(BY_KIND["MCPExternalAuthConfig"].answer("finalize", deep, CONFIG, NOW))
+
+    assert answer["finalized"] is False
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["as it is sent", "oddly"])
+def test_a_null_is_nothing_however_it_is_written(separators: tuple[str, str]) -> None:
+    """`rules` has no omitempty in Go: a tenant's copy of a Role, with Metacontroller's annotation, can have it null."""
+    owner = server()
+    copy = next(child for child in running(owner) if child["kind"] == "Role")
+    copy = {**copy, "metadata": {**copy["metadata"], "name": "theirs"}, "rules": None}
+    bare = {**config_map("bare"), "metadata": {**config_map("bare")["metadata"], "annotations": None}}
+    body = json.dumps(sync_request(owner, [copy, bare]), separators=separators).encode()
+
+    children = json.loads(BY_KIND["MCPServer"].answer("sync", body, CONFIG, NOW))["children"]
+
+    shown = {child["metadata"]["name"]: child for child in children}
+    assert (shown["theirs"]["rules"], shown["bare"]) == (
+        None,
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "bare"}},
+    )
+
+
+def test_who_calls_is_not_looked_at() -> None:
+    """Which kinds are watched is told by the keys of `children`."""
+    assert read({**sync_request(server()), "controller": 0}).name == "demo"
 
 
 def test_a_child_of_another_namespace_is_refused_not_overlooked() -> None:
@@ -250,14 +296,21 @@ def test_an_object_with_a_name_twice_is_refused(how: str, compact: bool) -> None
     "annotations", ['{"a":1e999}', '{"a":' + "[" * 300 + "]" * 300 + "}"], ids=["a huge number", "deep"]
 )
 def test_annotations_that_can_be_passed_over_but_not_read_are_malformed(annotations: str) -> None:
-    """`kept` and `held` return what they say, and must not return less."""
+    """`kept` returns what they say, and must not return less."""
     text = written(sync_request(server(annotations={"a": "b"}))).replace(b'{"a":"b"}', annotations.encode())
 
     request = wire.read_sync(text, MCP_SERVER)
 
     for read_them in (protocol.annotations_of, protocol.kept):
-        with pytest.raises(Malformed, match="a part of an object is not JSON"):
-            read_them(dict(request.parent))
+        with pytest.raises(Malformed, match="annotations of an object can't be read"):
+            read_them(request.parent)
+
+
+def test_of_annotations_that_come_twice_the_last_counts_as_in_go() -> None:
+    """They are passed over, and so is what is wrong with them."""
+    text = written(sync_request(server(annotations={"a": "b"}))).replace(b'{"a":"b"}', b'{"a":"b","a":"c"}')
+
+    assert protocol.annotations_of(wire.read_sync(text, MCP_SERVER).parent) == {"a": "c"}
 
 
 @pytest.mark.parametrize("path", [*RECORDED, AT_REST], ids=lambda path: path.stem)

@@ -85,18 +85,19 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
         waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
         stays = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
         removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
-        stays = [child for child in stays if kind_and_name(child) in request.children.identities - removed]
+        left = request.children.identities - removed
+        stays = [child for child in stays if kind_and_name(child) in left]
         return SyncResponse(
             terminating(request, waiting_for, now),
             [*stays, *_others(request, removed.union(map(kind_and_name, stays)))],
             removed=removed,
             resync_after_seconds=SLOW_SECONDS,
         )
-    left = sorted({child["kind"] for child in request.children})
+    kinds = sorted({child["kind"] for child in request.children})
     return SyncResponse(
-        terminating(request, f"its {', '.join(left)} to go" if left else "", now),
-        finalized=not left,
-        resync_after_seconds=SLOW_SECONDS if left else 0,
+        terminating(request, f"its {', '.join(kinds)} to go" if kinds else "", now),
+        finalized=not kinds,
+        resync_after_seconds=SLOW_SECONDS if kinds else 0,
     )
 
 

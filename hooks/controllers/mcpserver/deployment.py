@@ -95,7 +95,9 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     """
     if spec.transport == "stdio":
         return {"replicas": 1}
-    if observed is None or '"replicas"' not in str(annotations_of(observed).get(LAST_APPLIED)):
+    # The annotation is a copy of the Deployment, which hardly ever has this field: not read whole at each sync.
+    copy = annotations_of(observed).get(LAST_APPLIED) if observed else None
+    if observed is None or not isinstance(copy, str) or '"replicas"' not in copy:
         return {}
     sent = (last_applied(observed) or {}).get("spec")
     if isinstance(sent, dict) and "replicas" in sent:

