@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
 
 import msgspec
 import orjson
@@ -29,6 +29,9 @@ _Part = TypeVar("_Part")
 """Parts that are read of a parent and of related objects. Of children they are passed over: few answers need them."""
 
 
+_Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+
+
 class _Metadata(TypedDict, Generic[_Part], total=False):
     annotations: msgspec.Raw  # in a child's, Metacontroller keeps a copy of it
     creationTimestamp: str
@@ -36,7 +39,7 @@ class _Metadata(TypedDict, Generic[_Part], total=False):
     deletionTimestamp: str
     finalizers: _Part
     generateName: str
-    generation: int
+    generation: _Int64
     labels: _Part
     managedFields: msgspec.Raw
     name: str

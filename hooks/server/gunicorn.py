@@ -47,6 +47,10 @@ _RECEIVED_BYTES = 64 << 10
 """At a time, so that head and body mostly come at once: whenever a thread turns to the network, another one takes the
 interpreter's lock."""
 
+_STACK_BYTES = 16 << 20
+"""Of each thread, and no memory until it is used. msgspec reads some ten thousand levels of JSON by recursion, for which
+it takes 4 MiB. Else threads have what `ulimit -s` says, and 2 MiB where that is unlimited."""
+
 
 @contextmanager
 def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callable[[], None]]:
@@ -195,6 +199,7 @@ class _Worker(ThreadWorker):
 
     def init_process(self) -> None:
         self.until: dict[TConn, float] = {}
+        threading.stack_size(_STACK_BYTES)
         logs.gather()
         threading.Thread(target=logs.keep_flushing, name="logs", daemon=True).start()
         super().init_process()

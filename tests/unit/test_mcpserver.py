@@ -306,6 +306,10 @@ class TestReplicas:
 
         assert self.spec(http, children)["replicas"] == 5
 
+        annotations = deployment["metadata"]["annotations"]
+        annotations[LAST_APPLIED] = annotations[LAST_APPLIED].replace("replicas", "repl\\u0069cas")
+        assert self.spec(http, children)["replicas"] == 5
+
 
 class TestFinalize:
     def test_the_proxy_goes_first(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from tests.controlplane import eventually
 from tests.leaks import leaked, secret_values
 from tests.served import Served, served
 from tests.taken import children, memory
-from tests.world import external_auth, secret, server, sync_request, written
+from tests.world import deleting, external_auth, secret, server, sync_request, written
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
 SYNC = written(sync_request(server()))
@@ -314,3 +316,27 @@ def test_a_port_that_is_taken_ends_the_start_with_a_message(hooks: Served) -> No
 
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1].startswith("toolhive-hooks: [Errno 98] Address already in use")
+
+
+@contextmanager
+def little_stack() -> Iterator[None]:
+    """For as long as the block, programs start with threads of 256 KiB: as on musl, or nearly."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (256 << 10, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+
+
+@pytest.mark.parametrize("depth", [900, 9_900])
+def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(tmp_path: Path, depth: int) -> None:
+    """msgspec recurses in C: a tenant's podTemplateSpec would end the hooks for everybody."""
+    deep = server(name="deep", podTemplateSpec={"deep": "HERE"})
+    request = written(sync_request(deleting(external_auth()), related=[deep]))
+    body = request.replace(b'"HERE"', b'{"a":' * depth + b"1" + b"}" * depth)
+
+    with little_stack(), served(tmp_path) as hooks:
+        code, text = hooks.post("/mcpexternalauthconfig/finalize", body)
+
+    assert (code, json.loads(text)["finalized"]) == (200, False)

@@ -97,7 +97,7 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
         return {"replicas": 1}
     # The annotation is a copy of the Deployment, which hardly ever has this field: not read whole at each sync.
     copy = annotations_of(observed).get(LAST_APPLIED) if observed else None
-    if observed is None or not isinstance(copy, str) or '"replicas"' not in copy:
+    if observed is None or not isinstance(copy, str) or not ('"replicas"' in copy or "\\u" in copy):
         return {}
     sent = (last_applied(observed) or {}).get("spec")
     if isinstance(sent, dict) and "replicas" in sent:

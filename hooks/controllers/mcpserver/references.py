@@ -84,7 +84,7 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     if config is None:
         return
     auth, observed = config
-    references.external_auth_hash = str(observed["status"].get("configHash", ""))
+    references.external_auth_hash = str(observed["status"].get("configHash") or "")
     references.token_exchange, references.bearer_token = auth.token_exchange, auth.bearer_token
     if auth.token_exchange or auth.bearer_token:
         references.credential_digest = str(observed["status"].get("credentialDigest", ""))
@@ -115,7 +115,7 @@ def _resolve_tool_config(request: SyncRequest, references: References) -> None:
     if config:
         references.tool_config, observed = config
         references.good("ToolConfigValidated", f"MCPToolConfig {observed['metadata']['name']!r} is used")
-        references.tool_config_hash = str(observed["status"].get("configHash", ""))
+        references.tool_config_hash = str(observed["status"].get("configHash") or "")
 
 
 def _judged(
