@@ -48,8 +48,8 @@ _RECEIVED_BYTES = 64 << 10
 interpreter's lock."""
 
 _STACK_BYTES = 16 << 20
-"""Of each thread, and no memory until it is used. msgspec reads some ten thousand levels of JSON by recursion, in 4 MiB.
-Else threads have what `ulimit -s` says, and 2 MiB where that is unlimited."""
+"""Of each thread, and no memory until it is used. msgspec recurses for some ten thousand levels of JSON, in 4 MiB. Else
+threads have what `ulimit -s` says, and 2 MiB where that is unlimited."""
 
 
 @contextmanager
