@@ -77,7 +77,6 @@ class Objects:
     def __init__(self, kinds: Mapping[str, Mapping[str, Object]]) -> None:
         """Take objects of the parent's namespace alone, by the key of their kind and by name."""
         self._kinds = kinds
-        self._identities: frozenset[tuple[str, str]] | None = None
 
     def get(self, kind: Kind, name: str) -> Object | None:
         """The object of this kind and name, or None."""
