@@ -8,7 +8,8 @@ from typing import Any
 import pydantic_core
 
 MAX_DEPTH = 150
-"""Levels of nesting that are read of a request; `hooks.wire` puts `TOO_DEEP` in the place of what is deeper."""
+"""Levels of nesting that are read of a request whose parent's spec is nested too deep, or that can't be read otherwise;
+`hooks.wire` puts `TOO_DEEP` in the place of what is deeper."""
 TOO_DEEP = "(nested too deeply for toolhive-hooks)"
 
 

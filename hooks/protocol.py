@@ -90,8 +90,7 @@ class Objects:
 
     def list(self, kind: Kind) -> list[Object]:
         """All objects of this kind, by name."""
-        objects = self._kinds.get(kind.key, {})
-        return [objects[name] for name in sorted(objects)]
+        return [obj for _, obj in sorted(self._kinds.get(kind.key, {}).items())]
 
     @property
     def kinds(self) -> AbstractSet[str]:

@@ -255,7 +255,7 @@ def _of_kind(key: str, objects: Any, where: str, namespace: str) -> dict[str, Ob
         name, home = metadata["name"], metadata.get("namespace")
         if home and path != f"{home}/{name}":
             raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
-        if home == namespace or path == f"{namespace}/{name}":
+        if path == f"{namespace}/{name}":
             found[name] = obj
         elif where == "children":
             raise Malformed("children: an object is in another namespace than its parent")

@@ -13,8 +13,9 @@ import time
 import timeit
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
-from hooks.controllers.controller import Controller, Hook
+from hooks.controllers.controller import Hook
 from hooks.protocol import Object
 from tests.bench import served
 from tests.bench.bodies import at_rest, customize_of, deleted_config, deleted_server, full_server, used_config
@@ -83,12 +84,7 @@ def main() -> None:
     print(f"{'':34} {'request':>9} {'time':>10} {'reading':>10} {'memory':>10}")
     for name, (hook, request) in calls().items():
         sent, answer = answering(hook, request)
-
-        def read(
-            hook: Hook = hook, sent: bytes = sent, controller: Controller = BY_KIND[request["parent"]["kind"]]
-        ) -> object:
-            return controller.read(hook, sent)
-
+        read = partial(BY_KIND[request["parent"]["kind"]].read, hook, sent)
         print(
             f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(read):7.0f} us "
             f"{peak_bytes(answer) / 1024:6.0f} KiB"
