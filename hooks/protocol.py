@@ -231,3 +231,15 @@ def last_applied(observed: Object) -> Object | None:
     text = annotations_of(observed).get(LAST_APPLIED)
     applied = read_json(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
+
+
+def may_have_returned(observed: Object, field: str) -> bool:
+    """Whether `last_applied` may have a field of this name: a look at the annotation's text, never False where it does.
+
+    The annotation is a copy of the whole child, which is not read at each sync for what it hardly ever has.
+    """
+    found = observed["metadata"].get("annotations")
+    if not isinstance(found, msgspec.Raw):
+        return True
+    text = bytes(found)
+    return field.encode() in text or rb"\u" in text

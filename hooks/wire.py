@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, TypedDict, TypeVar
 import msgspec
 import orjson
 import pydantic_core
+from msgspec import Raw
 
 from hooks import go_json
 from hooks.json_values import MAX_DEPTH, TOO_DEEP, as_go_reads, read_json
@@ -25,48 +26,83 @@ _MARK = json.dumps(TOO_DEEP).encode()
 # Possessive, and a string that nobody closed reaches to the end: whatever the bytes are, each is looked at once.
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
-_Part = TypeVar("_Part")
-"""Parts that are read of a parent and of related objects. Of children they are passed over: few answers need them."""
-
-
 _Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+_Labels = TypeVar("_Labels")
+_Owners = TypeVar("_Owners")
+_Spec = TypeVar("_Spec")
+_Status = TypeVar("_Status")
 
 
-class _Metadata(TypedDict, Generic[_Part], total=False):
-    annotations: msgspec.Raw  # in a child's, Metacontroller keeps a copy of it
+class _Metadata(TypedDict, Generic[_Labels, _Owners], total=False):
+    annotations: Raw  # in a child's, Metacontroller keeps a copy of it
     creationTimestamp: str
     deletionGracePeriodSeconds: int
     deletionTimestamp: str
-    finalizers: _Part
+    finalizers: Raw
     generateName: str
     generation: _Int64
-    labels: _Part
-    managedFields: msgspec.Raw
+    labels: _Labels
+    managedFields: Raw
     name: str
     namespace: str
-    ownerReferences: _Part
+    ownerReferences: _Owners
     resourceVersion: str
     selfLink: str
     uid: str
 
 
-class _Object(TypedDict, Generic[_Part], total=False):
+class _Object(TypedDict, Generic[_Labels, _Owners, _Spec, _Status], total=False):
     apiVersion: str
     kind: str
-    metadata: _Metadata[_Part]
-    spec: Any
-    status: Any
+    metadata: _Metadata[_Labels, _Owners]
+    spec: _Spec
+    status: _Status
     # Of kinds that have no spec, or more than one:
-    automountServiceAccountToken: Any
-    binaryData: Any
+    automountServiceAccountToken: Raw
+    binaryData: Raw
     data: Any
-    imagePullSecrets: Any
-    immutable: Any
-    roleRef: _Part
-    rules: _Part
-    secrets: Any
-    subjects: _Part
-    type: Any
+    imagePullSecrets: Raw
+    immutable: Raw
+    roleRef: Raw
+    rules: Raw
+    secrets: Raw
+    subjects: Raw
+    type: Raw
+
+
+# By what is read of them beside name and data:
+_Named = _Object[Raw, Raw, Raw, Raw]
+_WithSpec = _Object[Raw, Raw, Any, Raw]
+_WithStatus = _Object[Raw, Raw, Any, Any]
+_Owned = _Object[Raw, Any, Raw, Raw]
+_Pod = _Object[Any, Any, Raw, Any]
+
+_Children = TypedDict(
+    "_Children",
+    {
+        "ConfigMap.v1": dict[str, _Named],
+        "Deployment.apps/v1": dict[str, _WithStatus],
+        "Role.rbac.authorization.k8s.io/v1": dict[str, _Named],
+        "RoleBinding.rbac.authorization.k8s.io/v1": dict[str, _Named],
+        "Service.v1": dict[str, _WithSpec],
+        "ServiceAccount.v1": dict[str, _Named],
+        "StatefulSet.apps/v1": dict[str, _Named],
+    },
+    total=False,
+)
+_Related = TypedDict(
+    "_Related",
+    {
+        "ConfigMap.v1": dict[str, _Named],
+        "MCPExternalAuthConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithStatus],
+        "MCPServer.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpec],
+        "MCPToolConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithStatus],
+        "Pod.v1": dict[str, _Pod],
+        "Secret.v1": dict[str, _Named],
+        "ServiceAccount.v1": dict[str, _Owned],
+    },
+    total=False,
+)
 
 
 class _Request(TypedDict, total=False):
@@ -75,10 +111,10 @@ class _Request(TypedDict, total=False):
     A field that is missing here makes requests slow, never wrong: written again, they differ from what came.
     """
 
-    controller: msgspec.Raw
-    parent: _Object[Any]
-    children: dict[str, dict[str, _Object[msgspec.Raw]]]
-    related: dict[str, dict[str, _Object[Any]]]
+    controller: Raw
+    parent: _WithStatus
+    children: _Children
+    related: _Related
     finalizing: bool
 
 
@@ -255,7 +291,7 @@ def _of_kind(key: str, objects: Any, where: str, namespace: str) -> dict[str, Ob
         name, home = metadata["name"], metadata.get("namespace")
         if home and path != f"{home}/{name}":
             raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
-        if path == f"{namespace}/{name}":
+        if home == namespace or path == f"{namespace}/{name}":
             found[name] = obj
         elif where == "children":
             raise Malformed("children: an object is in another namespace than its parent")

@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from hooks import json_values, protocol, wire
-from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD
-from hooks.protocol import BrokenRule, Malformed, Object
+from hooks.controllers.kinds import (
+    CONFIG_MAP,
+    MCP_EXTERNAL_AUTH_CONFIG,
+    MCP_SERVER,
+    MCP_TOOL_CONFIG,
+    POD,
+    SECRET,
+    SERVICE_ACCOUNT,
+)
+from hooks.controllers.mcpserver import children
+from hooks.protocol import BrokenRule, Kind, Malformed, Object
 from tests.payloads.test_at_rest import AT_REST
 from tests.payloads.test_recorded import RECORDED
 from tests.world import (
@@ -18,6 +27,7 @@ from tests.world import (
     config_map,
     deleting,
     external_auth,
+    made,
     running,
     server,
     sync_request,
@@ -31,7 +41,9 @@ def read(request: Object) -> protocol.SyncRequest:
 
 def whole(obj: Object) -> Object:
     """The object, what was left unread of it read."""
-    protocol.annotations_of(obj)
+    for of in (obj, obj["metadata"]):
+        for key in of:
+            protocol.part(of, key)
     return obj
 
 
@@ -319,6 +331,28 @@ def test_what_metacontroller_sends_is_read_once(path: Path, monkeypatch: pytest.
     monkeypatch.setattr(wire, "_read_carefully", pytest.fail)
 
     assert wire.read_customize(written(body), BY_KIND[body["parent"]["kind"]].parent).parent["spec"]
+
+
+LOOKED_UP = (CONFIG_MAP, MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG, POD, SECRET, SERVICE_ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [*(("children", kind) for kind in children.KINDS), *(("related", kind) for kind in LOOKED_UP)],
+    ids=lambda value: value if isinstance(value, str) else value.kind,
+)
+def test_an_object_of_each_kind_is_read_once_and_whole(where: str, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind that `hooks.wire` doesn't know would make each request with it slow, and nobody would see why."""
+    metadata = {group: {"a": "b"} for group in ("annotations", "labels")} | {"finalizers": ["a"], "ownerReferences": []}
+    body = {"data": {"a": "b"}} if kind in {CONFIG_MAP, SECRET} else {"spec": {"a": [1]}, "status": {"b": "c"}}
+    obj = made(kind, "x", metadata=metadata, **body)
+    request = sync_request(server())
+    request[where][kind.key] = {"team-a/x": obj}
+    monkeypatch.setattr(wire, "_read_carefully", pytest.fail)
+
+    found = getattr(read(request), where).get(kind, "x")
+
+    assert whole(found) == obj
 
 
 def test_what_go_escapes_is_no_reason_to_look_twice(monkeypatch: pytest.MonkeyPatch) -> None:

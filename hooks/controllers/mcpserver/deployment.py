@@ -13,7 +13,7 @@ from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import last_restart, restarted_at, strategy
-from hooks.protocol import LAST_APPLIED, Object, annotations_of, last_applied
+from hooks.protocol import Object, last_applied, may_have_returned
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
 
@@ -51,13 +51,13 @@ def deployment(
         observed: the Deployment as it is, if it is.
     """
     name = server["metadata"]["name"]
-    overrides, template_overrides = _overrides(spec)
+    labels, (overrides, template_overrides) = names.labels(name), _overrides(spec)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
             "name": name,
-            "labels": {**(overrides.labels or {}), **names.labels(name)},
+            "labels": {**(overrides.labels or {}), **labels},
             "annotations": {
                 **(overrides.annotations or {}),
                 names.MANAGED_BY: "toolhive-hooks",
@@ -65,13 +65,13 @@ def deployment(
         },
         "spec": {
             **_replicas(spec, observed),
-            "selector": {"matchLabels": names.labels(name)},
+            "selector": {"matchLabels": labels},
             "strategy": strategy(server, observed),
             "template": {
                 "metadata": {
                     "labels": {
                         **(template_overrides.labels or {}),
-                        **names.labels(name),
+                        **labels,
                     },
                     "annotations": _template_annotations(server, spec, references, checksum, observed),
                 },
@@ -95,9 +95,7 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     """
     if spec.transport == "stdio":
         return {"replicas": 1}
-    # The annotation is a copy of the Deployment, which hardly ever has this field: not read whole at each sync.
-    copy = annotations_of(observed).get(LAST_APPLIED) if observed else None
-    if observed is None or not isinstance(copy, str) or not ('"replicas"' in copy or "\\u" in copy):
+    if observed is None or not may_have_returned(observed, "replicas"):
         return {}
     sent = (last_applied(observed) or {}).get("spec")
     if isinstance(sent, dict) and "replicas" in sent:

@@ -14,7 +14,7 @@ from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.workload import Workload, workload
-from hooks.protocol import Object, SyncRequest, kind_and_name
+from hooks.protocol import Object, SyncRequest
 
 RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
@@ -42,13 +42,13 @@ def judge(
     references: References,
     problems: list[Problem],
     *,
-    returned: list[Object],
+    returned: list[tuple[str, str]],
     config: Config,
     now: datetime,
 ) -> Verdict:
     """The status of a live MCPServer; its spec is None where it can't be read.
 
-    `returned` are the children of the same answer: one that isn't observed though it was returned before is missing.
+    `returned` is (kind, name) of each child of the answer: one that was returned before and isn't observed is missing.
     """
     state = _state(request, problems, config)
     if state.phase != "Failed":
@@ -109,7 +109,7 @@ def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Wor
     return state
 
 
-def _with_missing(state: Workload, request: SyncRequest, returned: list[Object], now: datetime) -> Workload:
+def _with_missing(state: Workload, request: SyncRequest, returned: list[tuple[str, str]], now: datetime) -> Workload:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
@@ -118,10 +118,10 @@ def _with_missing(state: Workload, request: SyncRequest, returned: list[Object],
     observed = request.parent.get("status")
     if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
         return state
-    missing = [child for child in returned if kind_and_name(child) not in request.children.identities]
-    if not missing:
+    missing = next((child for child in returned if child not in request.children.identities), None)
+    if missing is None:
         return state
-    kind, name = missing[0]["kind"], missing[0]["metadata"]["name"]
+    kind, name = missing
     note = f"{kind} {name!r} is not there yet"
     before = conditions.find(request.parent, "Ready") or {}
     if before.get("reason") not in MISSING_REASONS and state.phase == "Running":
