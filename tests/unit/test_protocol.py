@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from hooks import json_values, protocol, wire
-from hooks.controllers.kinds import (
-    CONFIG_MAP,
-    MCP_EXTERNAL_AUTH_CONFIG,
-    MCP_SERVER,
-    MCP_TOOL_CONFIG,
-    POD,
-    SECRET,
-    SERVICE_ACCOUNT,
-)
+from hooks.controllers import CONTROLLERS
+from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD, SECRET, SERVICE_ACCOUNT
 from hooks.controllers.mcpserver import children
 from hooks.protocol import BrokenRule, Kind, Malformed, Object
 from tests.payloads.test_at_rest import AT_REST
@@ -333,7 +326,7 @@ def test_what_metacontroller_sends_is_read_once(path: Path, monkeypatch: pytest.
     assert wire.read_customize(written(body), BY_KIND[body["parent"]["kind"]].parent).parent["spec"]
 
 
-LOOKED_UP = (CONFIG_MAP, MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG, POD, SECRET, SERVICE_ACCOUNT)
+LOOKED_UP = (CONFIG_MAP, POD, SECRET, SERVICE_ACCOUNT, *(controller.parent for controller in CONTROLLERS))
 
 
 @pytest.mark.parametrize(
