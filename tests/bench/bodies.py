@@ -35,6 +35,11 @@ def full_server() -> Object:
     return sync_request({**_stored(owner), "status": first["status"]}, children, [config, pod("demo-1", "demo")])
 
 
+def first_of_server() -> Object:
+    """The first sync request of that server: nothing of it exists."""
+    return sync_request(_stored(server(**USES_TX, oidcConfig=OIDC)), related=[good_config()])
+
+
 def at_rest() -> Object:
     """The like from a real cluster: with managedFields of four writers, and a pod that the API server completed."""
     return BODY

@@ -1,8 +1,9 @@
 """What a hook call costs in process, bytes in to bytes out.
 
-Time is the processor time of the best of several runs: least disturbed by whatever else the machine does. Memory is the
-most that one call holds at a time, by tracemalloc. Since machines differ, and one from hour to hour, the full sync is
-also told as a share of what the same machine takes, by turns with it, for a call of a served route that does nothing.
+Time is the processor time of the best of several runs: least disturbed by whatever else the machine does. On a shared
+machine that can be seconds on end, so the calls take turns. Memory is the most that one call holds at a time, by
+tracemalloc. Since machines differ, and one from hour to hour, the full sync is also told as a share of what the same
+machine takes, by turns with it, for a call of a served route that does nothing.
 """
 
 from __future__ import annotations
@@ -13,29 +14,36 @@ import time
 import timeit
 import tracemalloc
 from collections.abc import Callable
-from functools import partial
 
 from hooks.controllers.controller import Hook
 from hooks.protocol import Object
 from tests.bench import served
-from tests.bench.bodies import at_rest, customize_of, deleted_config, deleted_server, full_server, used_config
+from tests.bench.bodies import (
+    at_rest,
+    customize_of,
+    deleted_config,
+    deleted_server,
+    first_of_server,
+    full_server,
+    used_config,
+)
 from tests.bench.http import load, post, serving
 from tests.controlplane.processes import free_port
 from tests.served import MALLOC
 from tests.world import BY_KIND, CONFIG, NOW, written
 
-RUN_SECONDS, RUNS = 0.1, 15
+RUN_SECONDS, RUNS = 0.1, 20
 TURNS, TURN_SECONDS = 7, 1.0
 BODY_BYTES, CONNECTIONS = 15 << 10, 8
 """Of the call that does nothing."""
 
 
-def microseconds(call: Callable[[], object], runs: int = RUNS) -> float:
-    """Processor time of a call."""
-    timer = timeit.Timer(call, timer=time.process_time)
-    once = max(timer.timeit(3) / 3, 1e-6)
-    number = max(int(RUN_SECONDS / once), 1)
-    return min(timer.repeat(repeat=runs, number=number)) / number * 1e6
+def microseconds(*calls: Callable[[], object], runs: int = RUNS) -> list[float]:
+    """Processor time of each call, the best of runs in which they take turns."""
+    timers = [timeit.Timer(call, timer=time.process_time) for call in calls]
+    numbers = [max(int(RUN_SECONDS / max(timer.timeit(3) / 3, 1e-6)), 1) for timer in timers]
+    turns = [[timer.timeit(n) / n * 1e6 for timer, n in zip(timers, numbers, strict=True)] for _ in range(runs)]
+    return [min(times) for times in zip(*turns, strict=True)]
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
@@ -55,6 +63,7 @@ def calls() -> dict[str, tuple[Hook, Object]]:
     return {
         "MCPServer sync": ("sync", full_server()),
         "the same, from a cluster": ("sync", at_rest()),
+        "MCPServer sync, the first": ("sync", first_of_server()),
         "MCPServer finalize": ("finalize", deleted_server()),
         "MCPServer customize": ("customize", customize_of(full_server())),
         **{f"config sync, {n:,} references": ("sync", used_config(n)) for n in (1, 100, 1_000)},
@@ -63,30 +72,32 @@ def calls() -> dict[str, tuple[Hook, Object]]:
     }
 
 
-def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes]]:
-    """The bytes of a request, and a call that answers them."""
+def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes], Callable[[], object]]:
+    """The bytes of a request, a call that answers them, and one that only reads them."""
     controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
-    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW)
+    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW), lambda: controller.read(hook, sent)
 
 
 def beside_nothing() -> tuple[float, float]:
     """Microseconds of a full sync, and of a call that does nothing: the median of turns in which both were measured."""
-    _, answer = answering("sync", full_server())
+    _, answer, _ = answering("sync", full_server())
     port, turns = free_port(), []
     with serving(served.command("nothing", port, workers=1), port, MALLOC):
         for _ in range(TURNS):
             rate, _ = load(port, CONNECTIONS, TURN_SECONDS, [post("/nothing", b"x" * BODY_BYTES)])
-            turns.append((microseconds(answer, runs=5), 1e6 / rate))
+            turns.append((*microseconds(answer, runs=5), 1e6 / rate))
     return statistics.median(sync for sync, _ in turns), statistics.median(nothing for _, nothing in turns)
 
 
 def main() -> None:
     print(f"{'':34} {'request':>9} {'time':>10} {'reading':>10} {'memory':>10}")
-    for name, (hook, request) in calls().items():
-        sent, answer = answering(hook, request)
-        read = partial(BY_KIND[request["parent"]["kind"]].read, hook, sent)
+    named = calls()
+    bodies, answers, reads = zip(*(answering(*call) for call in named.values()), strict=True)
+    times = microseconds(*answers, *reads)
+    of_reading = times[len(named) :]
+    for name, body, answer, time_, reading in zip(named, bodies, answers, times, of_reading, strict=False):
         print(
-            f"{name:34} {len(sent) / 1024:5.0f} KiB {microseconds(answer):7.0f} us {microseconds(read):7.0f} us "
+            f"{name:34} {len(body) / 1024:5.0f} KiB {time_:7.0f} us {reading:7.0f} us "
             f"{peak_bytes(answer) / 1024:6.0f} KiB"
         )
     sync, nothing = beside_nothing()
