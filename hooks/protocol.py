@@ -165,8 +165,12 @@ def is_deleting(obj: Object) -> bool:
 
 
 def raw_spec(obj: Object) -> Object:
-    """An object's spec as it came, or an empty one where it isn't even an object."""
-    spec = obj.get("spec")
+    """An object's spec as it came, or an empty one where it isn't even an object.
+
+    Raises:
+        Malformed: it can't be read.
+    """
+    spec = part(obj, "spec")
     return spec if isinstance(spec, dict) else {}
 
 
@@ -233,13 +237,13 @@ def last_applied(observed: Object) -> Object | None:
     return applied if isinstance(applied, dict) else None
 
 
-def may_have_returned(observed: Object, field: str) -> bool:
-    """Whether `last_applied` may have a field of this name: a look at the annotation's text, never False where it does.
+def last_applied_may_have(observed: Object, field: str) -> bool:
+    """Whether `last_applied` may have a field of this name: True wherever it does, and sometimes where it doesn't.
 
-    The annotation is a copy of the whole child, which is not read at each sync for what it hardly ever has.
+    It spares reading the annotation, a copy of the whole child, for what it hardly ever has.
     """
     found = observed["metadata"].get("annotations")
     if not isinstance(found, msgspec.Raw):
-        return True
+        return found is not None  # they have been read already
     text = bytes(found)
-    return field.encode() in text or rb"\u" in text
+    return field.encode() in text or rb"\u" in text  # JSON can spell a letter as an escape

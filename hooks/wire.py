@@ -70,36 +70,37 @@ class _Object(TypedDict, Generic[_Labels, _Owners, _Spec, _Status], total=False)
     type: Raw
 
 
-# By what is read of them beside name and data:
-_Named = _Object[Raw, Raw, Raw, Raw]
+# Labels, ownerReferences, spec and status: `Any` where a controller reads them of the kind by `get`. A part that is
+# `Raw` it would take for absent: only `part` reads one.
+_Plain = _Object[Raw, Raw, Raw, Raw]
 _WithSpec = _Object[Raw, Raw, Any, Raw]
-_WithStatus = _Object[Raw, Raw, Any, Any]
-_Owned = _Object[Raw, Any, Raw, Raw]
+_WithSpecAndStatus = _Object[Raw, Raw, Any, Any]
+_WithOwners = _Object[Raw, Any, Raw, Raw]
 _Pod = _Object[Any, Any, Raw, Any]
 
 _Children = TypedDict(
     "_Children",
     {
-        "ConfigMap.v1": dict[str, _Named],
-        "Deployment.apps/v1": dict[str, _WithStatus],
-        "Role.rbac.authorization.k8s.io/v1": dict[str, _Named],
-        "RoleBinding.rbac.authorization.k8s.io/v1": dict[str, _Named],
+        "ConfigMap.v1": dict[str, _Plain],
+        "Deployment.apps/v1": dict[str, _WithSpecAndStatus],
+        "Role.rbac.authorization.k8s.io/v1": dict[str, _Plain],
+        "RoleBinding.rbac.authorization.k8s.io/v1": dict[str, _Plain],
         "Service.v1": dict[str, _WithSpec],
-        "ServiceAccount.v1": dict[str, _Named],
-        "StatefulSet.apps/v1": dict[str, _Named],
+        "ServiceAccount.v1": dict[str, _Plain],
+        "StatefulSet.apps/v1": dict[str, _Plain],
     },
     total=False,
 )
 _Related = TypedDict(
     "_Related",
     {
-        "ConfigMap.v1": dict[str, _Named],
-        "MCPExternalAuthConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithStatus],
+        "ConfigMap.v1": dict[str, _Plain],
+        "MCPExternalAuthConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpecAndStatus],
         "MCPServer.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpec],
-        "MCPToolConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithStatus],
+        "MCPToolConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpecAndStatus],
         "Pod.v1": dict[str, _Pod],
-        "Secret.v1": dict[str, _Named],
-        "ServiceAccount.v1": dict[str, _Owned],
+        "Secret.v1": dict[str, _Plain],
+        "ServiceAccount.v1": dict[str, _WithOwners],
     },
     total=False,
 )
@@ -108,11 +109,12 @@ _Related = TypedDict(
 class _Request(TypedDict, total=False):
     """What a request may hold. What is `msgspec.Raw` is passed over: half of a request, which `part` reads on demand.
 
-    A field that is missing here makes requests slow, never wrong: written again, they differ from what came.
+    A field that is missing here makes requests slow, never wrong: written again, they differ from what came. One that
+    is `Raw` counts as absent for whoever reads it without `part`.
     """
 
     controller: Raw
-    parent: _WithStatus
+    parent: _WithSpecAndStatus
     children: _Children
     related: _Related
     finalizing: bool
@@ -291,7 +293,7 @@ def _of_kind(key: str, objects: Any, where: str, namespace: str) -> dict[str, Ob
         name, home = metadata["name"], metadata.get("namespace")
         if home and path != f"{home}/{name}":
             raise Malformed(f"{where}: objects are not keyed by namespace/name: the hooks speak version v2")
-        if home == namespace or path == f"{namespace}/{name}":
+        if path == f"{namespace}/{name}":
             found[name] = obj
         elif where == "children":
             raise Malformed("children: an object is in another namespace than its parent")

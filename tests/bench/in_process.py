@@ -14,6 +14,7 @@ import time
 import timeit
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 from hooks.controllers.controller import Hook
 from hooks.protocol import Object
@@ -41,9 +42,12 @@ BODY_BYTES, CONNECTIONS = 15 << 10, 8
 def microseconds(*calls: Callable[[], object], runs: int = RUNS) -> list[float]:
     """Processor time of each call, the best of runs in which they take turns."""
     timers = [timeit.Timer(call, timer=time.process_time) for call in calls]
-    numbers = [max(int(RUN_SECONDS / max(timer.timeit(3) / 3, 1e-6)), 1) for timer in timers]
-    turns = [[timer.timeit(n) / n * 1e6 for timer, n in zip(timers, numbers, strict=True)] for _ in range(runs)]
-    return [min(times) for times in zip(*turns, strict=True)]
+    once = [max(timer.timeit(3) / 3, 1e-6) for timer in timers]
+    numbers = [max(int(RUN_SECONDS / seconds), 1) for seconds in once]
+    turns = [
+        [timer.timeit(number) / number for timer, number in zip(timers, numbers, strict=True)] for _ in range(runs)
+    ]
+    return [min(seconds) * 1e6 for seconds in zip(*turns, strict=True)]
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
@@ -72,15 +76,20 @@ def calls() -> dict[str, tuple[Hook, Object]]:
     }
 
 
-def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes], Callable[[], object]]:
-    """The bytes of a request, a call that answers them, and one that only reads them."""
+def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes]]:
+    """The bytes of a request, and a call that answers them."""
     controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
-    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW), lambda: controller.read(hook, sent)
+    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW)
+
+
+def reading(hook: Hook, request: Object) -> Callable[[], object]:
+    """A call that only reads the request."""
+    return partial(BY_KIND[request["parent"]["kind"]].read, hook, written(request))
 
 
 def beside_nothing() -> tuple[float, float]:
     """Microseconds of a full sync, and of a call that does nothing: the median of turns in which both were measured."""
-    _, answer, _ = answering("sync", full_server())
+    _, answer = answering("sync", full_server())
     port, turns = free_port(), []
     with serving(served.command("nothing", port, workers=1), port, MALLOC):
         for _ in range(TURNS):
@@ -91,14 +100,13 @@ def beside_nothing() -> tuple[float, float]:
 
 def main() -> None:
     print(f"{'':34} {'request':>9} {'time':>10} {'reading':>10} {'memory':>10}")
-    named = calls()
-    bodies, answers, reads = zip(*(answering(*call) for call in named.values()), strict=True)
-    times = microseconds(*answers, *reads)
-    of_reading = times[len(named) :]
-    for name, body, answer, time_, reading in zip(named, bodies, answers, times, of_reading, strict=False):
+    measured = calls()
+    bodies, answers = zip(*(answering(*call) for call in measured.values()), strict=True)
+    times = microseconds(*answers, *(reading(*call) for call in measured.values()))
+    answered, read = times[: len(measured)], times[len(measured) :]
+    for name, body, answer, whole, part in zip(measured, bodies, answers, answered, read, strict=True):
         print(
-            f"{name:34} {len(body) / 1024:5.0f} KiB {time_:7.0f} us {reading:7.0f} us "
-            f"{peak_bytes(answer) / 1024:6.0f} KiB"
+            f"{name:34} {len(body) / 1024:5.0f} KiB {whole:7.0f} us {part:7.0f} us {peak_bytes(answer) / 1024:6.0f} KiB"
         )
     sync, nothing = beside_nothing()
     print(

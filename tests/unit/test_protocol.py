@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hooks import json_values, protocol, wire
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD, SECRET, SERVICE_ACCOUNT
-from hooks.controllers.mcpserver import children
 from hooks.protocol import BrokenRule, Kind, Malformed, Object
 from tests.payloads.test_at_rest import AT_REST
 from tests.payloads.test_recorded import RECORDED
@@ -326,19 +326,42 @@ def test_what_metacontroller_sends_is_read_once(path: Path, monkeypatch: pytest.
     assert wire.read_customize(written(body), BY_KIND[body["parent"]["kind"]].parent).parent["spec"]
 
 
-LOOKED_UP = (CONFIG_MAP, POD, SECRET, SERVICE_ACCOUNT, *(controller.parent for controller in CONTROLLERS))
+SEEN = [
+    *(("children", kind) for controller in CONTROLLERS for kind in controller.child_kinds),
+    *(("related", kind) for kind in (CONFIG_MAP, POD, SECRET, SERVICE_ACCOUNT)),
+    *(("related", controller.parent) for controller in CONTROLLERS),
+]
+FIELDS: dict[str, Object] = {
+    "ConfigMap": {"binaryData": {"a": "Yg=="}, "data": {"a": "b"}, "immutable": True},
+    "Role": {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]},
+    "RoleBinding": {"roleRef": {"kind": "Role", "name": "r"}, "subjects": [{"kind": "ServiceAccount", "name": "s"}]},
+    "Secret": {"data": {"a": "Yg=="}, "immutable": True, "type": "Opaque"},
+    "ServiceAccount": {
+        "automountServiceAccountToken": False,
+        "imagePullSecrets": [{"name": "p"}],
+        "secrets": [{"name": "s"}],
+    },
+}
+"""All that the API server keeps of a kind beside its metadata, where that isn't spec and status."""
 
 
-@pytest.mark.parametrize(
-    ("where", "kind"),
-    [*(("children", kind) for kind in children.KINDS), *(("related", kind) for kind in LOOKED_UP)],
-    ids=lambda value: value if isinstance(value, str) else value.kind,
-)
+@pytest.mark.parametrize(("where", "kind"), SEEN, ids=lambda value: getattr(value, "kind", value))
 def test_an_object_of_each_kind_is_read_once_and_whole(where: str, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind that `hooks.wire` doesn't know would make each request with it slow, and nobody would see why."""
-    metadata = {group: {"a": "b"} for group in ("annotations", "labels")} | {"finalizers": ["a"], "ownerReferences": []}
-    body = {"data": {"a": "b"}} if kind in {CONFIG_MAP, SECRET} else {"spec": {"a": [1]}, "status": {"b": "c"}}
-    obj = made(kind, "x", metadata=metadata, **body)
+    """A kind or a field that `hooks.wire` doesn't know would make requests slow, and nobody would see why."""
+    metadata = {
+        "annotations": {"a": "b"},
+        "creationTimestamp": "2026-11-23T12:00:00Z",
+        "deletionGracePeriodSeconds": 30,
+        "deletionTimestamp": "2026-11-23T12:00:00Z",
+        "finalizers": ["a"],
+        "generateName": "x-",
+        "labels": {"a": "b"},
+        "managedFields": [{"fieldsV1": {"f:spec": {}}}],
+        "ownerReferences": [{"controller": True, "name": "o"}],
+        "selfLink": "/x",
+    }
+    fields = FIELDS.get(kind.kind, {"spec": {"a": [1]}, "status": {"b": "c"}})
+    obj = made(kind, "x", metadata=metadata, **fields)
     request = sync_request(server())
     request[where][kind.key] = {"team-a/x": obj}
     monkeypatch.setattr(wire, "_read_carefully", pytest.fail)
@@ -346,6 +369,22 @@ def test_an_object_of_each_kind_is_read_once_and_whole(where: str, kind: Kind, m
     found = getattr(read(request), where).get(kind, "x")
 
     assert whole(found) == obj
+
+
+@pytest.mark.parametrize(
+    ("annotations", "may"),
+    [
+        ({}, False),
+        ({"annotations": msgspec.Raw(b"null")}, False),
+        ({"annotations": msgspec.Raw(b'{"a":"{\\"spec\\":{}}"}')}, False),
+        ({"annotations": msgspec.Raw(b'{"a":"{\\"replicas\\":1}"}')}, True),
+        ({"annotations": msgspec.Raw(b'{"a":"{\\"repl\\\\u0069cas\\":1}"}')}, True),
+        ({"annotations": {"a": "b"}}, True),
+    ],
+    ids=["none", "null", "without", "with", "spelt otherwise", "read already"],
+)
+def test_a_look_says_whether_a_field_may_have_been_returned(annotations: Object, may: bool) -> None:
+    assert protocol.last_applied_may_have({"metadata": annotations}, "replicas") is may
 
 
 def test_what_go_escapes_is_no_reason_to_look_twice(monkeypatch: pytest.MonkeyPatch) -> None:

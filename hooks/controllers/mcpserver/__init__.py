@@ -60,12 +60,12 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
         workload = _held_workload(request)
     access = children.access(request) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
-    ours = [kind_and_name(child) for child in returned]
-    removed = _removed(request.name).difference(ours) if computable else frozenset()
-    verdict = judge(request, computable, references, problems, returned=ours, config=config, now=now)
+    identities = [kind_and_name(child) for child in returned]
+    removed = _removed(request.name).difference(identities) if computable else frozenset()
+    verdict = judge(request, computable, references, problems, identities=identities, config=config, now=now)
     return SyncResponse(
         verdict.status,
-        [*returned, *_others(request, removed.union(ours))],
+        [*returned, *_others(request, removed.union(identities))],
         removed=removed,
         resync_after_seconds=verdict.look_again_after,
     )

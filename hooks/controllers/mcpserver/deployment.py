@@ -13,7 +13,7 @@ from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import last_restart, restarted_at, strategy
-from hooks.protocol import Object, last_applied, may_have_returned
+from hooks.protocol import Object, last_applied, last_applied_may_have
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
 
@@ -51,7 +51,8 @@ def deployment(
         observed: the Deployment as it is, if it is.
     """
     name = server["metadata"]["name"]
-    labels, (overrides, template_overrides) = names.labels(name), _overrides(spec)
+    labels = names.labels(name)
+    overrides, template_overrides = _overrides(spec)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -95,7 +96,7 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     """
     if spec.transport == "stdio":
         return {"replicas": 1}
-    if observed is None or not may_have_returned(observed, "replicas"):
+    if observed is None or not last_applied_may_have(observed, "replicas"):
         return {}
     sent = (last_applied(observed) or {}).get("spec")
     if isinstance(sent, dict) and "replicas" in sent:

@@ -7,7 +7,6 @@ whose value is None or empty is left out, as there.
 from __future__ import annotations
 
 import hashlib
-from itertools import chain
 
 from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec
@@ -93,7 +92,7 @@ def run_config_map(server: Object, run: Object) -> Object:
 
 def checksum(data: dict[str, str], labels: dict[str, str]) -> str:
     """The reference's content checksum: data, then labels, sorted by key, keys and values run together."""
-    text = "".join(chain.from_iterable(sorted(data.items()) + sorted(labels.items())))
+    text = "".join(key + values[key] for values in (data, labels) for key in sorted(values))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -42,17 +42,18 @@ def judge(
     references: References,
     problems: list[Problem],
     *,
-    returned: list[tuple[str, str]],
+    identities: list[tuple[str, str]],
     config: Config,
     now: datetime,
 ) -> Verdict:
     """The status of a live MCPServer; its spec is None where it can't be read.
 
-    `returned` is (kind, name) of each child of the answer: one that was returned before and isn't observed is missing.
+    `identities` is (kind, name) of each child of the answer, in its order: one that was returned before and isn't
+    observed is missing, and the first such is named.
     """
     state = _state(request, problems, config)
     if state.phase != "Failed":
-        state = _with_missing(state, request, returned, now)
+        state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
     status = {
         "phase": state.phase,
@@ -109,7 +110,7 @@ def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Wor
     return state
 
 
-def _with_missing(state: Workload, request: SyncRequest, returned: list[tuple[str, str]], now: datetime) -> Workload:
+def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> Workload:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
@@ -118,7 +119,7 @@ def _with_missing(state: Workload, request: SyncRequest, returned: list[tuple[st
     observed = request.parent.get("status")
     if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
         return state
-    missing = next((child for child in returned if child not in request.children.identities), None)
+    missing = next((child for child in identities if child not in request.children.identities), None)
     if missing is None:
         return state
     kind, name = missing
