@@ -93,7 +93,7 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
             removed=removed,
             resync_after_seconds=SLOW_SECONDS,
         )
-    kinds = sorted({child["kind"] for child in request.children})
+    kinds = sorted({kind for kind, _ in request.children.identities})
     return SyncResponse(
         terminating(request, f"its {', '.join(kinds)} to go" if kinds else "", now),
         finalized=not kinds,

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from hooks import go_json
-from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, Volume
+from hooks.api.access import InlineAuthz
+from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ResourceList, ResourceOverrides, SecretEnv, Volume
+from hooks.api.meta import EnvVar
 from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
@@ -62,32 +64,32 @@ def too_large(workload: list[Object]) -> list[Problem]:
 
 
 def _faults(spec: MCPServerSpec) -> Iterator[str]:
-    yield from _image(spec)
+    yield from _image(spec.image)
     yield from _ports(spec)
     if spec.env:
-        yield from _env(spec)
+        yield from _env(spec.env)
     if spec.secrets:
-        yield from _secrets(spec)
+        yield from _secrets(spec.secrets)
     if spec.secrets or spec.pod_template_spec:
         yield from _twice(spec)
     if spec.service_account:
-        yield from _account(spec)
-    if spec.authz_config:
-        yield from _authz(spec)
+        yield from _account(spec.service_account)
+    if spec.authz_config and spec.authz_config.inline:
+        yield from _inline_authz(spec.authz_config.inline)
     if spec.tools:
-        yield from _tools(spec)
+        yield from _tools(spec.tools)
     if spec.volumes:
-        yield from _volumes(spec)
-    if spec.resources:
-        yield from _resources(spec)
+        yield from _volumes(spec.volumes)
+    if spec.resources and spec.resources.limits and spec.resources.requests:
+        yield from _resources(spec.resources.limits, spec.resources.requests)
     if spec.resource_overrides:
-        yield from _overrides(spec)
+        yield from _overrides(spec.resource_overrides)
 
 
-def _image(spec: MCPServerSpec) -> Iterator[str]:
-    if not spec.image:
+def _image(image: str) -> Iterator[str]:
+    if not image:
         yield "spec.image: image is required"
-    elif spec.image.startswith("-"):
+    elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
 
 
@@ -97,14 +99,13 @@ def _ports(spec: MCPServerSpec) -> Iterator[str]:
         yield f"spec.targetPort: must not be from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, the range of node ports"
 
 
-def _account(spec: MCPServerSpec) -> Iterator[str]:
-    if spec.service_account and not _SUBDOMAIN.fullmatch(spec.service_account):
+def _account(name: str) -> Iterator[str]:
+    if not _SUBDOMAIN.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
-def _authz(spec: MCPServerSpec) -> Iterator[str]:
-    inline = spec.authz_config.inline if spec.authz_config else None
-    if inline and inline.entities_json and not is_entity_list(inline.entities_json):
+def _inline_authz(inline: InlineAuthz) -> Iterator[str]:
+    if inline.entities_json and not is_entity_list(inline.entities_json):
         yield "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects"
 
 
@@ -126,8 +127,8 @@ def _twice(spec: MCPServerSpec) -> Iterator[str]:
         taken.add(name)
 
 
-def _env(spec: MCPServerSpec) -> Iterator[str]:
-    for index, variable in enumerate(spec.env):
+def _env(env: list[EnvVar]) -> Iterator[str]:
+    for index, variable in enumerate(env):
         where = f"spec.env[{index}]"
         if not variable.name:
             yield f"{where}.name: environment variable key cannot be empty"
@@ -139,8 +140,8 @@ def _env(spec: MCPServerSpec) -> Iterator[str]:
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
 
 
-def _secrets(spec: MCPServerSpec) -> Iterator[str]:
-    for index, secret in enumerate(spec.secrets):
+def _secrets(secrets: list[SecretEnv]) -> Iterator[str]:
+    for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
         if not _SUBDOMAIN.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
@@ -150,17 +151,17 @@ def _secrets(spec: MCPServerSpec) -> Iterator[str]:
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 
-def _tools(spec: MCPServerSpec) -> Iterator[str]:
-    for index, tool in enumerate(spec.tools):
+def _tools(tools: list[str]) -> Iterator[str]:
+    for index, tool in enumerate(tools):
         if not tool:
             yield f"spec.tools[{index}]: tool filter cannot contain empty values"
         elif re.search(r"[,\r\n]", tool):
             yield f"spec.tools[{index}]: invalid tool name: {tool!r}, cannot contain commas or newlines"
 
 
-def _volumes(spec: MCPServerSpec) -> Iterator[str]:
+def _volumes(volumes: list[Volume]) -> Iterator[str]:
     names, paths = list(RESERVED_VOLUMES), list(RESERVED_PATHS)
-    for index, volume in enumerate(spec.volumes):
+    for index, volume in enumerate(volumes):
         where = f"spec.volumes[{index}]"
         yield from (f"{where}{fault}" for fault in _volume(volume))
         if volume.name in names:
@@ -185,19 +186,14 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield ".hostPath: must not contain '..'"
 
 
-def _resources(spec: MCPServerSpec) -> Iterator[str]:
-    if spec.resources is None or spec.resources.limits is None or spec.resources.requests is None:
-        return
+def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
     for resource in ("cpu", "memory"):
-        limit, request = getattr(spec.resources.limits, resource), getattr(spec.resources.requests, resource)
+        limit, request = getattr(limits, resource), getattr(requests, resource)
         if limit and request and amount(request) > amount(limit):
             yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
 
 
-def _overrides(spec: MCPServerSpec) -> Iterator[str]:
-    overrides = spec.resource_overrides
-    if overrides is None:
-        return
+def _overrides(overrides: ResourceOverrides) -> Iterator[str]:
     proxy = overrides.proxy_deployment
     places: list[tuple[str, MetadataOverrides | None]] = [
         ("proxyDeployment", proxy),
