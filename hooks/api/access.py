@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from hooks.api.meta import ConfigMapRef, Model, RuledModel, set_exactly_when, set_when
+from hooks.json_values import strict_json
 
 
 class KubernetesOIDC(Model):
@@ -101,3 +102,9 @@ class AuthzConfig(RuledModel):
     """The ConfigMap for type "configMap"."""
     inline: InlineAuthz | None = None
     """The policies for type "inline"."""
+
+
+def is_entity_list(text: str) -> bool:
+    """Whether this is a JSON list of objects, as the runner wants Cedar's entities."""
+    entities = strict_json(text)
+    return isinstance(entities, list) and all(isinstance(entity, dict) for entity in entities)

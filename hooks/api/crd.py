@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from hooks.api.mcpexternalauthconfig import MCP_EXTERNAL_AUTH_CONFIG
+from hooks.api.external_auth import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.api.mcpserver import MCP_SERVER
 from hooks.api.mcptoolconfig import MCP_TOOL_CONFIG
 from hooks.api.meta import GROUP, VERSION, Model, Rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -134,6 +134,20 @@ class SecretKeyRef(Model):
     """Name of the Secret."""
     key: str
     """Key in the Secret whose value is meant."""
+
+
+def secret_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, SecretKeyRef]]:
+    """Yield each reference to a key of a Secret that is set anywhere in a model, with the path of its field."""
+    for field, info in type(model).model_fields.items():
+        value, where = getattr(model, field), f"{path}.{info.alias}"
+        if isinstance(value, SecretKeyRef):
+            yield where, value
+        elif isinstance(value, Model):
+            yield from secret_refs(value, where)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, Model):
+                    yield from secret_refs(item, f"{where}[{index}]")
 
 
 class ConfigMapRef(Model):

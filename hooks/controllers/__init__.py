@@ -3,7 +3,9 @@
 No I/O, no clock, no environment, no Flask: what a controller needs is passed in.
 """
 
-from hooks.controllers import external_auth, mcpserver, tool_config
+from hooks.controllers.configs import external_auth, tools
 from hooks.controllers.controller import Controller
+from hooks.controllers.mcpserver import reconcile as mcpserver
 
-CONTROLLERS: tuple[Controller, ...] = (mcpserver.CONTROLLER, external_auth.CONTROLLER, tool_config.CONTROLLER)
+CONTROLLERS: tuple[Controller, ...] = (mcpserver.CONTROLLER, external_auth.CONTROLLER, tools.CONTROLLER)
+"""The controllers of all served kinds."""

@@ -10,12 +10,12 @@ import click
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import MCP_SERVER
-from hooks.controllers.mcpserver import children
 from hooks.diff.foresee import foresee
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
 from hooks.migrate.checks import crd_faults
 from hooks.migrate.load import load, without_servers
 from hooks.protocol import Kind, Object
+from hooks.proxy import children
 from hooks.render.admit import title
 from hooks.render.cluster import key_of
 from hooks.render.output import one_line, wants_colour

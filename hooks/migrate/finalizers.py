@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.claims import referenced
-from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
-from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.migrate.plan import Plan, finalizers_of, where
 from hooks.protocol import Kind, Object, is_deleting
+from hooks.references.table import references_to
 from hooks.render.cluster import Cluster
 from hooks.render.composite import finalizer
 
@@ -33,14 +31,15 @@ def exchange_on_server(plan: Plan, server: Object, old: Mapping[Kind, str], new:
 
 def exchange_on_configs(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
     """Replace the finalizers of the shared configs."""
-    for shared in (EXTERNAL_AUTH, TOOL_CONFIG):
-        for config in cluster.all(shared.kind):
+    for kind in (MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG):
+        for config in cluster.all(kind):
             users = [
-                server["metadata"]["name"]
-                for server in cluster.all(MCP_SERVER, config["metadata"]["namespace"])
-                if referenced(server, shared.server_field) == config["metadata"]["name"]
+                workload["metadata"]["name"]
+                for reference in references_to(kind)
+                for workload in cluster.all(reference.workload, config["metadata"]["namespace"])
+                if reference.name_in(workload) == config["metadata"]["name"]
             ]
-            _exchange(plan, shared.kind, config, old[shared.kind], new[shared.kind], users)
+            _exchange(plan, kind, config, old[kind], new[kind], users)
 
 
 def _exchange(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
 from hooks.controllers.kinds import MCP_SERVER
-from hooks.controllers.mcpserver import children
+from hooks.proxy import children
 from hooks.render.cluster import Cluster
 from hooks.render.run import served_kinds
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
-from hooks.controllers.mcpserver import children, names
 from hooks.migrate.plan import Plan, labels_of, merge_patch, where
 from hooks.migrate.reference import desired, is_the_operators
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, annotations_of, is_deleting, raw_spec
+from hooks.proxy import children, names
+from hooks.references.table import REFERENCES
 from hooks.render.cluster import Cluster, controller_uid
 from hooks.render.merge import to_json
 
@@ -163,7 +163,7 @@ def _given_back(server: Object, child: Object) -> Object | None:
     """Whatever is there of the label, the record, and what the hooks added to the old operator's metadata."""
     if labels_of(child).get(CONTROLLER_UID, server["metadata"]["uid"]) != server["metadata"]["uid"]:
         return None
-    claims = CLAIM_LABELS.values() if child["kind"] == SERVICE_ACCOUNT.kind else ()
+    claims = [reference.claim for reference in REFERENCES] if child["kind"] == SERVICE_ACCOUNT.kind else ()
     gone = {
         "labels": {CONTROLLER_UID, *claims} & labels_of(child).keys(),
         "annotations": {LAST_APPLIED, names.MANAGED_BY} & annotations_of(child).keys(),

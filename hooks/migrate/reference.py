@@ -12,8 +12,8 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
-from hooks.controllers.mcpserver import names
 from hooks.protocol import CONTROLLER_UID, Object
+from hooks.proxy import names
 
 MANAGER = "thv-operator"
 """The name under which the API server notes the old operator's writes in managedFields."""

@@ -1,10 +1,9 @@
-"""An MCPServer's children beside RunConfig and Deployment: what they are, and which there are at all."""
+"""The children of a workload's parent: which there are, and each as it should be or as it is."""
 
 from __future__ import annotations
 
-from hooks import go_json
-from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides
-from hooks.controllers.claims import claims
+from hooks.controllers.controller import Config
+from hooks.controllers.hold import held
 from hooks.controllers.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -14,30 +13,19 @@ from hooks.controllers.kinds import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
 )
-from hooks.controllers.mcpserver import names
-from hooks.controllers.mcpserver.ports import over_foreign
-from hooks.protocol import Kind, Object, SyncRequest, kept, raw_spec
+from hooks.protocol import Kind, Object, SyncRequest, kept
+from hooks.proxy import names
+from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
+from hooks.proxy.deployment import make_deployment
+from hooks.proxy.rollout import is_config_first
+from hooks.proxy.service import make_service
+from hooks.proxy.spec import ProxySpec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
-NO_OVERRIDES = MetadataOverrides()
-
-_ALL = ["get", "list", "watch", "create", "update", "patch", "delete", "apply"]
-_READ = ["get", "list", "watch"]
-
-RULES: list[Object] = [
-    {"apiGroups": ["apps"], "resources": ["statefulsets"], "verbs": _ALL},
-    {"apiGroups": [""], "resources": ["services"], "verbs": _ALL},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": _READ},
-    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-    {"apiGroups": [""], "resources": ["pods/attach"], "verbs": ["create", "get"]},
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": _READ},
-]
-"""What the proxy runner may do in its namespace. No Secrets: their values reach it by environment variables."""
-
 
 def child_names(name: str) -> list[tuple[Kind, str]]:
-    """Kind and name of every child that a server of this name may have."""
+    """Return kind and name of every child that a parent of this name may have."""
     return [
         (DEPLOYMENT, names.deployment(name)),
         (STATEFUL_SET, names.deployment(name)),
@@ -51,82 +39,41 @@ def child_names(name: str) -> list[tuple[Kind, str]]:
     ]
 
 
-def service(name: str, spec: MCPServerSpec, observed: Object | None) -> Object:
-    """The Service that clients call; `observed` is the one that exists, if one does."""
-    ports = [{"name": "http", "port": spec.port, "targetPort": spec.port, "protocol": "TCP"}]
-    overrides = (spec.resource_overrides and spec.resource_overrides.proxy_service) or NO_OVERRIDES
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": names.proxy_service(name),
-            "labels": {**(overrides.labels or {}), **names.labels(name)},
-            "annotations": {**(overrides.annotations or {}), names.MANAGED_BY: "toolhive-hooks"},
-        },
-        "spec": {
-            "selector": names.labels(name),
-            "ports": over_foreign(ports, observed, ("spec", "ports"), "port"),
-        },
-    }
+def make_workload(request: SyncRequest, proxy: ProxySpec, config: Config) -> list[Object]:
+    """Return RunConfig, the ConfigMap of an inline authzConfig, Deployment and Service as they should be."""
+    observed_config = request.children.get(CONFIG_MAP, names.run_config(proxy.name))
+    observed = request.children.get(DEPLOYMENT, names.deployment(proxy.name))
+    config_map, checksum = make_run_config_map(proxy, config)
+    deployment = held(observed) if observed else None
+    if is_config_first(config_map, observed_config):
+        deployment = make_deployment(proxy, config, checksum=checksum, observed=observed)
+    service = make_service(proxy, request.children.get(SERVICE, names.proxy_service(proxy.name)))
+    made = (config_map, make_authz_config_map(proxy), deployment, service)
+    return [child for child in made if child]
 
 
-def authz_config_map(name: str, spec: MCPServerSpec) -> Object | None:
-    """The ConfigMap with the policies of an inline authzConfig, mounted beside RunConfig."""
-    authz = spec.authz_config
-    if authz is None or authz.type != "inline" or authz.inline is None:
-        return None
-    policies = {
-        "cedar": {"entities_json": authz.inline.entities_json or "[]", "policies": list(authz.inline.policies)},
-        "type": "cedarv1",
-        "version": "1.0",
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": names.authz_inline(name),
-            "labels": {**names.labels(name), f"{names.COMPONENT_GROUP}/authz": "inline"},
-        },
-        "data": {"authz.json": go_json.compact(policies)},
-    }
-
-
-def access(request: SyncRequest) -> list[Object]:
-    """ServiceAccounts, Role and RoleBinding: they depend on names alone, so they follow whatever else fails.
-
-    The proxy's ServiceAccount claims the shared configs that the spec refers to. The MCP server's own account is made
-    where the spec names none, and stays once made: a pod may still use it.
-    """
+def hold_workload(request: SyncRequest) -> list[Object]:
+    """Return the same children as they are: those that exist stay, and no other is made."""
     name = request.name
-    runner = names.proxy_runner(name)
-    claimed = claims(request.parent)
-    objects: list[Object] = [
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": runner, **({"labels": claimed} if claimed else {})},
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": {"name": runner},
-            "rules": RULES,
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": runner},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": runner},
-            "subjects": [{"kind": "ServiceAccount", "name": runner, "namespace": request.namespace}],
-        },
-    ]
-    own = names.server_account(name)
-    if raw_spec(request.parent).get("serviceAccount") is None or request.children.get(SERVICE_ACCOUNT, own):
-        objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": own}})
-    return objects
+    observed = (
+        request.children.get(CONFIG_MAP, names.run_config(name)),
+        request.children.get(CONFIG_MAP, names.authz_inline(name)),
+        request.children.get(DEPLOYMENT, names.deployment(name)),
+        request.children.get(SERVICE, names.proxy_service(name)),
+    )
+    return [held(child) for child in observed if child]
 
 
-def runners_objects(request: SyncRequest) -> list[Object]:
-    """What the proxy runner made and Metacontroller adopted: kept as it is, never made by a hook."""
+def adopted_stateful_set(request: SyncRequest) -> list[Object]:
+    """Return the StatefulSet that the proxy runner made and Metacontroller adopted, as it is; no hook makes it."""
     observed = request.children.get(STATEFUL_SET, names.deployment(request.name))
     return [kept(observed)] if observed else []
+
+
+def obsolete_children(name: str) -> frozenset[tuple[str, str]]:
+    """Return kind and name of the children that go where they aren't returned.
+
+    Those are policies that stood in the spec before, and the Services of an older proxy runner.
+    """
+    services = [(SERVICE.kind, service) for service in names.runner_services(name)]
+    return frozenset([(CONFIG_MAP.kind, names.authz_inline(name)), *services])

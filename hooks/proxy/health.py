@@ -13,8 +13,8 @@ from typing import NamedTuple
 from hooks.controllers import conditions
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import DEPLOYMENT, POD
-from hooks.controllers.mcpserver import names
 from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
+from hooks.proxy import names
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 CRASHES = 2

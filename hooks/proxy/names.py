@@ -21,6 +21,22 @@ LAST_PROCESSED_RESTART = f"mcpserver.{GROUP}/last-processed-restart"
 PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"
 
+RUN_CONFIG_PATH = "/etc/runconfig"
+PERMISSION_PROFILE_PATH = "/etc/toolhive/profiles"
+AUTHZ_PATH = "/etc/toolhive/authz"
+RESERVED_VOLUMES = {
+    "runconfig": RUN_CONFIG_PATH,
+    "permission-profile": PERMISSION_PROFILE_PATH,
+    "authz-config": AUTHZ_PATH,
+}
+"""The volumes of the proxy's own pod, and where they are mounted."""
+
+TOKEN_EXCHANGE_CLIENT_SECRET = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
+RUNNER_ENV = ("MCP_TRANSPORT",)
+"""Variables that the proxy runner gives to every MCP server."""
+RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")
+"""Variables that it gives to one with an HTTP transport as well."""
+
 
 def deployment(name: str) -> str:
     """The proxy's Deployment. The StatefulSet that the proxy runner makes for the MCP server has the same name."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from hooks import go_json
-from hooks.api.mcpserver import MCPServerSpec
-from hooks.controllers.mcpserver import names
 from hooks.protocol import Object
+from hooks.proxy import names
+from hooks.proxy.spec import Container
 
 _ORDER = (
     # metadata of objects, and what comes first in most structs
@@ -38,20 +38,15 @@ _DROPPED_WHEN_FALSE = {"hostNetwork", "hostPID", "hostIPC", "readOnly", "stdin",
 _DROPPED_WHEN_BLANK = {"value", "subPath", "subPathExpr", "nodeName", "hostname", "subdomain", "serviceAccountName"}
 
 
-def pod_patch(server: Object, spec: MCPServerSpec) -> str:
-    """The patch as compact JSON, or "" where there is nothing to patch."""
-    account = names.server_account(server["metadata"]["name"]) if spec.service_account is None else spec.service_account
-    given = spec.pod_template_spec is not None
-    if not given and not spec.secrets:  # what follows would say the same, at five times the cost
-        template = {"metadata": {}, "spec": {"containers": [], "serviceAccountName": account}}
-        return go_json.compact(template) if account else ""
-    template = _as_go_writes(spec.pod_template_spec or {})
+def make_pod_patch(backend: Container) -> str:
+    """Return the patch as compact JSON, or "" where there is nothing to patch."""
+    template = _as_go_writes(backend.pod_template or {})
     pod: Object = dict(template.get("spec") or {})
     # As Go writes a nil slice and an empty one: the reference starts from [] only where the user gave no template.
-    containers = pod.get("containers") or (None if given else [])
-    if account:
-        pod["serviceAccountName"] = account
-    containers = _with_secrets(containers, spec)
+    containers = pod.get("containers") or (None if backend.pod_template is not None else [])
+    if backend.service_account:
+        pod["serviceAccountName"] = backend.service_account
+    containers = _with_secrets(containers, backend)
     if not pod.get("serviceAccountName") and not containers:
         return ""
     pod["containers"] = [_with_resources(container) for container in containers] if containers else containers
@@ -66,7 +61,7 @@ def _with_resources(container: Any) -> Any:
 
 
 def template_fault(template: Object) -> str:
-    """What keeps a podTemplateSpec, which the CRD has no schema for, from being one; "" where nothing does."""
+    """Return what keeps a podTemplateSpec, which the CRD has no schema for, from being one; "" where nothing does."""
     for key in ("metadata", "spec"):
         if template.get(key) is not None and not isinstance(template[key], dict):
             return f"spec.podTemplateSpec.{key} must be an object"
@@ -94,14 +89,14 @@ def mcp_container_env(template: Object | None) -> list[Object]:
     return own[0].get("env") or [] if own else []
 
 
-def _with_secrets(containers: list[Object] | None, spec: MCPServerSpec) -> list[Object] | None:
+def _with_secrets(containers: list[Object] | None, backend: Container) -> list[Object] | None:
     """The containers with spec.secrets in the environment of the one named `mcp`, which is added where missing."""
     env = [
         {
             "name": secret.target_env_name or secret.key,
             "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}},
         }
-        for secret in spec.secrets
+        for secret in backend.secrets
     ]
     if not env:
         return containers

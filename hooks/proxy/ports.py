@@ -1,4 +1,4 @@
-"""Ports that somebody else changed."""
+"""Ports that someone edited by hand to collide with ours."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 from hooks.protocol import Object, last_applied
 
 
-def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, ...], key: str) -> list[Object]:
-    """The ports to return, so that one that somebody put in the place of ours goes away.
+def displace_conflicting_ports(
+    ports: list[Object], observed: Object | None, path: tuple[str, ...], key: str
+) -> list[Object]:
+    """Return our ports, and rename a port that an edit by hand made collide with ours.
 
-    Metacontroller merges such lists by the port's number, and takes an item away only if a hook once returned it. So
-    after a hand's edit of the number both stay, with one name, which the API server refuses for ever. The other one is
+    Metacontroller merges such lists by the port's number, and removes an item only if a hook once returned it. So
+    after an edit of the number both stay with one name, which the API server refuses for ever. The other port is
     therefore returned once under another name; the next answer is without it, and Metacontroller removes it.
 
     Args:
@@ -22,14 +24,10 @@ def over_foreign(ports: list[Object], observed: Object | None, path: tuple[str, 
     """
     if observed is None:
         return ports
-    seen = _ports(observed, path)
-    if seen == ports:  # mostly; what follows would say the same, at more cost
-        return ports
     numbers, names = {port[key] for port in ports}, {port["name"] for port in ports}
+    seen = _ports(observed, path)
     foreign = [port for port in seen if port.get(key) not in numbers and port.get("name") in names]
-    if not foreign:
-        return ports
-    # What a hook returned before, Metacontroller removes by itself: our own old port is nobody else's.
+    # What a hook returned before, Metacontroller removes by itself: our own old port is not foreign.
     own = [port.get(key) for port in _ports(last_applied(observed), path)]
     return [*ports, *({**port, "name": f"not-ours-{port[key]}"} for port in foreign if port.get(key) not in own)]
 

@@ -1,45 +1,76 @@
-"""Restarting a server by annotation, as in the reference; declarative: nothing is written back."""
+"""How the proxy's Deployment replaces its pods: replicas, strategy, restarts, and the order of RunConfig and pods."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from hooks.controllers.mcpserver import names
-from hooks.protocol import Object, annotations_of
+from hooks.protocol import Object, last_applied
+from hooks.proxy import names
+from hooks.proxy.spec import ProxySpec, Restart
 
 ROLLING: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
 IMMEDIATE: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "100%"}}
 
 
-def restarted_at(server: Object) -> str | None:
-    """The time of the restart that was asked for, as it was written; None where that is no RFC 3339 time.
+def read_restart(annotations: Mapping[str, str]) -> Restart | None:
+    """Read the restart that a parent's annotations ask for; None where the time is no RFC 3339 time.
 
-    None also for one that the reference noted as done, before it gave the server to these hooks.
+    None also for one that the reference noted as done, before it gave the parent to these hooks.
     """
-    given = annotations_of(server)
-    text = given.get(names.RESTARTED_AT)
-    asked, done = _time(text), _time(given.get(names.LAST_PROCESSED_RESTART))
-    return text if asked and not (done and asked <= done) else None
+    text = annotations.get(names.RESTARTED_AT)
+    asked, done = _time(text), _time(annotations.get(names.LAST_PROCESSED_RESTART))
+    if text is None or asked is None or (done and asked <= done):
+        return None
+    return Restart(text, immediate=annotations.get(names.RESTART_STRATEGY) == "immediate")
 
 
-def last_restart(deployment: Object | None) -> str | None:
-    """The restart that the pods have had: it stays with them, or taking the request away would be another."""
-    given = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
-    return (given or {}).get(names.RESTARTED_AT)
+def restarted_pods(proxy: ProxySpec, observed: Object | None) -> str | None:
+    """Return the restart that the pods have, or shall have now.
+
+    A past one stays with the pods: to take it away would be another restart.
+    """
+    return proxy.restart.at if proxy.restart else _last_restart(observed)
 
 
-def strategy(server: Object, observed: Object | None) -> Object:
-    """How the Deployment replaces its pods: gently, but for an immediate restart that isn't complete yet.
+def make_replicas(proxy: ProxySpec, observed: Object | None) -> Object:
+    """Return one proxy for a stdio server, whose one process it talks to; else leave the number to an autoscaler.
+
+    A number that was once sent and then isn't would be removed and set to 1 by the API server. So while
+    Metacontroller's last-applied annotation has one, the observed number is sent.
+    """
+    if proxy.transport == "stdio":
+        return {"replicas": 1}
+    sent = (last_applied(observed) or {}).get("spec") if observed else None
+    if observed and isinstance(sent, dict) and "replicas" in sent:
+        return {"replicas": observed["spec"].get("replicas", 1)}
+    return {}
+
+
+def make_strategy(proxy: ProxySpec, observed: Object | None) -> Object:
+    """Return how the Deployment replaces its pods: gently, but for an immediate restart that isn't complete yet.
 
     Never Recreate: Metacontroller's merge can't take away the `rollingUpdate` that the API server puts beside it.
     """
-    wanted = annotations_of(server).get(names.RESTART_STRATEGY)
-    time = restarted_at(server)
-    if observed is None or time is None or wanted != "immediate":
+    if observed is None or proxy.restart is None or not proxy.restart.immediate:
         return ROLLING
-    begins = last_restart(observed) != time
+    begins = _last_restart(observed) != proxy.restart.at
     goes_on = observed["spec"].get("strategy") == IMMEDIATE and not _is_rolled_out(observed)
     return IMMEDIATE if begins or goes_on else ROLLING
+
+
+def is_config_first(config_map: Object, observed: Object | None) -> bool:
+    """Return whether the pods may take the new RunConfig: none is observed, or it is the desired one.
+
+    Metacontroller swallows a conflict on the ConfigMap and goes on to the Deployment. Pods that start with the new
+    checksum and the old file would keep it for ever.
+    """
+    return observed is None or config_map["data"].items() <= (observed.get("data") or {}).items()
+
+
+def _last_restart(deployment: Object | None) -> str | None:
+    given = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
+    return (given or {}).get(names.RESTARTED_AT)
 
 
 def _is_rolled_out(deployment: Object) -> bool:

@@ -1,4 +1,4 @@
-"""What an MCPServer's spec may not say although its schema admits it.
+"""Semantic validation of a proxy's spec, beyond the schema of its CRD.
 
 Two sources: the reference operator's own rules, with its messages; and the API server's for the objects that a spec
 ends up in, which would refuse them at every sync, and tell nobody but Metacontroller.
@@ -7,51 +7,57 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
 from hooks import go_json
-from hooks.api.access import InlineAuthz
-from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ResourceList, ResourceOverrides, SecretEnv, Volume
+from hooks.api.access import is_entity_list
 from hooks.api.meta import EnvVar
-from hooks.controllers.external_auth import SECRET_KEY
-from hooks.controllers.mcpserver.authz import is_entity_list
-from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
-from hooks.controllers.mcpserver.problem import Problem
-from hooks.controllers.mcpserver.quantity import amount
+from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
+from hooks.controllers import conditions
+from hooks.controllers.conditions import Condition
 from hooks.json_values import MAX_DEPTH, is_too_deep
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.proxy import names
+from hooks.proxy.pod_patch import mcp_container_env, template_fault
+from hooks.proxy.quantity import amount
+from hooks.proxy.spec import Container, ProxySpec, Tools
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
-RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
-RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
-"""The volumes of the proxy's own pod (deployment.py), and where they are mounted."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
-def problems(spec: MCPServerSpec) -> list[Problem]:
-    """What is wrong with a spec, each with its field."""
-    if is_too_deep(spec.pod_template_spec):
+def problems(proxy: ProxySpec) -> list[Condition]:
+    """Return what is wrong with a spec, each fault with its field."""
+    if is_too_deep(proxy.backend.pod_template):
         message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
-        return [Problem("Valid", "SpecInvalid", message)]
-    return [Problem("Valid", "SpecInvalid", fault) for fault in _faults(spec)]
+        return [conditions.false("Valid", "SpecInvalid", message)]
+    return [conditions.false("Valid", "SpecInvalid", fault) for fault in _faults(proxy)]
 
 
-def too_large(workload: list[Object]) -> list[Problem]:
-    """Children that can't be stored: Metacontroller keeps a copy of each in an annotation, whose size is bounded."""
-    if 7 * len(orjson.dumps(workload)) <= MAX_CHILD_BYTES:  # six by escapes, one for annotations
-        return []
-    problems = []
-    for child in workload:
+def pod_template_problems(proxy: ProxySpec) -> list[Condition]:
+    """Return why the podTemplateSpec, which the CRD has no schema for, is none."""
+    fault = template_fault(proxy.backend.pod_template or {})
+    return [conditions.false("PodTemplateValid", "InvalidPodTemplateSpec", fault)] if fault else []
+
+
+def too_large(children: list[Object]) -> list[Condition]:
+    """Return which children can't be stored.
+
+    Metacontroller keeps a copy of each child in an annotation, whose size is bounded.
+    """
+    faults = []
+    for child in children:
         annotations = child["metadata"].get("annotations", {})
         size = len(go_json.escaped(orjson.dumps(child))) + sum(map(len, annotations.values()))
         if size > MAX_CHILD_BYTES:
@@ -59,31 +65,24 @@ def too_large(workload: list[Object]) -> list[Problem]:
                 f"{child['kind']} {child['metadata']['name']!r} would have {size} bytes, more than {MAX_CHILD_BYTES}"
             )
             message = f"{which}: shorten what the spec, or a ConfigMap that it names, puts there"
-            problems.append(Problem("Valid", "TooLarge", message))
-    return problems
+            faults.append(conditions.false("Valid", "TooLarge", message))
+    return faults
 
 
-def _faults(spec: MCPServerSpec) -> Iterator[str]:
-    yield from _image(spec.image)
-    yield from _ports(spec)
-    if spec.env:
-        yield from _env(spec.env)
-    if spec.secrets:
-        yield from _secrets(spec.secrets)
-    if spec.secrets or spec.pod_template_spec:
-        yield from _twice(spec)
-    if spec.service_account:
-        yield from _account(spec.service_account)
-    if spec.authz_config and spec.authz_config.inline:
-        yield from _inline_authz(spec.authz_config.inline)
-    if spec.tools:
-        yield from _tools(spec.tools)
-    if spec.volumes:
-        yield from _volumes(spec.volumes)
-    if spec.resources and spec.resources.limits and spec.resources.requests:
-        yield from _resources(spec.resources.limits, spec.resources.requests)
-    if spec.resource_overrides:
-        yield from _overrides(spec.resource_overrides)
+def _faults(proxy: ProxySpec) -> Iterator[str]:
+    backend = proxy.backend
+    yield from _image(backend.image)
+    yield from _ports(proxy)
+    yield from _env(backend.env)
+    yield from _secrets(backend.secrets)
+    yield from _duplicate_env(proxy.transport, backend)
+    yield from _account(backend.service_account)
+    yield from _entities(proxy)
+    yield from _tools(proxy.tools)
+    yield from _volumes(backend.volumes)
+    if proxy.resources and proxy.resources.limits and proxy.resources.requests:
+        yield from _resources(proxy.resources.limits, proxy.resources.requests)
+    yield from _overrides(proxy)
 
 
 def _image(image: str) -> Iterator[str]:
@@ -93,41 +92,43 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: must not begin with a hyphen"
 
 
-def _ports(spec: MCPServerSpec) -> Iterator[str]:
+def _ports(proxy: ProxySpec) -> Iterator[str]:
     # Measured with runner 0.44.0, which makes a Service that the API server refuses.
-    if spec.transport != "stdio" and spec.target_port in NODE_PORTS:
-        yield f"spec.targetPort: must not be from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, the range of node ports"
+    if proxy.transport != "stdio" and proxy.backend.target_port in NODE_PORTS:
+        field = proxy.backend.target_port_field
+        yield f"{field}: must not be from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, the range of node ports"
 
 
 def _account(name: str) -> Iterator[str]:
-    if not _SUBDOMAIN.fullmatch(name):
+    if name and not _SUBDOMAIN.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
-def _inline_authz(inline: InlineAuthz) -> Iterator[str]:
-    if inline.entities_json and not is_entity_list(inline.entities_json):
+def _entities(proxy: ProxySpec) -> Iterator[str]:
+    entities = proxy.authorization.entities_json if proxy.authorization else ""
+    if entities and not is_entity_list(entities):
         yield "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects"
 
 
-def _twice(spec: MCPServerSpec) -> Iterator[str]:
+def _duplicate_env(transport: str, backend: Container) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if template_fault(spec.pod_template_spec or {}):
+    if template_fault(backend.pod_template or {}):
         return
-    taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
-    if spec.transport != "stdio":
-        taken |= {"MCP_PORT", "FASTMCP_PORT", "MCP_HOST"}
-    for variable in mcp_container_env(spec.pod_template_spec):
+    taken = {*names.RUNNER_ENV, *(variable.name for variable in backend.env)}
+    if transport != "stdio":
+        taken |= {*names.RUNNER_HTTP_ENV}
+    for variable in mcp_container_env(backend.pod_template):
         if variable.get("name") in taken:
             yield f"spec.podTemplateSpec: {variable['name']!r} in the env of container mcp is set elsewhere too"
         taken.add(str(variable.get("name")))
-    for index, secret in enumerate(spec.secrets):
+    for index, secret in enumerate(backend.secrets):
         name = secret.target_env_name or secret.key
         if name in taken:
             yield f"spec.secrets[{index}]: environment variable {name!r} is set elsewhere too"
         taken.add(name)
 
 
-def _env(env: list[EnvVar]) -> Iterator[str]:
+def _env(env: Sequence[EnvVar]) -> Iterator[str]:
     for index, variable in enumerate(env):
         where = f"spec.env[{index}]"
         if not variable.name:
@@ -140,35 +141,36 @@ def _env(env: list[EnvVar]) -> Iterator[str]:
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
 
 
-def _secrets(secrets: list[SecretEnv]) -> Iterator[str]:
+def _secrets(secrets: Sequence[SecretEnv]) -> Iterator[str]:
     for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
         if not _SUBDOMAIN.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
-        if not SECRET_KEY.fullmatch(secret.key):
+        if not _SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
         if not _ENV_NAME.fullmatch(secret.target_env_name or secret.key):
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 
-def _tools(tools: list[str]) -> Iterator[str]:
-    for index, tool in enumerate(tools):
+def _tools(tools: Tools) -> Iterator[str]:
+    for index, tool in enumerate(tools.filter):
+        where = f"{tools.field}[{index}]"
         if not tool:
-            yield f"spec.tools[{index}]: tool filter cannot contain empty values"
+            yield f"{where}: tool filter cannot contain empty values"
         elif re.search(r"[,\r\n]", tool):
-            yield f"spec.tools[{index}]: invalid tool name: {tool!r}, cannot contain commas or newlines"
+            yield f"{where}: invalid tool name: {tool!r}, cannot contain commas or newlines"
 
 
-def _volumes(volumes: list[Volume]) -> Iterator[str]:
-    names, paths = list(RESERVED_VOLUMES), list(RESERVED_PATHS)
+def _volumes(volumes: Sequence[Volume]) -> Iterator[str]:
+    taken, paths = list(names.RESERVED_VOLUMES), list(names.RESERVED_VOLUMES.values())
     for index, volume in enumerate(volumes):
         where = f"spec.volumes[{index}]"
         yield from (f"{where}{fault}" for fault in _volume(volume))
-        if volume.name in names:
+        if volume.name in taken:
             yield f"{where}.name: {volume.name!r} is taken by another volume"
         if volume.mount_path in paths:
             yield f"{where}.mountPath: {volume.mount_path!r} is taken by another volume"
-        names.append(volume.name)
+        taken.append(volume.name)
         paths.append(volume.mount_path)
 
 
@@ -193,20 +195,20 @@ def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
             yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
 
 
-def _overrides(overrides: ResourceOverrides) -> Iterator[str]:
-    proxy = overrides.proxy_deployment
+def _overrides(proxy: ProxySpec) -> Iterator[str]:
+    deployment = proxy.deployment_overrides
     places: list[tuple[str, MetadataOverrides | None]] = [
-        ("proxyDeployment", proxy),
-        ("proxyDeployment.podTemplateMetadataOverrides", proxy.pod_template_metadata_overrides if proxy else None),
-        ("proxyService", overrides.proxy_service),
+        ("proxyDeployment", deployment),
+        ("proxyDeployment.podTemplateMetadataOverrides", deployment.pod_template_metadata_overrides),
+        ("proxyService", proxy.service_overrides),
     ]
     for place, metadata in places:
         faults = _metadata(metadata) if metadata else ()
         yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in faults)
-    for index, variable in enumerate(proxy.env if proxy else ()):
+    for index, variable in enumerate(deployment.env):
         if not _ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
-    for index, secret in enumerate(proxy.image_pull_secrets if proxy else ()):
+    for index, secret in enumerate(deployment.image_pull_secrets):
         if not secret.name:
             yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must not be empty"
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec
+from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.meta import API_VERSION, Model

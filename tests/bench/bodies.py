@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.controllers.claims import CLAIM_LABELS
 from hooks.controllers.kinds import MCP_SERVER, SERVICE_ACCOUNT
 from hooks.protocol import Object
+from hooks.references.table import REFERENCES
 from hooks.render.composite import composite_controller
 from tests.payloads.test_at_rest import BODY
 from tests.world import (
@@ -70,7 +70,7 @@ def customize_of(request: Object) -> Object:
 
 def _claims(count: int) -> list[Object]:
     """The proxies' ServiceAccounts of so many servers."""
-    labels = {CLAIM_LABELS["externalAuthConfigRef"]: "tx"}
+    labels = {REFERENCES[0].claim: "tx"}
     return [
         _stored(
             observed(

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from hooks.controllers.mcpserver.children import RULES
+from hooks.proxy.rbac import RULES
 
 RUN_CONFIG_BYTES = 2200
 """About what a full server's runconfig.json has."""

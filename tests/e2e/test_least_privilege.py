@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.mcpserver.children import RULES
+from hooks.proxy.rbac import RULES
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.conftest import whole_cluster

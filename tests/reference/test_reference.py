@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hooks import go_json
-from hooks.controllers.mcpserver.runconfig import checksum
+from hooks.proxy.config_maps import content_checksum as checksum
 from tests.reference.api_defaults import with_defaults
 from tests.reference.cases import (
     CASES,

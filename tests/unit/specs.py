@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec
+from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.meta import Model, spec_errors

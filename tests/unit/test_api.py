@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides
+from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolOverride
 from hooks.api.meta import Condition, Model
+from hooks.api.workload import MetadataOverrides
 from hooks.protocol import Object
 from tests.unit.specs import EVERYTHING, IDS, PLACES, SERVER, TOOLS, Path, changed, errors, put, written
 

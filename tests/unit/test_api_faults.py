@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hooks.api.mcpexternalauthconfig import MCPExternalAuthConfigSpec
+from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCP_SERVER, MCPServerSpec
 from hooks.api.meta import Model, spec_errors
 from hooks.protocol import Object

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from hooks.controllers.claims import CLAIM_LABELS, claims
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import SERVICE_ACCOUNT
 from hooks.protocol import Object
@@ -24,16 +22,14 @@ PAGE = Path(__file__).parents[2] / "docs/extending.md"
 
 
 @pytest.fixture
-def controller(monkeypatch: pytest.MonkeyPatch) -> Iterator[Controller]:
+def controller(monkeypatch: pytest.MonkeyPatch) -> Controller:
     """The controller that the page's code makes."""
-    before = dict(CLAIM_LABELS)
     module = ModuleType("extending")
     monkeypatch.setitem(sys.modules, "extending", module)  # where pydantic looks up the names in annotations
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         exec(block, vars(module))  # noqa: S102  # the page's own code
-    yield module.CONTROLLER
-    CLAIM_LABELS.clear()
-    CLAIM_LABELS.update(before)
+    controller: Controller = module.CONTROLLER
+    return controller
 
 
 def answer(controller: Controller, owner: Object, *accounts: Object, servers: tuple[Object, ...] = ()) -> Object:
@@ -57,7 +53,11 @@ def test_a_new_kind_is_judged_referenced_and_kept_while_in_use(controller: Contr
     config = parent(controller.parent, "fast", {"seconds": 60})
     user = server(cacheConfigRef={"name": "fast"})
     owner = {"apiVersion": user["apiVersion"], "kind": "MCPServer", "name": "demo", "controller": True}
-    account = made(SERVICE_ACCOUNT, "demo-proxy-runner", metadata={"labels": claims(user), "ownerReferences": [owner]})
+    account = made(
+        SERVICE_ACCOUNT,
+        "demo-proxy-runner",
+        metadata={"labels": {"toolhive.stacklok.dev/cache-config": "fast"}, "ownerReferences": [owner]},
+    )
 
     good = answer(controller, config, account)
     assert good["status"]["referencingServers"] == ["demo"]

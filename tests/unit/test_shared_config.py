@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from hooks.controllers.claims import claim_value
+from hooks.controllers.configs.config_controller import config_hash
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, SERVICE_ACCOUNT
-from hooks.controllers.shared_config import config_hash
 from hooks.protocol import Object
+from hooks.references.claims import claim_value
 from tests.world import (
     CONFIG,
     NAMESPACE,

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from hooks.api.access import InlineOIDC
 from hooks.controllers.kinds import DEPLOYMENT
-from hooks.controllers.mcpserver.authz import read_authz
-from hooks.controllers.mcpserver.oidc import inline_values
 from hooks.protocol import Object
+from hooks.references.authz import read_authz
 from tests.world import CONFIG, USES_TX, child, condition, config_map, good_config, run_config, server, sync
 
 POLICY = 'permit(principal, action == Action::"call_tool", resource);'
@@ -318,13 +316,6 @@ def test_security_contexts_of_openshift() -> None:
         "seccompProfile": {"type": "RuntimeDefault"},
         "capabilities": {"drop": ["ALL"]},
     }
-
-
-def test_every_field_of_an_inline_issuer_is_taken_over() -> None:
-    values = {name: True if name == "jwks_allow_private_ip" else f"the {name}" for name in InlineOIDC.model_fields}
-    inline = InlineOIDC.model_validate(values)
-
-    assert inline_values(inline) == inline.model_dump(by_alias=True)
 
 
 @pytest.mark.parametrize("inline", [True, False])

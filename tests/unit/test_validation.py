@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hooks.controllers.kinds import DEPLOYMENT
-from hooks.controllers.mcpserver.validation import RESERVED_PATHS, RESERVED_VOLUMES
 from hooks.protocol import Object
+from hooks.proxy.names import RESERVED_VOLUMES
 from tests.world import child, condition, config_map, running, server, sync
 
 POLICY = 'permit(principal, action == Action::"call_tool", resource);'
@@ -106,8 +106,10 @@ def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:
     answer = sync(server(permissionProfile=profile, authzConfig=authz), related=related)
 
     pod = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]
-    assert tuple(volume["name"] for volume in pod["volumes"]) == RESERVED_VOLUMES
-    assert tuple(mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]) == RESERVED_PATHS
+    assert tuple(volume["name"] for volume in pod["volumes"]) == tuple(RESERVED_VOLUMES)
+    assert tuple(mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]) == tuple(
+        RESERVED_VOLUMES.values()
+    )
 
 
 @pytest.mark.parametrize(

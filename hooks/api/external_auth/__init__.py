@@ -5,46 +5,18 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from pydantic import Field
+from pydantic.alias_generators import to_snake
 
-from hooks.api.meta import Conditions, HttpUrl, Int64, Model, RuledModel, SecretKeyRef, set_exactly_when
+from hooks.api.external_auth.base import ExternalAuth
+from hooks.api.external_auth.bearer_token import BearerToken
+from hooks.api.external_auth.header_injection import HeaderInjection
+from hooks.api.external_auth.token_exchange import TokenExchange
+from hooks.api.meta import Conditions, Int64, Model, RuledModel, set_exactly_when
 from hooks.api.resource import AGE, MESSAGE, READY, REASON, REFERENCED_BY, Column, CustomResource
 
 # A further type is one more name here, and a field of that name (in snake case) in the spec: the rule comes by itself.
 ExternalAuthType = Literal["tokenExchange", "bearerToken", "headerInjection", "unauthenticated"]
 WITHOUT_BLOCK = {"unauthenticated"}
-
-
-class TokenExchange(Model):
-    """OAuth 2.0 token exchange, RFC 8693."""
-
-    token_url: HttpUrl
-    """URL of the token endpoint, http or https."""
-    client_id: str
-    """Client id with which the proxy authenticates at the token endpoint."""
-    client_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the client secret."""
-    audience: str
-    """Audience of the token to get."""
-    scopes: list[str] = Field(default_factory=list)
-    """Scopes of the token to get."""
-    external_token_header_name: str = ""
-    """Header that takes the token to the MCP server; it replaces the Authorization header's when left out."""
-
-
-class BearerToken(Model):
-    """A fixed bearer token for a remote MCP server."""
-
-    token_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the token."""
-
-
-class HeaderInjection(Model):
-    """A fixed header for calls to a backend; without effect on an MCPServer."""
-
-    header_name: str
-    """Name of the header."""
-    value_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the header's value."""
 
 
 class MCPExternalAuthConfigSpec(RuledModel):
@@ -59,6 +31,12 @@ class MCPExternalAuthConfigSpec(RuledModel):
     """Settings for type "bearerToken"."""
     header_injection: HeaderInjection | None = None
     """Settings for type "headerInjection"."""
+
+    @property
+    def block(self) -> ExternalAuth | None:
+        """The settings of the spec's own type; None for a type that has none."""
+        block: ExternalAuth | None = getattr(self, to_snake(self.type), None)
+        return block
 
 
 class MCPExternalAuthConfigStatus(Model):

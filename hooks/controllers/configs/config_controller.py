@@ -1,8 +1,8 @@
-"""The generic half of the config kinds that MCPServers share.
+"""The generic half of the config kinds that workloads share.
 
 A config has no children. Its controller publishes whether the config is good (conditions), which spec that verdict is
 about (configHash, observedGeneration) and who uses it (referencingServers); and it keeps a config that is being deleted
-for as long as a server refers to it. What a kind adds is a `SharedConfig`: one small file each.
+for as long as a workload refers to it. Each kind adds one small file with a `ConfigController`.
 """
 
 from __future__ import annotations
@@ -11,181 +11,184 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Generic, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
-from hooks.api.meta import GROUP, Model, spec_errors
+from hooks.api.meta import GROUP, Model, secret_refs, spec_errors
 from hooks.controllers import conditions
-from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
+from hooks.controllers.kinds import SECRET, SERVICE_ACCOUNT
 from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
+from hooks.references.claims import claim_value
+from hooks.references.table import Reference
 from hooks.responses import RelatedRule, SyncResponse
 
 Spec = TypeVar("Spec", bound=Model)
 
 NAMES_IN_A_MESSAGE = 10
-SETTLING_SECONDS = 2  # by a clock of whole seconds: at least one has passed
+SETTLING_SECONDS = 2  # lastTransitionTime has second precision: 2 guarantees that a full second has passed
 RESYNC_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a config kind's own checks found."""
+class Validation:
+    """Conditions and status fields that a config kind's own checks produced."""
 
     conditions: list[Condition]
-    """Valid first, then whatever else the config needs to be usable. One that is False makes the config not ready."""
+    """Valid first, then the others that the config needs to be usable. One that is False makes the config not ready."""
     status: Object = field(default_factory=dict)
     """Further status fields."""
 
 
 @dataclass(frozen=True, slots=True)
-class SharedConfig(Generic[Spec]):
-    """What a config kind adds to the generic controller."""
+class ConfigController(Generic[Spec]):
+    """The controller of a config kind."""
 
     kind: Kind
     model: type[Spec]
-    server_field: str
-    """The field of an MCPServer's spec that refers to a config of this kind by name."""
-    judge: Callable[[Spec, SyncRequest, Config], Judgement]
-    """Checks a config whose spec its model could read, whether or not a server uses it."""
-    secrets: Callable[[Object], list[str]] = lambda _spec: []
-    """Names of the Secrets that the checks need, from the raw spec."""
+    references: tuple[Reference, ...]
+    """The fields of workloads that refer to this kind."""
+    validate: Callable[[Spec, SyncRequest, Config], Validation]
+    """Checks a config whose spec its model could read, whether or not a workload uses it."""
 
-    def parse(self, config: Object) -> Spec | str:
-        """An observed config's spec, or what is wrong with it."""
+    def controller(self) -> Controller:
+        """Return it in the form that the webhooks serve."""
+        return Controller(
+            parent=self.kind,
+            child_kinds=(),
+            customize=self.customize,
+            sync=self.sync,
+            finalize=self.finalize,
+            child_names=lambda _name: (),
+        )
+
+    def customize(self, request: CustomizeRequest, config: Config) -> list[RelatedRule]:
+        """Return what a config's sync looks at: the claims of its users, and the Secrets that its spec names."""
+        metadata = request.parent["metadata"]
+        namespace = metadata["namespace"]
+        references = self.references
+        if is_deleting(request.parent):
+            # A workload that was created a moment ago may have no ServiceAccount yet; it counts all the same.
+            workloads = dict.fromkeys(reference.workload for reference in references)
+            rules = [RelatedRule(workload, namespace) for workload in workloads]
+        else:
+            claims = [{reference.claim: claim_value(metadata["name"])} for reference in references]
+            rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim) for claim in claims]
+        names = self._secret_names(request.parent) if config.read_secrets else []
+        if names:
+            rules.append(RelatedRule(SECRET, namespace, names=tuple(names)))
+        return rules
+
+    def sync(self, request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+        """Return the status of a live config."""
+        validation = self._validate(request, config)
+        status = self._status(request, validation, self.users(request), blocked=[], now=now)
+        ready = all(condition.status == "True" for condition in validation.conditions)
+        return SyncResponse(status, resync_after_seconds=0 if ready else RESYNC_SECONDS)
+
+    def finalize(self, request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+        """Keep a config that is being deleted for as long as a workload refers to it."""
+        users = self.users(request)
+        settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
+        finalized = not users and settling <= 0
+        blocked = [] if finalized else [self._deletion_blocked(users)]
+        return SyncResponse(
+            self._status(request, self._validate(request, config), users, blocked=blocked, now=now),
+            finalized=finalized,
+            resync_after_seconds=0 if finalized else RESYNC_SECONDS if users else settling,
+        )
+
+    def users(self, request: SyncRequest) -> list[str]:
+        """Return the names of the workloads that use this config, sorted.
+
+        They are the owners of the ServiceAccounts that claim it, so that the cost grows with the workloads that use it
+        and not with all there are. For a config that is being deleted they are those of all workloads whose spec
+        refers to it: each that has a claim is among them.
+        """
+        references = self.references
+        if request.finalizing:
+            request.related.require(*(reference.workload for reference in references))
+            return sorted(
+                {
+                    str(workload["metadata"]["name"])
+                    for reference in references
+                    for workload in request.related.list(reference.workload)
+                    if reference.name_in(workload) == request.name
+                }
+            )
+        request.related.require(SERVICE_ACCOUNT)
+        kinds = {reference.workload.kind for reference in references}
+        owners = {
+            str(owner.get("name"))
+            for account in request.related.list(SERVICE_ACCOUNT)
+            for owner in account["metadata"].get("ownerReferences") or []
+            if owner.get("controller") is True
+            and owner.get("kind") in kinds
+            and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
+        }
+        return sorted(owners)
+
+    def _secret_names(self, parent: Object) -> list[str]:
+        """Names of the Secrets that a config's spec names; a spec that can't be read needs none."""
         try:
-            return self.model.parse(config.get("spec"))
+            spec = self.model.parse(parent.get("spec"))
+        except ValidationError:
+            return []
+        return [reference.name for _, reference in secret_refs(spec) if reference.name]
+
+    def _validate(self, request: SyncRequest, config: Config) -> Validation:
+        try:
+            spec = self.model.parse(request.parent.get("spec"))
         except ValidationError as error:
-            return "; ".join(spec_errors(error))
+            return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error)))])
+        return self.validate(spec, request, config)
 
+    def _deletion_blocked(self, users: list[str]) -> Condition:
+        if not users:
+            # Never released in the first call: a workload created just before the deletion may not have reached
+            # Metacontroller's cache. The condition's own time says when that call was.
+            message = "Looking once more for MCPServers that refer to this object before it is released"
+            return conditions.true("DeletionBlocked", "CheckingReferences", message)
+        names = ", ".join(users[:NAMES_IN_A_MESSAGE])
+        more = f" and {len(users) - NAMES_IN_A_MESSAGE} more" if len(users) > NAMES_IN_A_MESSAGE else ""
+        count = f"{len(users)} MCPServer{'s' if len(users) > 1 else ''}"
+        fields = " and ".join(f"spec.{reference.field}" for reference in self.references)
+        message = f"Referenced by {count}: {names}{more}. Delete them or remove their {fields}"
+        return conditions.true("DeletionBlocked", "ReferencedByWorkloads", message)
 
-def controller(shared: SharedConfig[Spec]) -> Controller:
-    """The controller of a shared config kind."""
-    return Controller(
-        parent=shared.kind,
-        child_kinds=(),
-        customize=partial(_customize, shared),
-        sync=partial(_sync, shared),
-        finalize=partial(_finalize, shared),
-        child_names=lambda _name: (),
-    )
+    def _status(
+        self,
+        request: SyncRequest,
+        validation: Validation,
+        users: list[str],
+        *,
+        blocked: list[Condition],
+        now: datetime,
+    ) -> Object:
+        bad = next((condition for condition in validation.conditions if condition.status != "True"), None)
+        ready = (
+            conditions.false("Ready", bad.reason, bad.message)
+            if bad
+            else conditions.true("Ready", "Ready", f"{self.kind.kind} can be used")
+        )
+        return {
+            "observedGeneration": request.generation,
+            "configHash": config_hash(raw_spec(request.parent)),
+            **validation.status,
+            **({"referencingServers": users} if users else {}),
+            "conditions": conditions.stamp([ready, *validation.conditions, *blocked], request.parent, now),
+        }
 
 
 def config_hash(spec: Object) -> str:
-    """A fingerprint of a config's spec, the same whatever the order of its keys and whether unset fields are named."""
-    text = orjson.dumps(spec, option=orjson.OPT_SORT_KEYS)
-    if b"null" in text:  # rarely, and then perhaps in a text: the copy does no harm
-        text = orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:16]
+    """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields."""
+    return hashlib.sha256(orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _set_fields(value: object) -> object:
     if isinstance(value, dict):
         return {key: _set_fields(inner) for key, inner in value.items() if inner is not None}
     return [_set_fields(item) for item in value] if isinstance(value, list) else value
-
-
-def _customize(shared: SharedConfig[Spec], request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    metadata = request.parent["metadata"]
-    namespace = metadata["namespace"]
-    if is_deleting(request.parent):
-        # A server that was created a moment ago may have no ServiceAccount yet; it counts all the same.
-        rules = [RelatedRule(MCP_SERVER, namespace)]
-    else:
-        claim = {CLAIM_LABELS[shared.server_field]: claim_value(metadata["name"])}
-        rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim)]
-    secrets = shared.secrets(raw_spec(request.parent)) if config.read_secrets else []
-    if secrets:
-        rules.append(RelatedRule(SECRET, namespace, names=tuple(secrets)))
-    return rules
-
-
-def _judge(shared: SharedConfig[Spec], request: SyncRequest, config: Config) -> Judgement:
-    spec = shared.parse(request.parent)
-    if isinstance(spec, str):
-        return Judgement([conditions.false("Valid", "SpecInvalid", spec)])
-    return shared.judge(spec, request, config)
-
-
-def _sync(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
-    judgement = _judge(shared, request, config)
-    status = _status(shared, request, judgement, referencing_servers(shared, request), blocked=[], now=now)
-    ready = all(condition.status == "True" for condition in judgement.conditions)
-    return SyncResponse(status, resync_after_seconds=0 if ready else RESYNC_SECONDS)
-
-
-def _finalize(shared: SharedConfig[Spec], request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
-    servers = referencing_servers(shared, request)
-    settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
-    finalized = not servers and settling <= 0
-    blocked = [] if finalized else [_deletion_blocked(shared, servers)]
-    return SyncResponse(
-        _status(shared, request, _judge(shared, request, config), servers, blocked=blocked, now=now),
-        finalized=finalized,
-        resync_after_seconds=0 if finalized else RESYNC_SECONDS if servers else settling,
-    )
-
-
-def _deletion_blocked(shared: SharedConfig[Spec], servers: list[str]) -> Condition:
-    if not servers:
-        # Never released in the first call: a server created just before the deletion may not have reached
-        # Metacontroller's cache. The condition's own time says when that call was.
-        message = "Looking once more for MCPServers that refer to this object before it is released"
-        return conditions.true("DeletionBlocked", "CheckingReferences", message)
-    names = ", ".join(servers[:NAMES_IN_A_MESSAGE])
-    more = f" and {len(servers) - NAMES_IN_A_MESSAGE} more" if len(servers) > NAMES_IN_A_MESSAGE else ""
-    count = f"{len(servers)} MCPServer{'s' if len(servers) > 1 else ''}"
-    message = f"Referenced by {count}: {names}{more}. Delete them or remove their spec.{shared.server_field}"
-    return conditions.true("DeletionBlocked", "ReferencedByWorkloads", message)
-
-
-def _status(
-    shared: SharedConfig[Spec],
-    request: SyncRequest,
-    judgement: Judgement,
-    servers: list[str],
-    *,
-    blocked: list[Condition],
-    now: datetime,
-) -> Object:
-    bad = next((condition for condition in judgement.conditions if condition.status != "True"), None)
-    ready = (
-        conditions.false("Ready", bad.reason, bad.message)
-        if bad
-        else conditions.true("Ready", "Ready", f"{shared.kind.kind} can be used")
-    )
-    return {
-        "observedGeneration": request.generation,
-        "configHash": config_hash(raw_spec(request.parent)),
-        **judgement.status,
-        **({"referencingServers": servers} if servers else {}),
-        "conditions": conditions.stamp([ready, *judgement.conditions, *blocked], request.parent, now),
-    }
-
-
-def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> list[str]:
-    """Names of the MCPServers that use this config, sorted.
-
-    They are the owners of the ServiceAccounts that claim it, so that the cost grows with the servers that use it and
-    not with all there are. For a config that is being deleted they are those of all servers whose spec refers to it:
-    each that has a claim is among them.
-    """
-    if request.finalizing:
-        request.related.require(MCP_SERVER)
-        servers = request.related.list(MCP_SERVER)
-        return [obj["metadata"]["name"] for obj in servers if referenced(obj, shared.server_field) == request.name]
-    request.related.require(SERVICE_ACCOUNT)
-    owners = {
-        str(owner.get("name"))
-        for account in request.related.list(SERVICE_ACCOUNT)
-        for owner in account["metadata"].get("ownerReferences") or []
-        if owner.get("controller") is True
-        and owner.get("kind") == MCP_SERVER.kind
-        and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
-    }
-    return sorted(owners)

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
-from hooks.controllers import conditions, shared_config
+from hooks.controllers import conditions
+from hooks.controllers.configs.config_controller import ConfigController, Validation
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import MCP_TOOL_CONFIG
-from hooks.controllers.shared_config import Judgement, SharedConfig
 from hooks.protocol import SyncRequest
+from hooks.references.table import references_to
 
 
-def judge(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Config) -> Judgement:
+def validate(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Config) -> Validation:
     """Check that an override changes something, and that a filter names tools."""
     for tool, override in sorted((spec.tools_override or {}).items()):
         if not tool:
             message = "spec.toolsOverride has an empty key: it must be the name of a tool"
-            return Judgement([conditions.false("Valid", "OverrideNameless", message)])
+            return Validation([conditions.false("Valid", "OverrideNameless", message)])
         if not override.name and not override.description:
             message = f"spec.toolsOverride[{tool!r}] must have a name or a description"
-            return Judgement([conditions.false("Valid", "OverrideEmpty", message)])
+            return Validation([conditions.false("Valid", "OverrideEmpty", message)])
     for index, tool in enumerate(spec.tools_filter or []):
         if not tool or any(character in tool for character in ",\r\n"):
             message = f"spec.toolsFilter[{index}] must be a tool's name, without commas and line breaks"
-            return Judgement([conditions.false("Valid", "FilterInvalid", message)])
-    return Judgement([conditions.true("Valid", "Valid", "The spec is valid")])
+            return Validation([conditions.false("Valid", "FilterInvalid", message)])
+    return Validation([conditions.true("Valid", "Valid", "The spec is valid")])
 
 
-TOOL_CONFIG = SharedConfig(kind=MCP_TOOL_CONFIG, model=MCPToolConfigSpec, server_field="toolConfigRef", judge=judge)
-CONTROLLER = shared_config.controller(TOOL_CONFIG)
+CONTROLLER = ConfigController(MCP_TOOL_CONFIG, MCPToolConfigSpec, references_to(MCP_TOOL_CONFIG), validate).controller()

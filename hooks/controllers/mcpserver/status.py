@@ -5,71 +5,107 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import SERVICE
-from hooks.controllers.mcpserver import names
-from hooks.controllers.mcpserver.problem import Problem
-from hooks.controllers.mcpserver.references import References
-from hooks.controllers.mcpserver.workload import Workload, workload
+from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.protocol import Object, SyncRequest
+from hooks.proxy import names, outgoing_auth
+from hooks.proxy.health import Workload, workload
+from hooks.proxy.runconfig.telemetry import telemetry_condition
+from hooks.proxy.spec import ProxySpec
 
 RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
-GLANCE_SECONDS = 5
+CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
 NAME_TAKEN_SECONDS = 30
 """How long a child may stay away before its name counts as taken."""
-SLOW_SECONDS = 60  # twice the grace period that pods have by default
-"""How long a server may be on its way out before its status names what keeps it."""
+TERMINATION_RESYNC_SECONDS = 60  # twice the grace period that pods have by default
+"""When to look again at a server that is being deleted; after so long its status names what keeps it."""
 
 MISSING_REASONS = ("ChildMissing", "NameTaken")
 """Reasons of a Ready condition that names a missing child."""
 
 
-class Verdict(NamedTuple):
+class StatusResult(NamedTuple):
     """A status, and when to look again at what it waits for; 0 where it waits for nothing."""
 
     status: Object
-    look_again_after: int
+    resync_after_seconds: int
 
 
-def judge(
+def make_status(
     request: SyncRequest,
-    spec: MCPServerSpec | None,
-    references: References,
-    problems: list[Problem],
+    proxy: ProxySpec | None,
+    computable: ProxySpec | None,
+    resolutions: Resolutions | None,
+    problems: list[Condition],
     *,
     identities: list[tuple[str, str]],
     config: Config,
     now: datetime,
-) -> Verdict:
-    """The status of a live MCPServer; its spec is None where it can't be read.
+) -> StatusResult:
+    """Return the status of a live MCPServer.
 
-    `identities` is (kind, name) of each child of the answer, in its order: one that was returned before and isn't
-    observed is missing, and the first such is named.
+    Args:
+        request: what is observed.
+        proxy: the server's proxy; None where the spec can't be read.
+        computable: the same, where its children could be made.
+        resolutions: what the spec refers to; None where it can't be read.
+        problems: why the children can't be made.
+        identities: (kind, name) of each child of the answer, in its order: one that was returned before and isn't
+            observed is missing, and the first such is named.
+        config: what the installation decides.
+        now: the time of the call.
     """
     state = _state(request, problems, config)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
+    about = _conditions(proxy, resolutions, problems) if proxy and resolutions else []
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
-        **_url(request, spec),
-        **({"toolConfigHash": references.tool_config_hash} if references.tool_config_hash else {}),
-        **({"externalAuthConfigHash": references.external_auth_hash} if references.external_auth_hash else {}),
+        **_url(request, computable),
+        **(_hashes(resolutions) if resolutions else {}),
         "observedGeneration": request.generation,
-        "conditions": conditions.stamp([ready, _valid(problems), *references.conditions], request.parent, now),
+        "conditions": conditions.stamp([ready, _valid(problems), *about], request.parent, now),
     }
-    return Verdict(status, _look_again_after(state, problems))
+    return StatusResult(status, _resync_after_seconds(state, problems))
 
 
-def _look_again_after(state: Workload, problems: list[Problem]) -> int:
+def _conditions(proxy: ProxySpec, resolutions: Resolutions, problems: list[Condition]) -> list[Condition]:
+    """One condition for each reference that the spec has, and for each part of the proxy that needs a word."""
+    external = resolutions.external_auth.condition
+    outgoing = outgoing_auth.conditions_of(proxy.outgoing_auth, proxy.incoming_auth) if proxy.outgoing_auth else []
+    others = (
+        resolutions.tools.condition,
+        resolutions.oidc.condition,
+        resolutions.authz.condition,
+        resolutions.permission_profile.condition,
+        _pod_template(proxy, problems),
+        telemetry_condition(proxy.telemetry),
+    )
+    return [*(outgoing or ([external] if external else [])), *(condition for condition in others if condition)]
+
+
+def _pod_template(proxy: ProxySpec, problems: list[Condition]) -> Condition | None:
+    if proxy.backend.pod_template is None:
+        return None
+    valid = conditions.true("PodTemplateValid", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
+    return next((problem for problem in problems if problem.type == valid.type), valid)
+
+
+def _hashes(resolutions: Resolutions) -> Object:
+    hashes = {"toolConfigHash": resolutions.tools.hash, "externalAuthConfigHash": resolutions.external_auth.hash}
+    return {field: value for field, value in hashes.items() if value}
+
+
+def _resync_after_seconds(state: Workload, problems: list[Condition]) -> int:
     if state.reason == "ChildMissing":
-        return GLANCE_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
+        return CHILD_RECHECK_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Running" else 0
 
 
@@ -79,7 +115,7 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
     It names what is waited for once that takes long. Most deletions are over before; a status for each of their steps
     would be a write, and a call for each config of the namespace that waits for its last server.
     """
-    is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= SLOW_SECONDS
+    is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= TERMINATION_RESYNC_SECONDS
     what = f"waiting for {waiting_for}" if waiting_for and is_slow else "its proxy goes first, then all the rest"
     message = f"MCP server is being terminated: {what}"
     return {
@@ -90,17 +126,17 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
     }
 
 
-def _url(request: SyncRequest, spec: MCPServerSpec | None) -> Object:
+def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed."""
     service = request.children.get(SERVICE, names.proxy_service(request.name)) or {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
-    port = spec.port if spec else ports[0].get("port")
+    port = proxy.port if proxy else ports[0].get("port")
     host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
     return {"url": f"http://{host}:{port}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Workload:
-    faults = [problem for problem in problems if not problem.waiting]
+def _state(request: SyncRequest, problems: list[Condition], config: Config) -> Workload:
+    faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         return Workload("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
     state = workload(request, config)
@@ -136,12 +172,12 @@ def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[
     return Workload("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
 
 
-def _pending(waiting: Problem) -> Workload:
+def _pending(waiting: Condition) -> Workload:
     return Workload("Pending", waiting.reason, waiting.message)
 
 
-def _valid(problems: list[Problem]) -> Condition:
-    faults = [problem for problem in problems if problem.condition == "Valid"]
+def _valid(problems: list[Condition]) -> Condition:
+    faults = [problem for problem in problems if problem.type == "Valid"]
     if not faults:
         return conditions.true("Valid", "Valid", "The spec is valid")
     return conditions.false("Valid", faults[0].reason, "; ".join(problem.message for problem in faults))

@@ -7,7 +7,8 @@ without a token gets 401 and the MCP server sees the exchanged token.
 
 from __future__ import annotations
 
-from hooks.api.mcpexternalauthconfig import TokenExchange
+from collections.abc import Mapping
+
 from hooks.protocol import Object
 
 MAX_BODY_BYTES = 8 << 20
@@ -17,26 +18,18 @@ AUDIT: Object = {"detectApplicationErrors": True, "maxDataSize": 1024}
 """Settings of the audit log, in the keys of runner 0.44.0; at top level stand an older runner's."""
 
 
-def token_exchange_config(exchange: TokenExchange) -> Object:
-    """Parameters of the token exchange (RFC 8693). The client secret comes from the environment, never from here."""
-    config: Object = {
-        "audience": exchange.audience,
-        "client_id": exchange.client_id,
-        "external_token_header_name": exchange.external_token_header_name,
-        "header_strategy": "custom" if exchange.external_token_header_name else "replace",
-        "scopes": exchange.scopes,
-        "token_url": exchange.token_url,
-    }
-    return {key: value for key, value in config.items() if value}
+def middleware_configs(run: Object, outgoing_auth: Mapping[str, Object]) -> list[Object]:
+    """Return the complete chain for this RunConfig, outermost first.
 
-
-def middleware_configs(run: Object) -> list[Object]:
-    """The complete chain for this RunConfig, outermost first: each part that the RunConfig asks for."""
+    Args:
+        run: the RunConfig; each part that it asks for is in the chain.
+        outgoing_auth: parameters of the middlewares by which the proxy authenticates to its backend.
+    """
     chain: list[tuple[str, Object | None]] = [
         ("bodylimit", {"max_bytes": MAX_BODY_BYTES}),
         ("audit", {"config_data": AUDIT, "transport_type": run["transport"]} if run["audit_config"] else None),
         ("auth", {"oidc_config": run["oidc_config"]} if run["oidc_config"] else {}),
-        ("tokenexchange", {"token_exchange_config": run["token_exchange_config"]}),
+        ("tokenexchange", outgoing_auth.get("tokenexchange")),
         ("tool-filter", _tools(run)),
         ("tool-call-filter", _tools(run)),
         ("mcp-parser", {}),

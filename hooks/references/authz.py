@@ -1,4 +1,4 @@
-"""What callers of an MCPServer may do: the `authz_config` of its RunConfig."""
+"""Authorization configurations: the document that a ConfigMap holds, checked, and the one that inline policies make."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from typing import Any
 
 import yaml
 
-from hooks.api.access import AuthzConfig
+from hooks.api.access import AuthzConfigMapRef, is_entity_list
 from hooks.json_values import strict_json
-from hooks.protocol import Object
+from hooks.protocol import Object, SyncRequest
+from hooks.references.config_maps import find_text
+from hooks.references.resolution import Resolution, failed
 
 MAX_DEPTH = 32
 MAX_YAML = 128 << 10
-
-
-def inline_authz(authz: AuthzConfig) -> Object | None:
-    """The configuration that the spec holds itself."""
-    if authz.inline is None:
-        return None
-    return _cedar("v1", list(authz.inline.policies), authz.inline.entities_json)
 
 
 def read_authz(text: str) -> Object | str:
@@ -29,30 +24,25 @@ def read_authz(text: str) -> Object | str:
     document = _parse(text)
     if not isinstance(document, dict):
         return "is neither a JSON nor a YAML object"
-    version, type_, cedar = document.get("version"), document.get("type"), document.get("cedar")
+    version, type_, block = document.get("version"), document.get("type"), document.get("cedar")
     if not version or not isinstance(version, str):
         return "version is required"
     if not type_ or not isinstance(type_, str):
         return "type is required"
     if type_ != "cedarv1":
         return "unsupported configuration type: only cedarv1 is known"
-    if not isinstance(cedar, dict):
+    if not isinstance(block, dict):
         return "cedar configuration is required for type cedarv1"
-    policies, entities = cedar.get("policies"), cedar.get("entities_json", "")
+    policies, entities = block.get("policies"), block.get("entities_json", "")
     if not isinstance(policies, list) or not policies or not all(isinstance(policy, str) for policy in policies):
         return "at least one policy is required for type cedarv1, and each is a string"
     if not isinstance(entities, str) or (entities and not is_entity_list(entities)):
         return "cedar.entities_json must be a string that holds a JSON list of objects"
-    return _cedar(version, policies, entities)
+    return cedar(version, policies, entities)
 
 
-def is_entity_list(text: str) -> bool:
-    """Whether this is a JSON list of objects, as the runner wants Cedar's entities."""
-    entities = strict_json(text)
-    return isinstance(entities, list) and all(isinstance(entity, dict) for entity in entities)
-
-
-def _cedar(version: str, policies: list[str], entities: str) -> Object:
+def cedar(version: str, policies: list[str], entities: str) -> Object:
+    """Return an authorization configuration of Cedar policies, as the RunConfig holds it."""
     return {"version": version, "type": "cedarv1", "cedar": {"policies": policies, "entities_json": entities}}
 
 
@@ -81,3 +71,16 @@ def _is_plain(text: str) -> bool:
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             return False
     return True
+
+
+def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef) -> Resolution[Object]:
+    """Return the authorization configuration in the ConfigMap that spec.authzConfig names."""
+    condition, name, key = "AuthzConfigRefValidated", reference.name, reference.key or "authz.json"
+    text = find_text(request, name, key, condition, "spec.authzConfig.configMap")
+    if text.value is None:
+        return Resolution(condition=text.condition)
+    config = read_authz(text.value)
+    if isinstance(config, str):
+        message = f"ConfigMap {name!r} key {key!r} (spec.authzConfig.configMap): {config}"
+        return failed(condition, "AuthzConfigInvalid", message)
+    return Resolution(config, text.condition, name=name)

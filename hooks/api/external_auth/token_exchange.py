@@ -1,0 +1,56 @@
+"""External auth of type tokenExchange: the caller's token is exchanged for one of the backend (RFC 8693)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from hooks.api.external_auth.base import HEADER_NAME, ExternalAuth
+from hooks.api.meta import HttpUrl, SecretKeyRef
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
+
+
+class TokenExchange(ExternalAuth):
+    """OAuth 2.0 token exchange, RFC 8693."""
+
+    token_url: HttpUrl
+    """URL of the token endpoint, http or https."""
+    client_id: str
+    """Client id with which the proxy authenticates at the token endpoint."""
+    client_secret_ref: SecretKeyRef
+    """The key of a Secret that holds the client secret."""
+    audience: str
+    """Audience of the token to get."""
+    scopes: list[str] = Field(default_factory=list)
+    """Scopes of the token to get."""
+    external_token_header_name: str = ""
+    """Header that takes the token to the MCP server; it replaces the Authorization header's when left out."""
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield reason and message of each value that the schema admits and no token endpoint or proxy would."""
+        where = "spec.tokenExchange"
+        for field, value in (("clientId", self.client_id), ("audience", self.audience)):
+            if not value.strip():
+                yield f"{field[0].upper()}{field[1:]}Missing", f"{where}.{field} must not be empty"
+        if not _host(self.token_url):
+            yield "TokenUrlInvalid", f"{where}.tokenUrl has no host"
+        for index, scope in enumerate(self.scopes):
+            if not _SCOPE.fullmatch(scope):
+                yield "ScopeInvalid", f"{where}.scopes[{index}] must be one scope: printable, without spaces and quotes"
+            if scope in self.scopes[:index]:
+                yield "ScopeRepeated", f"{where}.scopes[{index}] repeats {scope!r}"
+        header = self.external_token_header_name
+        if header and not HEADER_NAME.fullmatch(header):
+            message = f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token"
+            yield "HeaderNameInvalid", message
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,94 @@
+"""Parts that the specs of workload kinds share: resources, volumes, Secrets, permissions, overrides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hooks.api.meta import EnvVar, Model, NameRef, Quantity, Rule, RuledModel, SecretKeyRef
+
+
+class Volume(Model):
+    """A folder of the node."""
+
+    name: str
+    """Name of the volume."""
+    host_path: str
+    """Path on the node."""
+    mount_path: str
+    """Path at which the volume is mounted."""
+    read_only: bool = False
+    """Whether the mount is read-only."""
+
+
+class ResourceList(Model):
+    """An amount of CPU and memory."""
+
+    cpu: Quantity = ""
+    """CPU, such as "500m" or "2"."""
+    memory: Quantity = ""
+    """Memory, such as "256Mi"."""
+
+
+class Resources(Model):
+    """What a container needs, and what it may take."""
+
+    limits: ResourceList | None = None
+    """The most that the container may take."""
+    requests: ResourceList | None = None
+    """What is set aside for the container."""
+
+
+class SecretEnv(SecretKeyRef):
+    """A key of a Secret that becomes an environment variable of the MCP server."""
+
+    target_env_name: str = ""
+    """Name of the environment variable; the key's name when left out."""
+
+
+class PermissionProfile(RuledModel):
+    """What the MCP server is permitted to reach."""
+
+    rules = (
+        Rule(
+            "self.type != 'configmap' || (has(self.key) && self.key != '')",
+            "key must be set when type is 'configmap'",
+            lambda profile: profile.type != "configmap" or profile.key != "",
+        ),
+    )
+    type: Literal["builtin", "configmap"] = "builtin"
+    """Where the profile comes from: "builtin", or "configmap" for a key of a ConfigMap."""
+    name: str
+    """Name of the builtin profile ("none" or "network"), or of the ConfigMap."""
+    key: str = ""
+    """Key in the ConfigMap that holds the profile as JSON."""
+
+
+class MetadataOverrides(Model):
+    """Labels and annotations to add to those of an object that the operator makes."""
+
+    annotations: dict[str, str] | None = None
+    """Annotations to add; those that the operator sets win."""
+    labels: dict[str, str] | None = None
+    """Labels to add; those that the operator sets win."""
+
+
+class ProxyDeploymentOverrides(MetadataOverrides):
+    """What to add to the proxy's Deployment."""
+
+    pod_template_metadata_overrides: MetadataOverrides | None = None
+    """Labels and annotations to add to the proxy's pods."""
+    env: list[EnvVar] = Field(default_factory=list)
+    """Environment variables of the proxy's container, not of the MCP server."""
+    image_pull_secrets: list[NameRef] = Field(default_factory=list)
+    """Secrets with which the proxy's image is pulled."""
+
+
+class ResourceOverrides(Model):
+    """What to add to the objects that the operator makes."""
+
+    proxy_deployment: ProxyDeploymentOverrides | None = None
+    """Additions to the proxy's Deployment."""
+    proxy_service: MetadataOverrides | None = None
+    """Additions to the proxy's Service."""

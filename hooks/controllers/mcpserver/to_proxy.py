@@ -1,0 +1,124 @@
+"""MCPServer -> ProxySpec: the one place that knows the field names of an MCPServer's spec."""
+
+from __future__ import annotations
+
+from hooks.api.mcpserver import MCPServerSpec, OpenTelemetry
+from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploymentOverrides, ResourceOverrides
+from hooks.controllers.mcpserver.resolutions import Resolutions
+from hooks.protocol import Object, annotations_of
+from hooks.proxy import names, spec
+from hooks.proxy.rollout import read_restart
+from hooks.proxy.spec import ProxySpec
+from hooks.references.permission_profile import NETWORK
+
+HTTP_TARGET_PORT = 8080
+"""The port of a direct transport whose spec names none. The reference never deploys such a server."""
+
+
+def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> ProxySpec:
+    """Return what an MCPServer's proxy consists of; a reference that has no value is left out.
+
+    Args:
+        server: the MCPServer.
+        given: its spec.
+        resolutions: what the spec refers to; children may be made only where these have no problems.
+    """
+    metadata = server["metadata"]
+    overrides = given.resource_overrides or ResourceOverrides()
+    return ProxySpec(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        backend=_container(metadata["name"], given, resolutions),
+        transport=given.transport,
+        proxy_mode=given.proxy_mode,
+        port=given.port,
+        incoming_auth=resolutions.oidc.value,
+        outgoing_auth=_outgoing_auth(resolutions),
+        authorization=_authorization(given, resolutions),
+        tools=_tools(given, resolutions),
+        telemetry=_telemetry(given),
+        audit=bool(given.audit and given.audit.enabled),
+        trust_proxy_headers=given.trust_proxy_headers,
+        resources=given.resources,
+        deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
+        service_overrides=overrides.proxy_service or MetadataOverrides(),
+        restart=read_restart(annotations_of(server)),
+    )
+
+
+def _container(name: str, given: MCPServerSpec, resolutions: Resolutions) -> spec.Container:
+    account = names.server_account(name) if given.service_account is None else given.service_account
+    return spec.Container(
+        image=given.image,
+        args=given.args,
+        env=given.env,
+        secrets=given.secrets,
+        volumes=given.volumes,
+        target_port=given.target_port or (None if given.transport == "stdio" else HTTP_TARGET_PORT),
+        target_port_field="spec.targetPort",
+        service_account=account,
+        permission_profile=_permission_profile(given.permission_profile, resolutions.permission_profile.value),
+        pod_template=given.pod_template_spec,
+    )
+
+
+def _permission_profile(given: PermissionProfile | None, document: Object | None) -> spec.PermissionProfile:
+    if given is None or document is None:
+        return spec.PermissionProfile(NETWORK)
+    if given.type == "builtin":
+        return spec.PermissionProfile(document, given.name)
+    return spec.PermissionProfile(document, f"{names.PERMISSION_PROFILE_PATH}/{given.key}", config_map=given.name)
+
+
+def _outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
+    found = resolutions.external_auth
+    if found.value is None:
+        return None
+    return spec.OutgoingAuth(found.name, found.value.type, found.value.block, found.digest)
+
+
+def _authorization(given: MCPServerSpec, resolutions: Resolutions) -> spec.Authorization | None:
+    authz, document = given.authz_config, resolutions.authz.value
+    if authz is None or document is None:
+        return None
+    if authz.inline:
+        inline = authz.inline
+        return spec.Authorization(document, policies=inline.policies, entities_json=inline.entities_json)
+    name, key = (authz.config_map.name, authz.config_map.key) if authz.config_map else ("", "")
+    return spec.Authorization(document, config_map=name, key=key or "authz.json")
+
+
+def _tools(given: MCPServerSpec, resolutions: Resolutions) -> spec.Tools:
+    """The tools of the MCPToolConfig, which wins over spec.tools."""
+    config = resolutions.tools.value
+    if config is None:
+        return spec.Tools(given.tools, field="spec.tools")
+    overrides = (config.tools_override or {}).items()
+    return spec.Tools(
+        config.tools_filter, {tool: spec.ToolOverride(new.name, new.description) for tool, new in overrides}
+    )
+
+
+def _telemetry(given: MCPServerSpec) -> spec.Telemetry | None:
+    telemetry = given.telemetry
+    if telemetry is None:
+        return None
+    return spec.Telemetry(
+        field="spec.telemetry",
+        open_telemetry=_open_telemetry(telemetry.open_telemetry) if telemetry.open_telemetry else None,
+        prometheus=bool(telemetry.prometheus and telemetry.prometheus.enabled),
+    )
+
+
+def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
+    return spec.OpenTelemetry(
+        enabled=given.enabled,
+        endpoint=given.endpoint,
+        service_name=given.service_name,
+        headers=dict(header.split("=", 1) for header in given.headers if "=" in header),
+        insecure=given.insecure,
+        tracing=bool(given.tracing and given.tracing.enabled),
+        metrics=bool(given.metrics and given.metrics.enabled),
+        sampling_rate=given.tracing.sampling_rate if given.tracing else "",
+    )

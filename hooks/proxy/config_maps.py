@@ -1,0 +1,72 @@
+"""The ConfigMaps of a proxy: its RunConfig, and the policies of an inline authzConfig."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from hooks import go_json
+from hooks.controllers.controller import Config
+from hooks.protocol import Object
+from hooks.proxy import names
+from hooks.proxy.runconfig.document import make_run_config
+from hooks.proxy.spec import Authorization, ProxySpec
+
+
+class RunConfigMap(NamedTuple):
+    """The ConfigMap that holds runconfig.json, and the checksum by which the proxy's pods follow it."""
+
+    config_map: Object
+    checksum: str
+
+
+def make_run_config_map(proxy: ProxySpec, config: Config) -> RunConfigMap:
+    """Return the ConfigMap that holds runconfig.json."""
+    data = {"runconfig.json": go_json.indented(make_run_config(proxy, config))}
+    labels = {
+        f"{names.COMPONENT_GROUP}/component": "run-config",
+        f"{names.COMPONENT_GROUP}/mcp-server": proxy.name,
+        f"{names.COMPONENT_GROUP}/managed-by": "toolhive-operator",
+    }
+    checksum = content_checksum(data, labels)
+    config_map: Object = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": names.run_config(proxy.name),
+            "labels": labels,
+            "annotations": {names.CONTENT_CHECKSUM: checksum},
+        },
+        "data": data,
+    }
+    return RunConfigMap(config_map, checksum)
+
+
+def content_checksum(data: dict[str, str], labels: dict[str, str]) -> str:
+    """Return the reference's content checksum: data, then labels, sorted by key, keys and values run together."""
+    text = "".join(key + values[key] for values in (data, labels) for key in sorted(values))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_authz_config_map(proxy: ProxySpec) -> Object | None:
+    """Return the ConfigMap with the policies of an inline authzConfig, mounted beside RunConfig."""
+    authorization = proxy.authorization
+    if authorization is None or not authorization.policies:
+        return None
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": names.authz_inline(proxy.name),
+            "labels": {**names.labels(proxy.name), f"{names.COMPONENT_GROUP}/authz": "inline"},
+        },
+        "data": {"authz.json": go_json.compact(_policies(authorization))},
+    }
+
+
+def _policies(authorization: Authorization) -> Object:
+    return {
+        "cedar": {"entities_json": authorization.entities_json or "[]", "policies": list(authorization.policies)},
+        "type": "cedarv1",
+        "version": "1.0",
+    }

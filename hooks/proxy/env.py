@@ -1,0 +1,38 @@
+"""The environment of the proxy's container. The MCP server's own environment is in the RunConfig."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from hooks.protocol import Object
+from hooks.proxy.outgoing_auth import effect
+from hooks.proxy.spec import ProxySpec
+
+DEFAULTS = {
+    "XDG_CONFIG_HOME": "/tmp",  # noqa: S108  # the pod's own
+    "HOME": "/tmp",  # noqa: S108
+    "TOOLHIVE_RUNTIME": "kubernetes",
+    "UNSTRUCTURED_LOGS": "false",
+}
+
+
+def make_env(proxy: ProxySpec) -> list[Object]:
+    """Return the variables of the proxy's container, in the reference's order.
+
+    Each name stands once: Metacontroller merges this list by name, and the kubelet takes the last.
+    """
+    env: dict[str, Object] = {**_resource_attributes(proxy), **effect(proxy.outgoing_auth).env}
+    for variable in proxy.deployment_overrides.env:
+        # The API server drops an empty value, and would be asked to add it again at every sync.
+        env[variable.name] = {"value": variable.value} if variable.value else {}
+    for name, value in DEFAULTS.items():
+        env.setdefault(name, {"value": value})
+    return [{"name": name, **source} for name, source in env.items()]
+
+
+def _resource_attributes(proxy: ProxySpec) -> dict[str, Object]:
+    otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
+    if otel is None:
+        return {}
+    name = quote(otel.service_name or proxy.name, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
+    return {"OTEL_RESOURCE_ATTRIBUTES": {"value": f"service.name={name},service.namespace={proxy.namespace}"}}

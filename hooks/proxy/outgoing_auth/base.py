@@ -1,0 +1,26 @@
+"""What a type of external auth adds to a proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hooks.api.meta import SecretKeyRef
+from hooks.protocol import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Additions to the proxy's container and RunConfig; without any, the type has no effect."""
+
+    env: Mapping[str, Object] = field(default_factory=dict)
+    """Environment variables of the proxy, each as a value or valueFrom."""
+    run_config: Mapping[str, Object] = field(default_factory=dict)
+    """Keys of the RunConfig."""
+    middleware: Mapping[str, Object] = field(default_factory=dict)
+    """Parameters of each middleware in the proxy's chain that this type adds; only such act on callers' calls."""
+
+
+def from_secret(secret: SecretKeyRef) -> Object:
+    """Return the source of an environment variable that takes its value from a key of a Secret."""
+    return {"valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}

@@ -1,0 +1,1 @@
+"""RunConfig, part by part."""

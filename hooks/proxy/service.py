@@ -1,0 +1,27 @@
+"""The Service that callers of a proxy reach it by."""
+
+from __future__ import annotations
+
+from hooks.protocol import Object
+from hooks.proxy import names
+from hooks.proxy.ports import displace_conflicting_ports
+from hooks.proxy.spec import ProxySpec
+
+
+def make_service(proxy: ProxySpec, observed: Object | None) -> Object:
+    """Return the proxy's Service; `observed` is the one that exists, if one does."""
+    ports = [{"name": "http", "port": proxy.port, "targetPort": proxy.port, "protocol": "TCP"}]
+    overrides = proxy.service_overrides
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": names.proxy_service(proxy.name),
+            "labels": {**(overrides.labels or {}), **names.labels(proxy.name)},
+            "annotations": {**(overrides.annotations or {}), names.MANAGED_BY: "toolhive-hooks"},
+        },
+        "spec": {
+            "selector": names.labels(proxy.name),
+            "ports": displace_conflicting_ports(ports, observed, ("spec", "ports"), "port"),
+        },
+    }

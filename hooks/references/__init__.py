@@ -1,0 +1,1 @@
+"""References: names in a spec, and the values that they lead to."""

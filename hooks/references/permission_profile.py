@@ -1,0 +1,80 @@
+"""Permission profiles: the builtin ones, and one that a ConfigMap holds, checked."""
+
+from __future__ import annotations
+
+from pydantic import Field, ValidationError
+
+from hooks.api.meta import Model
+from hooks.api.workload import PermissionProfile
+from hooks.json_values import strict_json
+from hooks.protocol import Object, SyncRequest
+from hooks.references.config_maps import find_text
+from hooks.references.resolution import Resolution, failed
+
+NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
+NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
+BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
+
+
+class _Outbound(Model):
+    """What may be called; the names are the runner's."""
+
+    insecure_allow_all: bool = Field(default=False, alias="insecure_allow_all")
+    allow_host: list[str] = Field(default_factory=list, alias="allow_host")
+    allow_port: list[int] = Field(default_factory=list, alias="allow_port")
+
+
+class _Inbound(Model):
+    """Who may call."""
+
+    allow_host: list[str] = Field(default_factory=list, alias="allow_host")
+
+
+class _Network(Model):
+    """The network half of a profile."""
+
+    mode: str = ""
+    outbound: _Outbound | None = None
+    inbound: _Inbound | None = None
+
+
+class _Profile(Model):
+    """The types that the runner wants: it ends with a panic on any other."""
+
+    name: str = ""
+    read: list[str] = Field(default_factory=list)
+    write: list[str] = Field(default_factory=list)
+    network: _Network | None = None
+    privileged: bool = False
+
+
+def read_profile(text: str) -> Object | None:
+    """A profile in a ConfigMap's text, or None where it is no JSON object that the runner could read."""
+    profile = strict_json(text)
+    try:
+        _Profile.parse(profile)
+    except ValidationError:
+        return None
+    return profile if isinstance(profile, dict) else None
+
+
+def resolve_profile(request: SyncRequest, profile: PermissionProfile | None) -> Resolution[Object]:
+    """Return the permission profile of a spec: a builtin one, the default, or one that a ConfigMap holds."""
+    condition = "PermissionProfileValidated"
+    if profile is None:
+        return Resolution(NETWORK)
+    if profile.type == "builtin":
+        if profile.name in BUILTIN:
+            return Resolution(BUILTIN[profile.name])
+        # The reference takes such a name for a file on the operator's disk.
+        message = f"spec.permissionProfile.name: {profile.name!r} is no builtin profile: use 'none' or 'network'"
+        return failed(condition, "UnknownProfile", message)
+    text = find_text(request, profile.name, profile.key, condition, "spec.permissionProfile")
+    if text.value is None:
+        return Resolution(condition=text.condition)
+    document = read_profile(text.value)
+    if document is None:
+        which = f"ConfigMap {profile.name!r} key {profile.key!r} (spec.permissionProfile)"
+        message = f"{which} is no permission profile: put one there, as a JSON object"
+        return failed(condition, "ProfileInvalid", message)
+    return Resolution(document, text.condition, name=profile.name)
