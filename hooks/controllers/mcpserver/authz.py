@@ -7,10 +7,9 @@ from typing import Any
 import yaml
 
 from hooks.api.access import AuthzConfig
-from hooks.json_values import strict_json
 from hooks.protocol import Object
+from hooks.strict_json import MAX_DEPTH, read_text
 
-MAX_DEPTH = 32
 MAX_YAML = 128 << 10
 
 
@@ -48,7 +47,7 @@ def read_authz(text: str) -> Object | str:
 
 def is_entity_list(text: str) -> bool:
     """Whether this is a JSON list of objects, as the runner wants Cedar's entities."""
-    entities = strict_json(text)
+    entities = read_text(text)
     return isinstance(entities, list) and all(isinstance(entity, dict) for entity in entities)
 
 
@@ -62,7 +61,7 @@ def _parse(text: str) -> Any:
     A tenant writes this text, so what YAML makes of it must stay small and quick: no aliases, by which a little text
     becomes enormous; no numbers and times, which take long to read; a bound on depth and length.
     """
-    document = strict_json(text)
+    document = read_text(text)
     if document is not None or len(text) > MAX_YAML:
         return document
     try:

@@ -13,7 +13,7 @@ from hooks.controllers.mcpserver.ports import over_foreign
 from hooks.controllers.mcpserver.quantity import canonical
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.restart import last_restart, restarted_at, strategy
-from hooks.protocol import Object, last_applied, last_applied_may_have
+from hooks.protocol import Object, last_applied
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
 
@@ -96,10 +96,8 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
     """
     if spec.transport == "stdio":
         return {"replicas": 1}
-    if observed is None or not last_applied_may_have(observed, "replicas"):
-        return {}
-    sent = (last_applied(observed) or {}).get("spec")
-    if isinstance(sent, dict) and "replicas" in sent:
+    sent = (last_applied(observed) or {}).get("spec") if observed else None
+    if observed and isinstance(sent, dict) and "replicas" in sent:
         return {"replicas": observed["spec"].get("replicas", 1)}
     return {}
 

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import Model
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.json_values import strict_json
 from hooks.protocol import Object
+from hooks.strict_json import read_text
 
 NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
@@ -49,7 +49,7 @@ class _Profile(Model):
 
 def read_profile(text: str) -> Object | None:
     """A profile in a ConfigMap's text, or None where it is no JSON object that the runner could read."""
-    profile = strict_json(text)
+    profile = read_text(text)
     try:
         _Profile.parse(profile)
     except ValidationError:

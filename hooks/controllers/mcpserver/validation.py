@@ -20,8 +20,8 @@ from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
-from hooks.json_values import MAX_DEPTH, is_too_deep
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
