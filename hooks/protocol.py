@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import msgspec
-
-from hooks.json_values import read_json, strict_json
+from hooks.strict_json import read_text
 
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
@@ -165,38 +163,14 @@ def is_deleting(obj: Object) -> bool:
 
 
 def raw_spec(obj: Object) -> Object:
-    """An object's spec as it came, or an empty one where it isn't even an object.
-
-    Raises:
-        Malformed: it can't be read.
-    """
-    spec = part(obj, "spec")
+    """An object's spec as it came, or an empty one where it isn't even an object."""
+    spec = obj.get("spec")
     return spec if isinstance(spec, dict) else {}
 
 
-def part(of: Object, key: str) -> Any:
-    """A part of an object, or None; read now, where `hooks.wire` passed over it.
-
-    Raises:
-        Malformed: it is JSON that can't be repeated. No API server writes such.
-    """
-    found = of.get(key)
-    if isinstance(found, msgspec.Raw):
-        text = bytes(found)
-        found = strict_json(text)
-        if found is None and text != b"null":
-            raise Malformed(f"{key} of an object can't be read")
-        of[key] = found
-    return found
-
-
 def annotations_of(obj: Object) -> Object:
-    """An object's annotations, an empty dict without any.
-
-    Raises:
-        Malformed: they can't be read.
-    """
-    found = part(obj["metadata"], "annotations")
+    """An object's annotations, an empty dict without any."""
+    found = obj["metadata"].get("annotations")
     return found if isinstance(found, dict) else {}
 
 
@@ -206,21 +180,18 @@ def kept(observed: Object) -> Object:
     That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
     too), Metacontroller would take away what the annotation lists and the answer lacks; so these fields come along,
     with the values that they have now, and never with the annotation's.
-
-    Raises:
-        Malformed: a part of it can't be read.
     """
     applied = last_applied(observed) or {}
     metadata: Object = {"name": observed["metadata"]["name"]}
     listed = applied.get("metadata")
     for group in ("labels", "annotations"):
         keys = listed.get(group) if isinstance(listed, dict) else None
-        live = part(observed["metadata"], group) or {}
+        live = observed["metadata"].get(group) or {}
         values = {key: live[key] for key in keys if key in live} if isinstance(keys, dict) else {}
         values = {key: value for key, value in values.items() if key not in (CONTROLLER_UID, LAST_APPLIED)}
         if values:
             metadata[group] = values
-    fields = {key: part(observed, key) for key in applied if key in observed and key not in _IDENTITY}
+    fields = {key: observed[key] for key in applied if key in observed and key not in _IDENTITY}
     return {"apiVersion": observed["apiVersion"], "kind": observed["kind"], "metadata": metadata, **fields}
 
 
@@ -228,22 +199,7 @@ def last_applied(observed: Object) -> Object | None:
     """What the hook last returned for this child, by Metacontroller's annotation; None without one that can be read.
 
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
-
-    Raises:
-        Malformed: the annotations can't be read.
     """
     text = annotations_of(observed).get(LAST_APPLIED)
-    applied = read_json(text) if isinstance(text, str) else None
+    applied = read_text(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
-
-
-def last_applied_may_have(observed: Object, field: str) -> bool:
-    """Whether `last_applied` may have a field of this name: True wherever it does, and sometimes where it doesn't.
-
-    It spares reading the annotation, a copy of the whole child, for what it hardly ever has.
-    """
-    found = observed["metadata"].get("annotations")
-    if not isinstance(found, msgspec.Raw):
-        return found is not None  # they have been read already
-    text = bytes(found)
-    return field.encode() in text or rb"\u" in text  # JSON can spell a letter as an escape

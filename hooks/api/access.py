@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from hooks.api.meta import ConfigMapRef, Model, RuledModel, set_exactly_when, set_when
-from hooks.json_values import strict_json
+from hooks.strict_json import read_text
 
 
 class KubernetesOIDC(Model):
@@ -106,5 +106,5 @@ class AuthzConfig(RuledModel):
 
 def is_entity_list(text: str) -> bool:
     """Whether this is a JSON list of objects, as the runner wants Cedar's entities."""
-    entities = strict_json(text)
+    entities = read_text(text)
     return isinstance(entities, list) and all(isinstance(entity, dict) for entity in entities)

@@ -84,7 +84,6 @@ class Controller:
         """The response as Metacontroller reads it.
 
         Raises:
-            Malformed: a part of the request that only this answer needed can't be read.
             BrokenRule: it would delete, misplace or wipe something.
         """
         if isinstance(request, CustomizeRequest):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hooks.json_values import as_go_reads
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
@@ -14,7 +13,7 @@ def held(observed: Object) -> Object:
     Metacontroller's rights: so it counts only if it speaks of this very object. Without one (an adopted object),
     what `kept` returns, which changes nothing.
     """
-    applied = as_go_reads(last_applied(observed))
+    applied = last_applied(observed)
     if applied is None or not _speaks_of(applied, observed):
         return kept(observed)
     metadata = {

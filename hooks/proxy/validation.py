@@ -17,12 +17,12 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
-from hooks.json_values import MAX_DEPTH, is_too_deep
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 from hooks.proxy import names
 from hooks.proxy.pod_patch import mcp_container_env, template_fault
 from hooks.proxy.quantity import amount
 from hooks.proxy.spec import Container, ProxySpec, Tools
+from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""

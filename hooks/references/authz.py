@@ -7,12 +7,11 @@ from typing import Any
 import yaml
 
 from hooks.api.access import AuthzConfigMapRef, is_entity_list
-from hooks.json_values import strict_json
 from hooks.protocol import Object, SyncRequest
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
+from hooks.strict_json import MAX_DEPTH, read_text
 
-MAX_DEPTH = 32
 MAX_YAML = 128 << 10
 
 
@@ -52,7 +51,7 @@ def _parse(text: str) -> Any:
     A tenant writes this text, so what YAML makes of it must stay small and quick: no aliases, by which a little text
     becomes enormous; no numbers and times, which take long to read; a bound on depth and length.
     """
-    document = strict_json(text)
+    document = read_text(text)
     if document is not None or len(text) > MAX_YAML:
         return document
     try:

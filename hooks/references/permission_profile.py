@@ -6,10 +6,10 @@ from pydantic import Field, ValidationError
 
 from hooks.api.meta import Model
 from hooks.api.workload import PermissionProfile
-from hooks.json_values import strict_json
 from hooks.protocol import Object, SyncRequest
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
+from hooks.strict_json import read_text
 
 NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
@@ -50,7 +50,7 @@ class _Profile(Model):
 
 def read_profile(text: str) -> Object | None:
     """A profile in a ConfigMap's text, or None where it is no JSON object that the runner could read."""
-    profile = strict_json(text)
+    profile = read_text(text)
     try:
         _Profile.parse(profile)
     except ValidationError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from hooks import strict_json
 from hooks.controllers.controller import Controller
 from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object
 from hooks.render.composite import webhook_path
@@ -60,8 +60,8 @@ def ask_decision(hooks: Hooks, controller: Controller, request: Object) -> Decis
 
 def _ask(hooks: Hooks, path: str, request: Object) -> Object:
     try:
-        answer = json.loads(hooks(path, write(request)), parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        answer = strict_json.read(hooks(path, write(request)))
+    except ValueError:
         raise HookError("the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise HookError("the answer is not a JSON object")
@@ -72,10 +72,6 @@ def _given(answer: Object, field: str, default: Any) -> Any:
     """A field of an answer; to Go's JSON, null is as good as absent."""
     value = answer.get(field)
     return default if value is None else value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _only(obj: Object, known: set[str]) -> None:

@@ -17,9 +17,8 @@ from typing import Any
 import yaml
 
 from hooks.render.scalars import NotAValue, key, number, scalar
+from hooks.strict_json import MAX_DEPTH
 
-MAX_DEPTH = 100
-"""Levels of nesting; the deepest real manifests, pod templates, have about fifteen."""
 MAX_ALIASED = 100_000
 """What all aliases of a document may stand for: nodes, and strings by their length. Bounds a "billion laughs"."""
 

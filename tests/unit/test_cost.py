@@ -22,19 +22,20 @@ REQUESTS: dict[str, tuple[Hook, Callable[[], Object]]] = {
 
 @pytest.mark.parametrize(("hook", "make"), REQUESTS.values(), ids=REQUESTS)
 def test_a_call_takes_a_few_times_the_memory_of_its_request(hook: Hook, make: Callable[[], Object]) -> None:
-    """Measured: 2.5 to 4.2 times. Reading JSON takes most of it; a second copy of the request would show in most."""
+    """Measured: 15 to 17 times while it is read, most of it room that orjson asks for and doesn't touch."""
     sent, answer = answering(hook, make())
 
-    assert peak_bytes(answer) <= 5 * len(sent)
+    assert peak_bytes(answer) <= 20 * len(sent)
 
 
 @pytest.mark.parametrize(("hook", "make"), REQUESTS.values(), ids=REQUESTS)
-def test_one_that_is_not_as_metacontroller_writes_it_takes_little_more(hook: Hook, make: Callable[[], Object]) -> None:
-    """Measured: 4.0 to 5.1 times."""
+def test_an_answer_makes_no_copy_of_its_request(hook: Hook, make: Callable[[], Object]) -> None:
+    """Measured: up to 2 times the bytes, of what a held child says of itself. A copy would be 3 more."""
     request = make()
-    controller, sent = BY_KIND[request["parent"]["kind"]], json.dumps(request).encode()
+    controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
+    read = controller.read(hook, sent)
 
-    assert peak_bytes(lambda: controller.answer(hook, sent, CONFIG, NOW)) <= 6 * len(sent)
+    assert peak_bytes(lambda: controller.respond(read, CONFIG, NOW)) <= 3 * len(sent)
 
 
 def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -> None:

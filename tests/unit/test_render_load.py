@@ -178,10 +178,10 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
         ("a: \x01", "stdin: document 1: control characters are not allowed"),
         (BOMB, "stdin: document 1: its aliases stand for more than any manifest needs (line 5)"),
         (MERGE_BOMB, "stdin: document 1: its aliases stand for more than any manifest needs (line 11)"),
-        ("[" * 5_000_000, "stdin: document 1: nested deeper than 100 levels (line 1)"),
-        ('{"a":' * 5_000_000, "stdin: document 1: nested deeper than 100 levels"),
-        ('{"a":' * 200 + "1" + "}" * 200, "stdin: document 1: nested deeper than 100 levels"),
-        ("- " * 200 + "a", "stdin: document 1: nested deeper than 100 levels (line 1)"),
+        ("[" * 5_000_000, "stdin: document 1: nested deeper than 150 levels (line 1)"),
+        ('{"a":' * 5_000_000, "stdin: document 1: nested deeper than 150 levels"),
+        ('{"a":' * 200 + "1" + "}" * 200, "stdin: document 1: nested deeper than 150 levels"),
+        ("- " * 200 + "a", "stdin: document 1: nested deeper than 150 levels (line 1)"),
     ],
 )
 def test_what_cannot_be_used_is_refused_saying_where(text: str | bytes, problem: str) -> None:
@@ -195,10 +195,10 @@ def test_a_bomb_of_long_strings_is_refused_too() -> None:
 
 
 def test_anchors_that_nest_anchors_stay_within_the_depth() -> None:
-    level = "a0: &a0 " + "[" * 60 + "]" * 60
-    text = f"{level}\na1: &a1 {'[' * 60}*a0{']' * 60}"
+    level = "a0: &a0 " + "[" * 80 + "]" * 80
+    text = f"{level}\na1: &a1 {'[' * 80}*a0{']' * 80}"
 
-    assert "nested deeper than 100 levels" in refusal(text)
+    assert "nested deeper than 150 levels" in refusal(text)
 
 
 @pytest.mark.parametrize("text", ["[" * 5_000_000, "{" * 5_000_000, "\x00" * 5_000_000, ": " * 2_500_000, BOMB * 100])
