@@ -76,7 +76,7 @@ _Plain = _Object[Raw, Raw, Raw, Raw]
 _WithSpec = _Object[Raw, Raw, Any, Raw]
 _WithSpecAndStatus = _Object[Raw, Raw, Any, Any]
 _WithOwners = _Object[Raw, Any, Raw, Raw]
-_Pod = _Object[Any, Any, Raw, Any]
+_Pod = _Object[Any, Any, Any, Any]
 
 _Children = TypedDict(
     "_Children",
@@ -87,7 +87,7 @@ _Children = TypedDict(
         "RoleBinding.rbac.authorization.k8s.io/v1": dict[str, _Plain],
         "Service.v1": dict[str, _WithSpec],
         "ServiceAccount.v1": dict[str, _Plain],
-        "StatefulSet.apps/v1": dict[str, _Plain],
+        "StatefulSet.apps/v1": dict[str, _WithSpecAndStatus],
     },
     total=False,
 )

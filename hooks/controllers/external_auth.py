@@ -19,11 +19,10 @@ from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
 from hooks.controllers.shared_config import Judgement, SharedConfig
-from hooks.protocol import Object, SyncRequest
+from hooks.protocol import OBJECT_NAME, Object, SyncRequest
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 """What the API server admits as a key of a Secret."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import orjson
@@ -23,12 +24,15 @@ from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
-from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
+from hooks.protocol import OBJECT_NAME, CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
 
 Spec = TypeVar("Spec", bound=Model)
 
 NAMES_IN_A_MESSAGE = 10
+BYTES_IN_A_MESSAGE = 700
+BYTES_IN_A_STATUS = 256 * 1024
+"""How long the list of servers may be: an object of 1.5 MiB can't be stored, and its spec needs room too."""
 SETTLING_SECONDS = 2  # by a clock of whole seconds: at least one has passed
 RESYNC_SECONDS = 60
 
@@ -137,8 +141,9 @@ def _deletion_blocked(shared: SharedConfig[Spec], servers: list[str]) -> Conditi
         # Metacontroller's cache. The condition's own time says when that call was.
         message = "Looking once more for MCPServers that refer to this object before it is released"
         return conditions.true("DeletionBlocked", "CheckingReferences", message)
-    names = ", ".join(servers[:NAMES_IN_A_MESSAGE])
-    more = f" and {len(servers) - NAMES_IN_A_MESSAGE} more" if len(servers) > NAMES_IN_A_MESSAGE else ""
+    named = _within(BYTES_IN_A_MESSAGE, servers[:NAMES_IN_A_MESSAGE])
+    names, left = ", ".join(named), len(servers) - len(named)
+    more = f" and {left} more" if left else ""
     count = f"{len(servers)} MCPServer{'s' if len(servers) > 1 else ''}"
     message = f"Referenced by {count}: {names}{more}. Delete them or remove their spec.{shared.server_field}"
     return conditions.true("DeletionBlocked", "ReferencedByWorkloads", message)
@@ -154,18 +159,27 @@ def _status(
     now: datetime,
 ) -> Object:
     bad = next((condition for condition in judgement.conditions if condition.status != "True"), None)
+    listed = _within(BYTES_IN_A_STATUS, servers)
+    more = len(servers) - len(listed)
+    note = f"; referencingServers leaves out {more} of {len(servers)} MCPServers, for want of room" if more else ""
     ready = (
-        conditions.false("Ready", bad.reason, bad.message)
+        conditions.false("Ready", bad.reason, f"{bad.message}{note}")
         if bad
-        else conditions.true("Ready", "Ready", f"{shared.kind.kind} can be used")
+        else conditions.true("Ready", "Ready", f"{shared.kind.kind} can be used{note}")
     )
     return {
         "observedGeneration": request.generation,
         "configHash": config_hash(raw_spec(request.parent)),
         **judgement.status,
-        **({"referencingServers": servers} if servers else {}),
+        **({"referencingServers": listed} if listed else {}),
         "conditions": conditions.stamp([ready, *judgement.conditions, *blocked], request.parent, now),
     }
+
+
+def _within(limit: int, names: list[str]) -> list[str]:
+    """As many of the first names as fit into so many bytes."""
+    ends = accumulate(len(name) + len('"",') for name in names)  # a name is ASCII
+    return names[: sum(end <= limit for end in ends)]
 
 
 def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> list[str]:
@@ -173,19 +187,20 @@ def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> lis
 
     They are the owners of the ServiceAccounts that claim it, so that the cost grows with the servers that use it and
     not with all there are. For a config that is being deleted they are those of all servers whose spec refers to it:
-    each that has a claim is among them.
+    each that has a claim is among them. Anyone who may write a ServiceAccount can give it an owner of any name: a name
+    that no object can have is passed over.
     """
     if request.finalizing:
         request.related.require(MCP_SERVER)
         servers = request.related.list(MCP_SERVER)
         return [obj["metadata"]["name"] for obj in servers if referenced(obj, shared.server_field) == request.name]
     request.related.require(SERVICE_ACCOUNT)
-    owners = {
-        str(owner.get("name"))
+    owners = (
+        owner.get("name")
         for account in request.related.list(SERVICE_ACCOUNT)
         for owner in account["metadata"].get("ownerReferences") or []
         if owner.get("controller") is True
         and owner.get("kind") == MCP_SERVER.kind
         and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
-    }
-    return sorted(owners)
+    )
+    return sorted({name for name in owners if isinstance(name, str) and OBJECT_NAME.fullmatch(name)})

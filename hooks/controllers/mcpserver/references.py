@@ -21,6 +21,7 @@ from hooks.controllers.shared_config import SharedConfig, Spec
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import Object, SyncRequest
 
+MAX_FINGERPRINT = 253
 IN_CLEAR = "has a client secret in clear, which all can read who can read it or the RunConfig"
 
 
@@ -84,10 +85,10 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     if config is None:
         return
     auth, observed = config
-    references.external_auth_hash = str(observed["status"].get("configHash") or "")
+    references.external_auth_hash = _fingerprint(observed, "configHash")
     references.token_exchange, references.bearer_token = auth.token_exchange, auth.bearer_token
     if auth.token_exchange or auth.bearer_token:
-        references.credential_digest = str(observed["status"].get("credentialDigest", ""))
+        references.credential_digest = _fingerprint(observed, "credentialDigest")
     who = f"MCPExternalAuthConfig {observed['metadata']['name']!r}"
     if auth.token_exchange:
         references.good("ExternalAuthConfigValidated", f"{who} is used")
@@ -115,7 +116,12 @@ def _resolve_tool_config(request: SyncRequest, references: References) -> None:
     if config:
         references.tool_config, observed = config
         references.good("ToolConfigValidated", f"MCPToolConfig {observed['metadata']['name']!r} is used")
-        references.tool_config_hash = str(observed["status"].get("configHash") or "")
+        references.tool_config_hash = _fingerprint(observed, "configHash")
+
+
+def _fingerprint(config: Object, field: str) -> str:
+    """A hash in a config's status, cut: whoever may write there can write a text of any length."""
+    return str(config["status"].get(field) or "")[:MAX_FINGERPRINT]
 
 
 def _judged(
@@ -158,7 +164,7 @@ def _verdict(config: Object, who: str, condition: str) -> Problem | None:
     if ready is None:
         return Problem(condition, "NotJudgedYet", f"{who} has no Ready condition yet", waiting=True)
     if ready.get("status") != "True":
-        return Problem(condition, str(ready.get("reason")), f"{who}: {ready.get('message')}")
+        return Problem(condition, str(ready.get("reason") or ""), f"{who}: {ready.get('message')}")
     return None
 
 

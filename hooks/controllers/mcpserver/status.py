@@ -9,11 +9,12 @@ from hooks.api.mcpserver import MCPServerSpec
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
-from hooks.controllers.kinds import SERVICE
+from hooks.controllers.kinds import POD, SERVICE
 from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver.pods import State
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References
-from hooks.controllers.mcpserver.workload import Workload, workload
+from hooks.controllers.mcpserver.workload import sees_pods, workload
 from hooks.protocol import Object, SyncRequest
 
 RESYNC_SECONDS = 60
@@ -51,7 +52,8 @@ def judge(
     `identities` is (kind, name) of each child of the answer, in its order: one that was returned before and isn't
     observed is missing, and the first such is named.
     """
-    state = _state(request, problems, config)
+    observed = workload(request, config)
+    state = _state(request, problems, observed.state, config)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
@@ -62,12 +64,14 @@ def judge(
         **({"toolConfigHash": references.tool_config_hash} if references.tool_config_hash else {}),
         **({"externalAuthConfigHash": references.external_auth_hash} if references.external_auth_hash else {}),
         "observedGeneration": request.generation,
-        "conditions": conditions.stamp([ready, _valid(problems), *references.conditions], request.parent, now),
+        "conditions": conditions.stamp(
+            [ready, _valid(problems), *observed.conditions, *references.conditions], request.parent, now
+        ),
     }
     return Verdict(status, _look_again_after(state, problems))
 
 
-def _look_again_after(state: Workload, problems: list[Problem]) -> int:
+def _look_again_after(state: State, problems: list[Problem]) -> int:
     if state.reason == "ChildMissing":
         return GLANCE_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Running" else 0
@@ -99,18 +103,19 @@ def _url(request: SyncRequest, spec: MCPServerSpec | None) -> Object:
     return {"url": f"http://{host}:{port}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Workload:
+def _state(request: SyncRequest, problems: list[Problem], observed: State, config: Config) -> State:
     faults = [problem for problem in problems if not problem.waiting]
     if faults:
-        return Workload("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    state = workload(request, config)
+        return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
+    if sees_pods(request.name, config):
+        request.related.require(POD)
     if problems:
         waiting = problems[0]
-        return state._replace(message=waiting.message) if state.phase == "Running" else _pending(waiting)
-    return state
+        return observed._replace(message=waiting.message) if observed.phase == "Running" else _pending(waiting)
+    return observed
 
 
-def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> Workload:
+def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> State:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
@@ -129,15 +134,15 @@ def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[
         return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
     if before.get("reason") not in MISSING_REASONS or waited < NAME_TAKEN_SECONDS:
-        return Workload("Pending", "ChildMissing", note)
+        return State("Pending", "ChildMissing", note)
     shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
     refused = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
     remedy = f"`{shown}` shows whose it is, and `{refused}` whether the API server refuses it"
-    return Workload("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
+    return State("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
 
 
-def _pending(waiting: Problem) -> Workload:
-    return Workload("Pending", waiting.reason, waiting.message)
+def _pending(waiting: Problem) -> State:
+    return State("Pending", waiting.reason, waiting.message)
 
 
 def _valid(problems: list[Problem]) -> Condition:

@@ -21,7 +21,7 @@ from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fa
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
@@ -33,7 +33,6 @@ RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/aut
 """The volumes of the proxy's own pod (deployment.py), and where they are mounted."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
@@ -100,7 +99,7 @@ def _ports(spec: MCPServerSpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
-    if not _SUBDOMAIN.fullmatch(name):
+    if not OBJECT_NAME.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
@@ -143,7 +142,7 @@ def _env(env: list[EnvVar]) -> Iterator[str]:
 def _secrets(secrets: list[SecretEnv]) -> Iterator[str]:
     for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
-        if not _SUBDOMAIN.fullmatch(secret.name):
+        if not OBJECT_NAME.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
         if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
@@ -232,5 +231,5 @@ def _unqualified(keys: Iterable[str]) -> Iterator[str]:
     """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
     for key in keys:
         prefix, slash, name = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
+        if not _QUALIFIED.fullmatch(name) or (slash and not OBJECT_NAME.fullmatch(prefix)):
             yield key
