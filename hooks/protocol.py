@@ -46,6 +46,9 @@ CONTROLLER_UID = "controller-uid"
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 """What the value of a label can be; the empty text is one."""
 
+OBJECT_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""What the name of an object can be: a DNS subdomain (RFC 1123)."""
+
 
 class Malformed(ValueError):
     """The request isn't one that Metacontroller sends to v2 hooks. Its text holds no object contents."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hooks.protocol import Object
 
 MAX_MESSAGE = 1000
-_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]{0,126}[A-Za-z0-9_])?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -47,7 +47,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
         {
             "type": type_,
             "status": status,
-            "reason": reason if _REASON.fullmatch(reason) else "Unknown",
+            "reason": reason if _REASON.fullmatch(reason) else "Unknown",  # another object's may be of any form
             "message": short(message),
             "observedGeneration": generation,
             "lastTransitionTime": _transition(observed.get(type_), status, this_second),

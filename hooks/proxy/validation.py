@@ -17,7 +17,7 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object
 from hooks.proxy import names
 from hooks.proxy.pod_patch import mcp_container_env, template_fault
 from hooks.proxy.quantity import amount
@@ -31,7 +31,6 @@ RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 NODE_PORTS = range(30000, 32768)
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
@@ -100,7 +99,7 @@ def _ports(proxy: ProxySpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
-    if name and not _SUBDOMAIN.fullmatch(name):
+    if name and not OBJECT_NAME.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
@@ -144,7 +143,7 @@ def _env(env: Sequence[EnvVar]) -> Iterator[str]:
 def _secrets(secrets: Sequence[SecretEnv]) -> Iterator[str]:
     for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
-        if not _SUBDOMAIN.fullmatch(secret.name):
+        if not OBJECT_NAME.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
         if not _SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
@@ -234,5 +233,5 @@ def _unqualified(keys: Iterable[str]) -> Iterator[str]:
     """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
     for key in keys:
         prefix, slash, name = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
+        if not _QUALIFIED.fullmatch(name) or (slash and not OBJECT_NAME.fullmatch(prefix)):
             yield key

@@ -16,10 +16,9 @@ from hooks.controllers.conditions import Condition
 from hooks.controllers.configs.config_controller import ConfigController, Validation
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
-from hooks.protocol import Object, SyncRequest
+from hooks.protocol import OBJECT_NAME, Object, SyncRequest
 from hooks.references.table import references_to
 
-OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 """What the API server admits as a key of a Secret."""
 
