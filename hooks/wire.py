@@ -101,6 +101,7 @@ _Related = TypedDict(
         "Pod.v1": dict[str, _Pod],
         "Secret.v1": dict[str, _Plain],
         "ServiceAccount.v1": dict[str, _WithOwners],
+        "StatefulSet.apps/v1": dict[str, _WithSpec],
     },
     total=False,
 )

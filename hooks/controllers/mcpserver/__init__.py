@@ -14,8 +14,8 @@ from hooks.controllers.claims import referenced
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.hold import held
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE, SERVICE_ACCOUNT
-from hooks.controllers.mcpserver import children, names, validation
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.controllers.mcpserver import children, names, stamp, validation
 from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
@@ -28,7 +28,7 @@ from hooks.responses import RelatedRule, SyncResponse
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    """What a server's sync looks at: the objects that its spec names, and its pods."""
+    """What a server's sync looks at: the objects that its spec names, its StatefulSet whoever owns it, and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
@@ -40,6 +40,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
         named = config_maps(raw_spec(request.parent))
         if named:
             rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
+        rules.append(RelatedRule(STATEFUL_SET, namespace, names=(names.stateful_set(name),)))
     if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
@@ -126,20 +127,30 @@ def _may_have_access(request: SyncRequest) -> bool:
 
 def _workload(request: SyncRequest, spec: MCPServerSpec, references: References, config: Config) -> list[Object]:
     """RunConfig, Deployment, Service, and the ConfigMap of an inline authzConfig."""
-    server, name = request.parent, request.name
-    config_map = run_config_map(server, run_config(server, spec, references, config))
-    observed_map = request.children.get(CONFIG_MAP, names.run_config(name))
-    observed = request.children.get(DEPLOYMENT, names.deployment(name))
-    # Config first: Metacontroller swallows a conflict on the ConfigMap and goes on to the Deployment. Pods that start
-    # with the new checksum and the old file would keep it for ever.
-    if observed_map and not config_map["data"].items() <= (observed_map.get("data") or {}).items():
-        proxy = held(observed) if observed else None
-    else:
-        checksum = config_map["metadata"]["annotations"][names.CONTENT_CHECKSUM]
-        proxy = deployment(server, spec, references, config, checksum=checksum, observed=observed)
+    name = request.name
+    config_map, proxy = _proxy(request, spec, references, config)
     service = children.service(name, spec, request.children.get(SERVICE, names.proxy_service(name)))
     made = (config_map, children.authz_config_map(name, spec), proxy, service)
     return [child for child in made if child]
+
+
+def _proxy(
+    request: SyncRequest, spec: MCPServerSpec, references: References, config: Config
+) -> tuple[Object, Object | None]:
+    """RunConfig and Deployment, with one generation stamp; no Deployment yet where one is to wait for the RunConfig."""
+    server = request.parent
+    observed_map = request.children.get(CONFIG_MAP, names.run_config(request.name))
+    observed = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    run = run_config(server, spec, references, config)
+    proxy = deployment(server, spec, references, config, observed)
+    content = stamp.workload_hash(run, proxy)
+    number = stamp.stamp(request, content)
+    config_map = run_config_map(server, stamp.in_run_config(run, number), content)
+    # Config first: Metacontroller swallows a conflict on the ConfigMap and goes on to the Deployment. Pods that start
+    # with the new checksum and the old file would keep it for ever.
+    if observed_map and not config_map["data"].items() <= (observed_map.get("data") or {}).items():
+        return config_map, held(observed) if observed else None
+    return config_map, stamp.in_deployment(proxy, number, config_map["metadata"]["annotations"][names.CONTENT_CHECKSUM])
 
 
 def _held_workload(request: SyncRequest) -> list[Object]:

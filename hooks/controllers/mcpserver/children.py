@@ -40,7 +40,7 @@ def child_names(name: str) -> list[tuple[Kind, str]]:
     """Kind and name of every child that a server of this name may have."""
     return [
         (DEPLOYMENT, names.deployment(name)),
-        (STATEFUL_SET, names.deployment(name)),
+        (STATEFUL_SET, names.stateful_set(name)),
         (SERVICE, names.proxy_service(name)),
         (CONFIG_MAP, names.run_config(name)),
         (CONFIG_MAP, names.authz_inline(name)),
@@ -128,5 +128,5 @@ def access(request: SyncRequest) -> list[Object]:
 
 def runners_objects(request: SyncRequest) -> list[Object]:
     """What the proxy runner made and Metacontroller adopted: kept as it is, never made by a hook."""
-    observed = request.children.get(STATEFUL_SET, names.deployment(request.name))
+    observed = request.children.get(STATEFUL_SET, names.stateful_set(request.name))
     return [kept(observed)] if observed else []

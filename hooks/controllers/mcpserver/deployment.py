@@ -16,6 +16,7 @@ from hooks.controllers.mcpserver.restart import last_restart, restarted_at, stra
 from hooks.protocol import Object, last_applied, last_applied_may_have
 
 CLIENT_SECRET_ENV = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
+GENERATION_ENV = "THV_MCPSERVER_GENERATION"
 
 DEFAULT_ENV = {
     "XDG_CONFIG_HOME": "/tmp",  # noqa: S108  # the pod's own
@@ -36,18 +37,15 @@ def deployment(
     spec: MCPServerSpec,
     references: References,
     config: Config,
-    *,
-    checksum: str,
     observed: Object | None,
 ) -> Object:
-    """The Deployment of an MCPServer.
+    """The Deployment of an MCPServer, before `stamp.in_deployment` ties its pods to a RunConfig.
 
     Args:
         server: the MCPServer.
         spec: its spec.
         references: what the spec refers to.
         config: what the installation decides.
-        checksum: of the RunConfig, so that a change of it rolls the pods.
         observed: the Deployment as it is, if it is.
     """
     name = server["metadata"]["name"]
@@ -74,7 +72,7 @@ def deployment(
                         **(template_overrides.labels or {}),
                         **labels,
                     },
-                    "annotations": _template_annotations(server, spec, references, checksum, observed),
+                    "annotations": _template_annotations(server, spec, references, observed),
                 },
                 "spec": _pod_spec(server, spec, references, config, observed),
             },
@@ -105,9 +103,9 @@ def _replicas(spec: MCPServerSpec, observed: Object | None) -> Object:
 
 
 def _template_annotations(
-    server: Object, spec: MCPServerSpec, references: References, checksum: str, observed: Object | None
+    server: Object, spec: MCPServerSpec, references: References, observed: Object | None
 ) -> dict[str, str]:
-    """What rolls the pods when it changes, over what the user adds.
+    """What rolls the pods when it changes, RunConfig apart, over what the user adds.
 
     As in the reference, a Deployment's annotations reach the pods where the spec gives annotations for these too.
     """
@@ -115,7 +113,7 @@ def _template_annotations(
     users: dict[str, str] = {}
     if template_overrides.annotations is not None:
         users = {**template_overrides.annotations, **(overrides.annotations or {})}
-    ours = {names.RUNCONFIG_CHECKSUM: checksum}
+    ours: dict[str, str] = {}
     if references.credential_digest:
         ours[names.CREDENTIAL_DIGEST] = references.credential_digest
     time = restarted_at(server) or last_restart(observed)
@@ -192,6 +190,9 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
     for variable in _overrides(spec)[0].env:
         # The API server drops an empty value, and would be asked to add it again at every sync.
         env[variable.name] = {"value": variable.value} if variable.value else {}
+    # It wins over the RunConfig, which the kubelet keeps up to date in the pods of an older template too.
+    stamp = f"metadata.annotations['{names.MCPSERVER_GENERATION}']"
+    env[GENERATION_ENV] = {"valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": stamp}}}
     for variable_name, value in DEFAULT_ENV.items():
         env.setdefault(variable_name, {"value": value})
     return [{"name": variable_name, **value} for variable_name, value in env.items()]
@@ -265,18 +266,19 @@ def _resources(spec: MCPServerSpec) -> Object:
 
 
 def _pod_security(config: Config) -> Object:
-    if config.openshift:
-        return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    return {"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def _container_security(config: Config) -> Object:
-    context: Object = {
+    """What Pod Security's level `restricted` asks for, and a read-only root; OpenShift assigns the ids itself."""
+    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000}
+    return {
         "privileged": False,
         "runAsNonRoot": True,
+        **ids,
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "capabilities": {"drop": ["ALL"]},
     }
-    if config.openshift:
-        return {**context, "seccompProfile": {"type": "RuntimeDefault"}, "capabilities": {"drop": ["ALL"]}}
-    return {**context, "runAsUser": 1000, "runAsGroup": 1000}

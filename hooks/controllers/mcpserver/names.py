@@ -12,6 +12,8 @@ COMPONENT_GROUP = "toolhive.stacklok.io"
 
 CONTENT_CHECKSUM = f"{GROUP}/content-checksum"
 RUNCONFIG_CHECKSUM = f"{GROUP}/runconfig-checksum"
+MCPSERVER_GENERATION = f"{GROUP}/mcpserver-generation"
+WORKLOAD_HASH = f"{GROUP}/workload-hash"
 CREDENTIAL_DIGEST = f"{GROUP}/credential-digest"
 MANAGED_BY = f"{GROUP}/managed-by"
 RESTARTED_AT = f"mcpserver.{GROUP}/restarted-at"
@@ -23,7 +25,12 @@ MCP_CONTAINER = "mcp"
 
 
 def deployment(name: str) -> str:
-    """The proxy's Deployment. The StatefulSet that the proxy runner makes for the MCP server has the same name."""
+    """The proxy's Deployment."""
+    return name
+
+
+def stateful_set(name: str) -> str:
+    """The StatefulSet that the proxy runner makes for the MCP server."""
     return name
 
 

@@ -38,11 +38,11 @@ def strategy(server: Object, observed: Object | None) -> Object:
     if observed is None or time is None or wanted != "immediate":
         return ROLLING
     begins = last_restart(observed) != time
-    goes_on = observed["spec"].get("strategy") == IMMEDIATE and not _is_rolled_out(observed)
+    goes_on = observed["spec"].get("strategy") == IMMEDIATE and not is_rolled_out(observed)
     return IMMEDIATE if begins or goes_on else ROLLING
 
 
-def _is_rolled_out(deployment: Object) -> bool:
+def is_rolled_out(deployment: Object) -> bool:
     """As `kubectl rollout status` has it."""
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]

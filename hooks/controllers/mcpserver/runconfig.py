@@ -24,7 +24,7 @@ HTTP_TARGET_PORT = 8080
 
 
 def run_config(server: Object, spec: MCPServerSpec, references: References, config: Config) -> Object:
-    """The RunConfig of an MCPServer, as a dict in the order of its keys."""
+    """The RunConfig of an MCPServer less its generation stamp, as a dict in the order of its keys."""
     name = server["metadata"]["name"]
     tools = references.tool_config
     oidc = oidc_config(server, spec, references)
@@ -69,8 +69,8 @@ def target_port(spec: MCPServerSpec) -> int | None:
     return spec.target_port or (None if spec.transport == "stdio" else HTTP_TARGET_PORT)
 
 
-def run_config_map(server: Object, run: Object) -> Object:
-    """The ConfigMap that holds runconfig.json."""
+def run_config_map(server: Object, run: Object, workload_hash: str) -> Object:
+    """The ConfigMap that holds runconfig.json, and the hash by which the next sync tells whether anything changed."""
     name = server["metadata"]["name"]
     data = {"runconfig.json": go_json.indented(run)}
     labels = {
@@ -84,7 +84,7 @@ def run_config_map(server: Object, run: Object) -> Object:
         "metadata": {
             "name": names.run_config(name),
             "labels": labels,
-            "annotations": {names.CONTENT_CHECKSUM: checksum(data, labels)},
+            "annotations": {names.CONTENT_CHECKSUM: checksum(data, labels), names.WORKLOAD_HASH: workload_hash},
         },
         "data": data,
     }

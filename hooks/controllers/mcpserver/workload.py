@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from hooks.controllers import conditions
 from hooks.controllers.controller import Config
-from hooks.controllers.kinds import DEPLOYMENT, POD
-from hooks.controllers.mcpserver import names
+from hooks.controllers.kinds import DEPLOYMENT, POD, STATEFUL_SET
+from hooks.controllers.mcpserver import backend, names
 from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
@@ -49,18 +49,22 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     seen = sees_pods(request.name, config)
     if seen:
         request.related.require(POD)
+    request.related.require(STATEFUL_SET)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     servers = [pod for pod in server_pods(request) if not is_deleting(pod)]
     ready = any(_is_ready(pod) for pod in proxies) if seen else _count(deployment, "readyReplicas") > 0
     cause = next(_causes(request, proxies, servers, deployment), None)
-    if ready:
+    outdated = backend.why_outdated(request)
+    if ready and not outdated:
         note = cause.message if cause else _rollout(deployment)
         return RUNNING._replace(message=f"{RUNNING.message}; {note}") if note else RUNNING
-    if cause:
+    if cause and not ready:
         return cause
     if deployment and deployment["spec"].get("replicas") == 0:
         remedy = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
         return Workload("Pending", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
+    if outdated:
+        return Workload("Failed", "BackendOutdated", outdated)
     if any(_runs(pod) for pod in proxies):
         return Workload("Pending", "PodsNotReady", UNREADY)
     if not proxies and seen:
