@@ -13,6 +13,7 @@ from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
 from hooks.proxy import names, pods
 from hooks.proxy.backend import Backend, backend
 from hooks.proxy.pods import Part, State
+from hooks.proxy.stateful_set import why_outdated
 
 _REFUSALS = (
     (re.compile(r"exceeded quota: ([^\s,]{1,253})"), "ResourceQuota {!r} is exhausted: raise it, or free some of it"),
@@ -45,8 +46,13 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     cause = _proxy_cause(request, deployment, proxies)
     proxy_is_ready = any(map(pods.is_ready, proxies)) if seen else _count(deployment, "readyReplicas") > 0
     behind = backend(request, proxy_is_ready=proxy_is_ready)
+    why = why_outdated(request)
+    outdated = State("Failed", "BackendOutdated", why) if why else None
     if not proxy_is_ready:
-        state = _scaled_to_zero(request, deployment) or _worse(cause, behind) or _starting(proxies, behind, seen=seen)
+        held_up = _scaled_to_zero(request, deployment) or _worse(cause, behind) or outdated
+        state = held_up or _starting(proxies, behind, seen=seen)
+    elif outdated:
+        state = outdated
     elif behind and behind.state:
         state = behind.state
     else:

@@ -13,7 +13,7 @@ from hooks.api.meta import spec_errors
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE_ACCOUNT
+from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
@@ -27,7 +27,7 @@ from hooks.responses import RelatedRule, SyncResponse
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    """Return what a server's sync looks at: the objects that its spec names, and its pods."""
+    """Return the objects that a server's sync looks at: those that its spec names, its StatefulSet and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
@@ -39,6 +39,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
         named = config_map_names(raw_spec(request.parent))
         if named:
             rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
+        rules.append(RelatedRule(STATEFUL_SET, namespace, names=(names.stateful_set(name),)))
     if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
-from hooks.controllers.kinds import POD, SERVICE
+from hooks.controllers.kinds import POD, SERVICE, STATEFUL_SET
 from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.protocol import Object, SyncRequest
 from hooks.proxy import names, outgoing_auth
@@ -141,8 +141,7 @@ def _state(request: SyncRequest, problems: list[Condition], observed: State, con
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    if sees_pods(request.name, config):
-        request.related.require(POD)
+    request.related.require(STATEFUL_SET, *([POD] if sees_pods(request.name, config) else []))
     if problems:
         waiting = problems[0]
         return observed._replace(message=waiting.message) if observed.phase == "Running" else _pending(waiting)
