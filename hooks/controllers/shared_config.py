@@ -23,6 +23,7 @@ from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
+from hooks.controllers.pruned import pruned
 from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
 
@@ -61,7 +62,7 @@ class SharedConfig(Generic[Spec]):
         try:
             return self.model.parse(config.get("spec"))
         except ValidationError as error:
-            return "; ".join(spec_errors(error))
+            return "; ".join(spec_errors(error, self.model))
 
 
 def controller(shared: SharedConfig[Spec]) -> Controller:
@@ -109,6 +110,8 @@ def _judge(shared: SharedConfig[Spec], request: SyncRequest, config: Config) -> 
     spec = shared.parse(request.parent)
     if isinstance(spec, str):
         return Judgement([conditions.false("Valid", "SpecInvalid", spec)])
+    if dropped := pruned(request.parent, shared.model):
+        return Judgement([conditions.false("Valid", "FieldPruned", dropped)])
     return shared.judge(spec, request, config)
 
 

@@ -22,6 +22,7 @@ from hooks.controllers.mcpserver.references import References, config_maps, reso
 from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import SLOW_SECONDS, judge, terminating
 from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
+from hooks.controllers.pruned import pruned
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import CustomizeRequest, Object, SyncRequest, is_deleting, kept, kind_and_name, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
@@ -108,9 +109,10 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Problem]]:
         return None, [Problem("Valid", "NameNotUsable", unusable)]
     try:
         spec = MCPServerSpec.parse(request.parent.get("spec"))
-        return spec, validation.problems(spec)
     except ValidationError as error:
-        return None, [Problem("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
+        return None, [Problem("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
+    dropped = pruned(request.parent, MCPServerSpec)
+    return spec, [*([Problem("Valid", "FieldPruned", dropped)] if dropped else []), *validation.problems(spec)]
 
 
 def _why_name_not_usable(name: str) -> str:
