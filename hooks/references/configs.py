@@ -37,7 +37,7 @@ def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]
     try:
         spec = model.parse(config.get("spec"))
     except ValidationError as error:  # another version of the hooks let pass what this one can't read
-        return failed(condition, "SpecInvalid", f"{who}: {'; '.join(spec_errors(error))}")
+        return failed(condition, "SpecInvalid", f"{who}: {'; '.join(spec_errors(error, model))}")
     return Resolution(
         spec,
         conditions.true(condition, "Valid", f"{who} is used"),

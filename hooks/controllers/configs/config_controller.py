@@ -22,6 +22,7 @@ from hooks.controllers import conditions
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import SECRET, SERVICE_ACCOUNT
+from hooks.controllers.pruned import pruned
 from hooks.protocol import OBJECT_NAME, CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
 from hooks.references.claims import claim_value
 from hooks.references.table import Reference
@@ -148,7 +149,9 @@ class ConfigController(Generic[Spec]):
         try:
             spec = self.model.parse(request.parent.get("spec"))
         except ValidationError as error:
-            return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error)))])
+            return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, self.model)))])
+        if dropped := pruned(request.parent, self.model):
+            return Validation([conditions.false("Valid", "FieldPruned", dropped)])
         return self.validate(spec, request, config)
 
     def _deletion_blocked(self, users: list[str]) -> Condition:

@@ -17,6 +17,7 @@ from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SER
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
+from hooks.controllers.pruned import pruned
 from hooks.protocol import CustomizeRequest, Object, SyncRequest, is_deleting, kept, kind_and_name, raw_spec
 from hooks.proxy import children, names, validation
 from hooks.proxy.health import proxy_pods, sees_pods
@@ -110,9 +111,11 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
     if unusable:
         return None, [conditions.false("Valid", "NameNotUsable", unusable)]
     try:
-        return MCPServerSpec.parse(request.parent.get("spec")), []
+        spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
-        return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
+        return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
+    dropped = pruned(request.parent, MCPServerSpec)
+    return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
 
 def _why_name_not_usable(name: str) -> str:
