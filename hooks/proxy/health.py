@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hooks.controllers import conditions
-from hooks.controllers.controller import Config
-from hooks.controllers.kinds import DEPLOYMENT, POD
-from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
+from hooks.kubernetes import conditions
+from hooks.kubernetes.kinds import DEPLOYMENT, POD
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import LABEL_VALUE, Object, SyncRequest, is_deleting
 from hooks.proxy import names
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
