@@ -16,7 +16,7 @@ import urllib3
 import yaml
 from kubernetes import client, config, dynamic
 
-from hooks.protocol import Kind, Object
+from hooks.metacontroller.requests import Kind, Object
 
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
 COMPOSITE_CONTROLLER = Kind("metacontroller.k8s.io/v1alpha1", "CompositeController", "compositecontrollers")

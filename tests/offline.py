@@ -7,13 +7,13 @@ from typing import Any
 
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
-from hooks.protocol import LAST_APPLIED, Kind, Object
-from hooks.render.admit import admit, schemas_of
-from hooks.render.cluster import Cluster
-from hooks.render.run import served_kinds
-from hooks.render.sync import Metacontroller, sync
-from hooks.render.webhooks import in_process
+from hooks.kubernetes.kinds import DEPLOYMENT, MCP_SERVER
+from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
+from hooks.simulator.admission import admit, schemas_of
+from hooks.simulator.cluster import Cluster
+from hooks.simulator.run import served_kinds
+from hooks.simulator.sync import Metacontroller, sync
+from hooks.simulator.webhooks import in_process
 from tests.neighbours import MANIFESTS
 from tests.world import CONFIG, NAMESPACE, NOW, server
 

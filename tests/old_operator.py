@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hooks.metacontroller.requests import SERVER_SET_METADATA, Object
 from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.reference import MANAGER
-from hooks.protocol import SERVER_SET_METADATA, Object
 from tests.controlplane import ControlPlane
 from tests.reference.cases import inputs, reference_children, reference_statuses
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from hooks import go_json
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import (
+from hooks.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
     MCP_EXTERNAL_AUTH_CONFIG,
@@ -27,8 +26,9 @@ from hooks.controllers.kinds import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
 )
-from hooks.protocol import LAST_APPLIED, Kind, Object
-from hooks.render.composite import composite_controller
+from hooks.metacontroller.composite import composite_controller
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
 from tests.leaks import leaked, secret_values
 from tests.rules import check_customize, check_sync
 

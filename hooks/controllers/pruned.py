@@ -6,7 +6,7 @@ from typing import Any
 
 from hooks.api.meta import Model, fault_lines
 from hooks.api.unknown import unknown_fields
-from hooks.protocol import Object, annotations_of
+from hooks.metacontroller.requests import Object, annotations_of
 from hooks.strict_json import read_text
 
 KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hooks.cluster import LiveCluster
-from hooks.controllers import CONTROLLERS, conditions
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import MCP_SERVER, POD, SECRET
+from hooks.controllers import CONTROLLERS
+from hooks.kubernetes import conditions
+from hooks.kubernetes.kinds import MCP_SERVER, POD, SECRET
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import OBJECT_NAME, CustomizeRequest, Object
 from hooks.migrate.plan import merge_patch
 from hooks.migrate.ways import take_over
-from hooks.protocol import OBJECT_NAME, CustomizeRequest, Object
 from hooks.proxy import children
-from hooks.render.admit import title
-from hooks.render.cluster import Cluster, key_of
-from hooks.render.run import MAX_ROUNDS, ready_condition
-from hooks.render.sync import Metacontroller, sync
-from hooks.render.webhooks import HookError, in_process
+from hooks.simulator.admission import title
+from hooks.simulator.cluster import Cluster, key_of
+from hooks.simulator.run import MAX_ROUNDS, ready_condition
+from hooks.simulator.sync import Metacontroller, sync
+from hooks.simulator.webhooks import HookError, in_process
 
 
 @dataclass(slots=True)

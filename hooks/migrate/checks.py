@@ -7,10 +7,10 @@ from datetime import datetime
 
 from hooks.api.meta import API_VERSION, GROUP, VERSION
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
-from hooks.controllers.kinds import DEPLOYMENT, MCP_SERVER
+from hooks.kubernetes.kinds import DEPLOYMENT, MCP_SERVER
+from hooks.metacontroller.requests import Kind, Object
 from hooks.migrate.load import PARENTS
 from hooks.migrate.plan import where
-from hooks.protocol import Kind, Object
 
 OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
 OPERATOR_LEASE = "toolhive-operator-leader-election"

@@ -9,12 +9,12 @@ from typing import TextIO
 import click
 
 from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
-from hooks.controllers.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import MCP_SERVER
+from hooks.metacontroller.requests import Object, is_deleting
 from hooks.migrate import checks
 from hooks.migrate.load import load, without_servers
 from hooks.migrate.plan import Change, Plan, where
 from hooks.migrate.ways import give_back, take_over
-from hooks.protocol import Object, is_deleting
 from hooks.render.output import one_line
 
 DONE, LEFT, REFUSED = 0, 1, 2

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.metacontroller.composite import finalizer
+from hooks.metacontroller.requests import Kind, Object, is_deleting
 from hooks.migrate.plan import Plan, finalizers_of, where
-from hooks.protocol import Kind, Object, is_deleting
 from hooks.references.table import references_to
-from hooks.render.cluster import Cluster
-from hooks.render.composite import finalizer
+from hooks.simulator.cluster import Cluster
 
 OPERATORS = {
     MCP_SERVER: "mcpserver.toolhive.stacklok.dev/finalizer",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import MCP_SERVER
 from hooks.proxy import children
-from hooks.render.cluster import Cluster
-from hooks.render.run import served_kinds
+from hooks.simulator.cluster import Cluster
+from hooks.simulator.run import served_kinds
 
 PARENTS = tuple(controller.parent for controller in CONTROLLERS)
 

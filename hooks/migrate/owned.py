@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.metacontroller.requests import (
+    CONTROLLER_UID,
+    LAST_APPLIED,
+    Kind,
+    Object,
+    annotations_of,
+    is_deleting,
+    raw_spec,
+)
 from hooks.migrate.plan import Plan, labels_of, merge_patch, where
 from hooks.migrate.reference import desired, is_the_operators
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Kind, Object, annotations_of, is_deleting, raw_spec
 from hooks.proxy import children, names
 from hooks.references.table import REFERENCES
-from hooks.render.cluster import Cluster, controller_uid
-from hooks.render.merge import to_json
+from hooks.simulator.cluster import Cluster, controller_uid
+from hooks.simulator.merge import to_json
 
 MAX_ANNOTATIONS = 256 * 1024
 """What the API server takes for all annotations of an object, names and texts."""

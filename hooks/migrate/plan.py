@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from hooks.protocol import Kind, Object
+from hooks.metacontroller.requests import Kind, Object
 
 Patch: TypeAlias = Callable[[Object], Object | None]
 """A merge patch for an object as it is; None where there is nothing to do, or no more."""

@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
-from hooks.protocol import CONTROLLER_UID, Object
+from hooks.metacontroller.requests import CONTROLLER_UID, Object
 from hooks.proxy import names
 
 MANAGER = "thv-operator"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hooks.controllers.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import MCP_SERVER
+from hooks.metacontroller.requests import Object, is_deleting
 from hooks.migrate import owned
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, exchange_on_configs, exchange_on_server
 from hooks.migrate.plan import Plan, finalizers_of, where
-from hooks.protocol import Object, is_deleting
-from hooks.render.cluster import Cluster
+from hooks.simulator.cluster import Cluster
 
 
 def take_over(cluster: Cluster) -> Plan:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.controllers.kinds import POD, STATEFUL_SET
-from hooks.protocol import Object, SyncRequest, is_deleting
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import POD, STATEFUL_SET
+from hooks.metacontroller.requests import Object, SyncRequest, is_deleting
 from hooks.proxy import names, pods
 from hooks.proxy.pods import Part, State
 

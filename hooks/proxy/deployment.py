@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hooks.controllers.controller import Config
-from hooks.protocol import Object
+from hooks.kubernetes.quantity import canonical
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import Object
 from hooks.proxy import names
 from hooks.proxy.env import make_env
 from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.ports import displace_conflicting_ports
-from hooks.proxy.quantity import canonical
 from hooks.proxy.rollout import make_replicas, make_strategy, restarted_pods
 from hooks.proxy.security import container_security, pod_security
 from hooks.proxy.spec import ProxySpec

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.controllers.controller import Config
-from hooks.controllers.kinds import DEPLOYMENT, POD
-from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import DEPLOYMENT, POD
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import LABEL_VALUE, Object, SyncRequest, is_deleting
 from hooks.proxy import names, pods
 from hooks.proxy.backend import Backend, backend
 from hooks.proxy.pods import Part, State

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hooks.controllers import conditions
-from hooks.protocol import Object, is_deleting
+from hooks.kubernetes import conditions
+from hooks.metacontroller.requests import Object, is_deleting
 
 
 class State(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hooks.protocol import Object, last_applied
+from hooks.metacontroller.requests import Object, last_applied
 
 
 def displace_conflicting_ports(

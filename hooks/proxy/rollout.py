@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hooks.protocol import Object, last_applied
+from hooks.metacontroller.requests import Object, last_applied
 from hooks.proxy import names
 from hooks.proxy.spec import ProxySpec, Restart
 

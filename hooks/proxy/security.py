@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hooks.controllers.controller import Config
-from hooks.protocol import Object
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import Object
 
 
 def pod_security(config: Config) -> Object:

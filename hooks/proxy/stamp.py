@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from hooks.controllers.kinds import CONFIG_MAP
-from hooks.protocol import Object, SyncRequest, annotations_of
+from hooks.kubernetes.kinds import CONFIG_MAP
+from hooks.metacontroller.requests import Object, SyncRequest, annotations_of
 from hooks.proxy import names
 from hooks.proxy.stateful_set import counted, stamp_of, stateful_set
 from hooks.strict_json import read_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hooks.controllers.kinds import DEPLOYMENT, STATEFUL_SET
-from hooks.protocol import Object, SyncRequest, raw_spec
+from hooks.kubernetes.kinds import DEPLOYMENT, STATEFUL_SET
+from hooks.metacontroller.requests import Object, SyncRequest, raw_spec
 from hooks.proxy import names
 from hooks.proxy.rollout import is_rolled_out
 

@@ -15,12 +15,12 @@ from hooks import go_json
 from hooks.api.access import is_entity_list
 from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.quantity import amount
+from hooks.metacontroller.requests import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object
 from hooks.proxy import names
 from hooks.proxy.pod_patch import mcp_container_env, template_fault
-from hooks.proxy.quantity import amount
 from hooks.proxy.spec import Container, ProxySpec, Tools
 from hooks.strict_json import MAX_DEPTH, is_too_deep
 

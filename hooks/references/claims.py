@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from hooks.protocol import LABEL_VALUE, Kind, Object
+from hooks.metacontroller.requests import LABEL_VALUE, Kind, Object
 from hooks.references.table import references_of
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.controllers import conditions
-from hooks.controllers.kinds import CONFIG_MAP
-from hooks.protocol import Object, SyncRequest
+from hooks.kubernetes import conditions
+from hooks.kubernetes.kinds import CONFIG_MAP
+from hooks.metacontroller.requests import Object, SyncRequest
 from hooks.references.resolution import Resolution, failed
 
 

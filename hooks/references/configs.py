@@ -7,8 +7,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from hooks.api.meta import Model, spec_errors
-from hooks.controllers import conditions
-from hooks.protocol import Object, SyncRequest
+from hooks.kubernetes import conditions
+from hooks.metacontroller.requests import Object, SyncRequest
 from hooks.references.resolution import Resolution, failed, waiting
 from hooks.references.table import Reference
 

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from hooks.api.meta import Model
 from hooks.api.workload import PermissionProfile
-from hooks.protocol import Object, SyncRequest
+from hooks.metacontroller.requests import Object, SyncRequest
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
 from hooks.strict_json import read_text

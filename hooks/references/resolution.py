@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
 
 Value = TypeVar("Value")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hooks.api.meta import GROUP
-from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
-from hooks.protocol import Kind, Object, raw_spec
+from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.metacontroller.requests import Kind, Object, raw_spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any, TextIO
 import click
 import yaml
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object
-from hooks.render.admit import EPOCH
-from hooks.render.run import Rendered, Result, ready_condition
-from hooks.render.scalars import NotAValue, resolve
+from hooks.manifests.scalars import NotAValue, resolve
+from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object
+from hooks.simulator.admission import EPOCH
+from hooks.simulator.run import Rendered, Result, ready_condition
 
 _COLOURS = {"Ready": "green", "Running": "green", "Pending": "yellow", "Failed": "red", "NotReady": "red"}
 _FIRST = ("apiVersion", "kind", "metadata")

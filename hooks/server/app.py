@@ -20,10 +20,10 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
-from hooks import wire
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.controller import HOOKS, Config, Controller, Hook
-from hooks.protocol import BrokenRule, Malformed
+from hooks.metacontroller import reading
+from hooks.metacontroller.controller import HOOKS, Config, Controller, Hook
+from hooks.metacontroller.requests import BrokenRule, Malformed
 from hooks.server.memory import give_back
 from hooks.server.metrics import Metrics, Outcome
 from hooks.server.record import Record
@@ -160,7 +160,7 @@ def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> 
         answer = controller.respond(question, config, datetime.now(UTC))
         if "children" in answer:
             told["children"] = len(answer["children"])
-        return _Ended("ok", wire.write(answer), len(body), told)
+        return _Ended("ok", reading.write(answer), len(body), told)
     except Malformed as error:
         return _refused("malformed", str(error), len(body), told)
     except BrokenRule as error:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 
 log = logging.getLogger(__name__)
 

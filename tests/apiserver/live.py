@@ -9,12 +9,12 @@ from typing import Any
 from kubernetes.dynamic.exceptions import NotFoundError
 
 from hooks.controllers import CONTROLLERS
-from hooks.protocol import CONTROLLER_UID, SERVER_SET_METADATA, Kind, Object
-from hooks.render.cluster import Cluster, Key, key_of, with_metadata
-from hooks.render.merge import same
-from hooks.render.run import served_kinds
-from hooks.render.sync import Metacontroller, sync
-from hooks.render.webhooks import in_process
+from hooks.metacontroller.requests import CONTROLLER_UID, SERVER_SET_METADATA, Kind, Object
+from hooks.simulator.cluster import Cluster, Key, key_of, with_metadata
+from hooks.simulator.merge import same
+from hooks.simulator.run import served_kinds
+from hooks.simulator.sync import Metacontroller, sync
+from hooks.simulator.webhooks import in_process
 from tests.controlplane import ControlPlane
 from tests.world import CONFIG
 

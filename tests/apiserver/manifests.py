@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hooks.protocol import LAST_APPLIED, Object
+from hooks.metacontroller.requests import LAST_APPLIED, Object
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
 from tests.controlplane import ControlPlane

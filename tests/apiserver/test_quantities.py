@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from hooks.proxy.quantity import canonical
+from hooks.kubernetes.quantity import canonical
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver

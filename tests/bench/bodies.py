@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hooks.controllers.kinds import MCP_SERVER, SERVICE_ACCOUNT
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import MCP_SERVER, SERVICE_ACCOUNT
+from hooks.metacontroller.composite import composite_controller
+from hooks.metacontroller.requests import Object
 from hooks.references.table import REFERENCES
-from hooks.render.composite import composite_controller
 from tests.payloads.test_at_rest import BODY
 from tests.world import (
     BY_KIND,

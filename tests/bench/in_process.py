@@ -16,8 +16,8 @@ import tracemalloc
 from collections.abc import Callable
 from functools import partial
 
-from hooks.controllers.controller import Hook
-from hooks.protocol import Object
+from hooks.metacontroller.controller import Hook
+from hooks.metacontroller.requests import Object
 from tests.bench import served
 from tests.bench.bodies import (
     at_rest,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.controller import RULES_VERSION
+from hooks.metacontroller.controller import RULES_VERSION
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.components import wait_established
 from tests.e2e.conftest import whole_cluster

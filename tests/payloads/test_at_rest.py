@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object, kind_and_name
+from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, Object, kind_and_name
 from tests.world import call
 
 AT_REST = Path(__file__).parent / "at_rest/mcpserver-sync.json"

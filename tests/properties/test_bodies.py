@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.controllers.controller import HOOKS, Hook
-from hooks.protocol import BrokenRule, Malformed, Object
-from hooks.render.composite import composite_controller
+from hooks.metacontroller.composite import composite_controller
+from hooks.metacontroller.controller import HOOKS, Hook
+from hooks.metacontroller.requests import BrokenRule, Malformed, Object
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.rules import check_customize, check_sync
 from tests.strategies import JSON

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
-from hooks.protocol import LAST_APPLIED, Object, last_applied
-from hooks.render.merge import same, updated
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from hooks.metacontroller.requests import LAST_APPLIED, Object, last_applied
+from hooks.simulator.merge import same, updated
 from tests.neighbours import CLUSTER
 from tests.strategies import JSON, good_specs, specs
 from tests.world import NAMESPACE, call, child, child_names, observed, server, sync, sync_request, with_metadata

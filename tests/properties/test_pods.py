@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.controllers.kinds import POD, STATEFUL_SET
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import POD, STATEFUL_SET
+from hooks.metacontroller.requests import Object
 from tests.world import CONFIG, deleting, made, pod, running, server, sync
 
 LARGEST_STATUS = 16 * 1024

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, SERVICE_ACCOUNT
-from hooks.protocol import BrokenRule, Object
+from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, SERVICE_ACCOUNT
+from hooks.metacontroller.requests import BrokenRule, Object
 from tests.strategies import JSON, specs
 from tests.world import (
     CONFIG,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 
 Children = dict[tuple[str, str], Object]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
 from tests.runner.manifests import NAME, server

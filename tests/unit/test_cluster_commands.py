@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hooks.cluster import LEASE, ClusterError, _path
-from hooks.controllers.kinds import SECRET
+from hooks.kubernetes.kinds import SECRET
 
 WITHOUT_CLIENT = "import sys; sys.modules['kubernetes'] = None; from hooks.cli import main; main()"
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hooks.controllers.controller import Hook
-from hooks.protocol import Object
+from hooks.metacontroller.controller import Hook
+from hooks.metacontroller.requests import Object
 from tests.bench.bodies import at_rest, deleted_config, deleted_server, full_server, used_config
 from tests.bench.in_process import answering, peak_bytes
 from tests.world import BY_KIND, CONFIG, NOW, external_auth, secret, server, sync_request, written

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from hooks.cli import main
-from hooks.controllers.controller import HOOKS
+from hooks.metacontroller.controller import HOOKS
 from hooks.server.app import create_metrics
 from hooks.server.settings import described
 from tests.examples import commands

@@ -11,10 +11,10 @@ from types import ModuleType
 
 import pytest
 
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import SERVICE_ACCOUNT
-from hooks.protocol import Object
-from hooks.render.composite import composite_controller
+from hooks.kubernetes.kinds import SERVICE_ACCOUNT
+from hooks.metacontroller.composite import composite_controller
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import Object
 from tests.rules import check_customize, check_sync
 from tests.world import NAMESPACE, NOW, deleting, made, parent, server
 

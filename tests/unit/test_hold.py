@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import (
-    CONFIG_MAP,
-    DEPLOYMENT,
-    ROLE,
-    SERVICE,
-    STATEFUL_SET,
-)
-from hooks.protocol import LAST_APPLIED, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, ROLE, SERVICE, STATEFUL_SET
+from hooks.metacontroller.requests import LAST_APPLIED, Object
 from tests.world import (
     ACCESS,
     NAMESPACE,

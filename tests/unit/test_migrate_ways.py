@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import MCP_SERVER
+from hooks.metacontroller.requests import CONTROLLER_UID, Object
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
 from hooks.migrate.plan import Plan
 from hooks.migrate.reference import MANAGER
 from hooks.migrate.ways import take_over
-from hooks.protocol import CONTROLLER_UID, Object
-from hooks.render.cluster import Cluster
-from hooks.render.run import served_kinds
+from hooks.simulator.cluster import Cluster
+from hooks.simulator.run import served_kinds
 from tests.reference.cases import inputs, namespace_of, reference_children
 
 CASE = "minimal"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import DEPLOYMENT
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import DEPLOYMENT
+from hooks.metacontroller.requests import Object
 from tests.world import child, condition, server, sync
 
 

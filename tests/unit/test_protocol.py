@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from hooks import protocol, strict_json, wire
-from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, POD
-from hooks.protocol import BrokenRule, Malformed, Object
+from hooks import strict_json
+from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, POD
+from hooks.metacontroller import reading, requests
+from hooks.metacontroller.requests import BrokenRule, Malformed, Object
 from tests.world import (
     BY_KIND,
     CONFIG,
@@ -22,8 +23,8 @@ from tests.world import (
 )
 
 
-def read(request: Object) -> protocol.SyncRequest:
-    return wire.read_sync(written(request), MCP_SERVER)
+def read(request: Object) -> requests.SyncRequest:
+    return reading.read_sync(written(request), MCP_SERVER)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def read(request: Object) -> protocol.SyncRequest:
     ],
 )
 def test_a_body_that_is_no_request_is_malformed(body: bytes, complaint: str) -> None:
-    for read_body in (wire.read_sync, wire.read_customize):
+    for read_body in (reading.read_sync, reading.read_customize):
         with pytest.raises(Malformed) as refused:
             read_body(body, MCP_SERVER)
 
@@ -116,10 +117,10 @@ def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None
     stranger = config_map("theirs", k="1")
     stranger["metadata"] |= {
         "labels": {"a": "2", "controller-uid": "u", "other": "3"},
-        "annotations": {protocol.LAST_APPLIED: json.dumps(applied)},
+        "annotations": {requests.LAST_APPLIED: json.dumps(applied)},
     }
 
-    assert protocol.kept(stranger) == {
+    assert requests.kept(stranger) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "theirs", "labels": {"a": "2"}},
@@ -140,11 +141,11 @@ def test_a_spec_that_is_nested_deeply_is_cut_the_same_whatever_comes_along(depth
     if among_others:
         deep = deep.replace(b'"finalizing"', b'"more":%b,"finalizing"' % (b"[" * 2_000 + b"]" * 2_000))
 
-    parent = wire.read_sync(deep, MCP_SERVER).parent
+    parent = reading.read_sync(deep, MCP_SERVER).parent
 
     assert strict_json.is_too_deep(parent) == (depth > 149)
     assert parent["spec"]["image"] == server()["spec"]["image"]
-    assert json.loads(wire.write(parent))["spec"]["image"] == server()["spec"]["image"]
+    assert json.loads(reading.write(parent))["spec"]["image"] == server()["spec"]["image"]
 
 
 @pytest.mark.parametrize("depth", [199, 900, 10_000])
@@ -208,7 +209,7 @@ def test_a_number_comes_out_as_the_one_that_went_in(number: str) -> None:
     value = strict_json.read_text(number)
 
     assert (type(value), value) == (type(json.loads(number)), json.loads(number))
-    assert repr(json.loads(wire.write({"number": value}))["number"]) == repr(value)
+    assert repr(json.loads(reading.write({"number": value}))["number"]) == repr(value)
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts_as_in_go() -> None:
@@ -230,13 +231,13 @@ def with_number(number: str) -> bytes:
 def test_a_number_that_no_answer_could_repeat_is_refused(number: str) -> None:
     assert strict_json.read_text(number) is None
     with pytest.raises(Malformed, match="the body is not JSON"):
-        wire.read_sync(with_number(number), MCP_SERVER)
+        reading.read_sync(with_number(number), MCP_SERVER)
 
 
 @pytest.mark.parametrize("digits", ["100000000000000000000", "18446744073709551616", "-9223372036854775809"])
 def test_an_integer_past_64_bits_is_the_float_that_go_means(digits: str) -> None:
     """Go writes floats up to 1e21 with all their digits: a podTemplateSpec can have one."""
-    number = wire.read_sync(with_number(digits), MCP_SERVER).parent["spec"]["n"]
+    number = reading.read_sync(with_number(digits), MCP_SERVER).parent["spec"]["n"]
 
     assert (type(number), number) == (float, float(digits))
     assert strict_json.read_text(digits) == number
@@ -246,7 +247,7 @@ def test_a_request_reads_the_same_however_it_is_written() -> None:
     plain = sync_request(server(annotations={"text": "<é>\u2028"}))
     spaced, escaped = json.dumps(plain, indent=1).encode(), json.dumps(plain).encode()
 
-    assert [wire.read_sync(body, MCP_SERVER).parent for body in (written(plain), spaced, escaped)] == [
+    assert [reading.read_sync(body, MCP_SERVER).parent for body in (written(plain), spaced, escaped)] == [
         plain["parent"]
     ] * 3
 
@@ -254,14 +255,16 @@ def test_a_request_reads_the_same_however_it_is_written() -> None:
 def test_texts_are_written_as_they_are() -> None:
     texts = {"word": "NaN, Infinity", "text": 'é\u2028😀"\\\n\x01</script>'}
 
-    assert json.loads(wire.write(texts)) == texts
-    assert wire.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
+    assert json.loads(reading.write(texts)) == texts
+    assert reading.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
 
 
 @pytest.mark.parametrize("name", ["annotations", "annot\\u0061tions"])
 def test_of_a_name_that_comes_twice_in_a_request_the_last_counts_as_in_go(name: str) -> None:
     text = json.dumps(sync_request(server(annotations={"a": "b"})))
 
-    read_again = wire.read_sync(text.replace('"annotations"', f'"{name}": {{}}, "annotations"', 1).encode(), MCP_SERVER)
+    read_again = reading.read_sync(
+        text.replace('"annotations"', f'"{name}": {{}}, "annotations"', 1).encode(), MCP_SERVER
+    )
 
     assert read_again.parent["metadata"]["annotations"] == {"a": "b"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
-from hooks.protocol import Kind, Object
-from hooks.render.admit import admit, schemas_of
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
+from hooks.metacontroller.requests import Kind, Object
+from hooks.simulator.admission import admit, schemas_of
 
 WIDGET = Kind("example.com/v1", "Widget", "widgets")
 KINDS = {WIDGET, CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT}

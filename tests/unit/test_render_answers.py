@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import ROLE, SECRET
-from hooks.protocol import LAST_APPLIED, Kind, Object
-from hooks.render.related import related_objects, selects
-from hooks.render.sync import sync
-from hooks.render.webhooks import HookError
+from hooks.kubernetes.kinds import ROLE, SECRET
+from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
+from hooks.simulator.related import related_objects, selects
+from hooks.simulator.sync import sync
+from hooks.simulator.webhooks import HookError
 from tests.unit.widgets import (
     CHILD,
     PARENT,

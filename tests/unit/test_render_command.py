@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.controller import Config
-from hooks.protocol import Object
+from hooks.manifests.documents import read
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import Object
 from hooks.render.command import CLOCK, render_command
-from hooks.render.documents import read
-from hooks.render.webhooks import HookError, Hooks, Unreachable, in_process, over_http
+from hooks.simulator.webhooks import HookError, Hooks, Unreachable, in_process, over_http
 from tests.background import serving_in_background
 
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": {"key": "s3cr3t-value"}}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.protocol import LAST_APPLIED, Object
-from hooks.render.differences import differences
-from hooks.render.merge import merge, same, stored, to_json, updated
+from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.simulator.differences import differences
+from hooks.simulator.merge import merge, same, stored, to_json, updated
 
 CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     # what it shows: observed, last applied, desired, merged

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.protocol import LAST_APPLIED, Object
-from hooks.render.documents import read
+from hooks.manifests.documents import read
+from hooks.metacontroller.requests import LAST_APPLIED, Object
 from hooks.render.output import FORMATS, one_line, presentable, to_json, to_summary, to_yaml
-from hooks.render.run import Rendered, Result
+from hooks.simulator.run import Rendered, Result
 
 CHILD: Object = {
     "kind": "ConfigMap",

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, SECRET
-from hooks.protocol import Kind, Object
-from hooks.render.cluster import key_of
-from hooks.render.composite import composite_controller
-from hooks.render.run import NoFixedPoint, Result, render
-from hooks.render.webhooks import Hooks, in_process
-from hooks.responses import RelatedRule, SyncResponse
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET
+from hooks.metacontroller.composite import composite_controller
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import Kind, Object
+from hooks.metacontroller.responses import RelatedRule, SyncResponse
+from hooks.simulator.cluster import key_of
+from hooks.simulator.run import NoFixedPoint, Result, render
+from hooks.simulator.webhooks import Hooks, in_process
 from tests.unit.widgets import GADGET, NOW, WIDGET, answering, config_map, controller, manifest, returning, unused
 
 

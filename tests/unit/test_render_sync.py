@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
-from hooks.protocol import LAST_APPLIED, Object
-from hooks.render.composite import composite_controller, finalizer
-from hooks.render.sync import Outcome, sync
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.metacontroller.composite import composite_controller, finalizer
+from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.simulator.sync import Outcome, sync
 from tests.unit.widgets import (
     CHILD,
     FINALIZER,

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from hooks import protocol, wire
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SECRET
-from hooks.protocol import BrokenRule, Object
-from hooks.responses import RelatedRule, SyncResponse
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SECRET
+from hooks.metacontroller import reading, requests
+from hooks.metacontroller.requests import BrokenRule, Object
+from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from tests.world import observed, server, sync_request
 
 STATUS = {"phase": "Pending"}
 EXPECTED = [(CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")]
 
 
-def read(request: Object) -> protocol.SyncRequest:
-    return wire.read_sync(json.dumps(request).encode(), MCP_SERVER)
+def read(request: Object) -> requests.SyncRequest:
+    return reading.read_sync(json.dumps(request).encode(), MCP_SERVER)
 
 
 def _child(name: str = "demo-runconfig", **rest: Any) -> Object:
@@ -63,7 +63,7 @@ def test_a_stranger_may_be_kept_as_it_is_and_not_changed() -> None:
     stranger = observed(_child("stranger", data={"a": "b"}), server())
     request = read(sync_request(server(), children=[stranger]))
 
-    kept = SyncResponse(STATUS, [protocol.kept(stranger)]).to_wire(request, EXPECTED)
+    kept = SyncResponse(STATUS, [requests.kept(stranger)]).to_wire(request, EXPECTED)
     assert kept["children"] == [_child("stranger", data={"a": "b"})]
     with pytest.raises(BrokenRule, match="ConfigMap/stranger is not a child of this parent"):
         SyncResponse(STATUS, [_child("stranger", data={"a": "c"})]).to_wire(request, EXPECTED)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.controllers.kinds import DEPLOYMENT
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import DEPLOYMENT
+from hooks.metacontroller.requests import Object
 from tests.world import child, observed, running, server, sync
 
 RESTART = "mcpserver.toolhive.stacklok.dev/restarted-at"

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hooks.controllers import CONTROLLERS
-from hooks.controllers.controller import HOOKS
+from hooks.metacontroller.controller import HOOKS
 from hooks.server.app import Installation, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
@@ -126,7 +126,7 @@ def test_a_bug_is_a_500_without_object_contents(
         raise ValueError(canary)
 
     body = written(sync_request(server()))
-    monkeypatch.setattr("hooks.wire.write", broken)
+    monkeypatch.setattr("hooks.metacontroller.reading.write", broken)
     with caplog.at_level(logging.DEBUG):
         response = client.post("/mcpserver/sync", data=body)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
-from hooks.protocol import BrokenRule, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.metacontroller.requests import BrokenRule, Object
 from tests.world import (
     USES_TX,
     call,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import STATEFUL_SET
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import STATEFUL_SET
+from hooks.metacontroller.requests import Object
 from tests.unit.test_stamp import IMAGE, STAMP, at, backend
 from tests.unit.test_workload import CRASHED, proxy, waiting
 from tests.world import made, observed, pod, running, sync

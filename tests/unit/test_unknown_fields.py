@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 from tests.world import (
     ACCESS,
     child_names,

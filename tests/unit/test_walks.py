@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
-from hooks.controllers.kinds import CONFIG_MAP, MCP_SERVER, SERVICE
-from hooks.protocol import LAST_APPLIED, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, SERVICE
+from hooks.metacontroller.requests import LAST_APPLIED, Object
 from tests.offline import MCP_SERVER_KINDS, World
 from tests.stamps import stamps, unstamped
 from tests.world import NAMESPACE, deleting

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.kinds import POD
-from hooks.protocol import Object
+from hooks.kubernetes.kinds import POD
+from hooks.metacontroller.requests import Object
 from tests.world import condition, deleting, made, pod, running, server, sync
 
 

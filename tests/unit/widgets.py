@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from hooks.controllers.controller import Controller
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
-from hooks.protocol import Kind, Object
-from hooks.render.admit import admit
-from hooks.render.cluster import Cluster, Key
-from hooks.render.run import served_kinds
-from hooks.render.sync import Metacontroller
-from hooks.render.webhooks import Hooks
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.requests import Kind, Object
+from hooks.simulator.admission import admit
+from hooks.simulator.cluster import Cluster, Key
+from hooks.simulator.run import served_kinds
+from hooks.simulator.sync import Metacontroller
+from hooks.simulator.webhooks import Hooks
 
 WIDGET = Kind("example.com/v1", "Widget", "widgets")
 GADGET = Kind("example.com/v1", "Gadget", "gadgets")

@@ -18,15 +18,23 @@ import orjson
 from pydantic import ValidationError
 
 from hooks.api.meta import GROUP, Model, secret_refs, spec_errors
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import SECRET, SERVICE_ACCOUNT
 from hooks.controllers.pruned import pruned
-from hooks.protocol import OBJECT_NAME, CustomizeRequest, Kind, Object, SyncRequest, is_deleting, raw_spec
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import SECRET, SERVICE_ACCOUNT
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import (
+    OBJECT_NAME,
+    CustomizeRequest,
+    Kind,
+    Object,
+    SyncRequest,
+    is_deleting,
+    raw_spec,
+)
+from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.references.claims import claim_value
 from hooks.references.table import Reference
-from hooks.responses import RelatedRule, SyncResponse
 
 Spec = TypeVar("Spec", bound=Model)
 

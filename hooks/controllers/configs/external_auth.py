@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.meta import SecretKeyRef, secret_refs
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
 from hooks.controllers.configs.config_controller import ConfigController, Validation
-from hooks.controllers.controller import Config
-from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
-from hooks.protocol import OBJECT_NAME, Object, SyncRequest
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import OBJECT_NAME, Object, SyncRequest
 from hooks.references.table import references_to
 
 SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
-from hooks.controllers import conditions
 from hooks.controllers.configs.config_controller import ConfigController, Validation
-from hooks.controllers.controller import Config
-from hooks.controllers.kinds import MCP_TOOL_CONFIG
-from hooks.protocol import SyncRequest
+from hooks.kubernetes import conditions
+from hooks.kubernetes.kinds import MCP_TOOL_CONFIG
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
 
 

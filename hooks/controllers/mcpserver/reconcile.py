@@ -10,21 +10,29 @@ from pydantic import ValidationError
 from hooks.api.mcpserver import MCP_SERVER as RESOURCE
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import spec_errors
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.controllers.controller import Config, Controller
-from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
 from hooks.controllers.pruned import pruned
-from hooks.protocol import CustomizeRequest, Object, SyncRequest, is_deleting, kept, kind_and_name, raw_spec
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.metacontroller.controller import Config, Controller
+from hooks.metacontroller.requests import (
+    CustomizeRequest,
+    Object,
+    SyncRequest,
+    is_deleting,
+    kept,
+    kind_and_name,
+    raw_spec,
+)
+from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, names, validation
 from hooks.proxy.health import proxy_pods, sees_pods
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
-from hooks.responses import RelatedRule, SyncResponse
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
-from hooks.controllers.conditions import Condition
-from hooks.controllers.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.controllers.mcpserver.inline_oidc import resolve_oidc
-from hooks.protocol import Kind, Object, SyncRequest
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.metacontroller.requests import Kind, Object, SyncRequest
 from hooks.proxy.spec import IncomingAuth
 from hooks.references.authz import cedar, resolve_authz
 from hooks.references.configs import resolve_config

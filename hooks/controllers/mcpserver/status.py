@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
-from hooks.controllers.controller import Config
-from hooks.controllers.kinds import POD, SERVICE, STATEFUL_SET
 from hooks.controllers.mcpserver.resolutions import Resolutions
-from hooks.protocol import Object, SyncRequest
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import POD, SERVICE, STATEFUL_SET
+from hooks.metacontroller.controller import Config
+from hooks.metacontroller.requests import Object, SyncRequest
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.pods import State

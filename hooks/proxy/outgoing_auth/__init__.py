@@ -7,8 +7,8 @@ from typing import Any
 
 from hooks.api.external_auth.bearer_token import BearerToken
 from hooks.api.external_auth.token_exchange import TokenExchange
-from hooks.controllers import conditions
-from hooks.controllers.conditions import Condition
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
 from hooks.proxy.outgoing_auth import bearer_token, token_exchange
 from hooks.proxy.outgoing_auth.base import Effect
 from hooks.proxy.spec import IncomingAuth, OutgoingAuth

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.metacontroller.requests import LAST_APPLIED
 from hooks.migrate.checks import OPERATOR_LEASE
-from hooks.protocol import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.migration.spaces import CASE, REVERTED, TAKEN_OVER, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane

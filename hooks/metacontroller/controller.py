@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from hooks import wire
-from hooks.protocol import CustomizeRequest, Kind, Object, SyncRequest
-from hooks.responses import RelatedRule, SyncResponse
+from hooks.metacontroller import reading
+from hooks.metacontroller.requests import CustomizeRequest, Kind, Object, SyncRequest
+from hooks.metacontroller.responses import RelatedRule, SyncResponse
 
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
 HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")
@@ -70,7 +70,7 @@ class Controller:
             Malformed: the body is no such request about such a parent.
             BrokenRule: the answer would delete, misplace or wipe something.
         """
-        return wire.write(self.respond(self.read(hook, body), config, now))
+        return reading.write(self.respond(self.read(hook, body), config, now))
 
     def read(self, hook: Hook, body: bytes) -> CustomizeRequest | SyncRequest:
         """What the body of a call asks.
@@ -78,7 +78,9 @@ class Controller:
         Raises:
             Malformed: it is no such request about such a parent.
         """
-        return wire.read_customize(body, self.parent) if hook == "customize" else wire.read_sync(body, self.parent)
+        return (
+            reading.read_customize(body, self.parent) if hook == "customize" else reading.read_sync(body, self.parent)
+        )
 
     def respond(self, request: CustomizeRequest | SyncRequest, config: Config, now: datetime) -> Object:
         """The response as Metacontroller reads it.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hooks.controllers.controller import Controller
-from hooks.protocol import CONTROLLER_UID, Object, is_deleting, last_applied
-from hooks.render.admit import created, title
-from hooks.render.answers import Decision, ask_decision, ask_rules
-from hooks.render.cluster import Cluster, Key, controller_uid, key_of, with_metadata
-from hooks.render.composite import composite_controller, finalizer, update_method
-from hooks.render.differences import differences
-from hooks.render.merge import same, updated, with_last_applied
-from hooks.render.related import ObjectMap, labels, related_objects, uniform
-from hooks.render.webhooks import Hooks
+from hooks.metacontroller.composite import composite_controller, finalizer, update_method
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.requests import CONTROLLER_UID, Object, is_deleting, last_applied
+from hooks.simulator.admission import created, title
+from hooks.simulator.answers import Decision, ask_decision, ask_rules
+from hooks.simulator.cluster import Cluster, Key, controller_uid, key_of, with_metadata
+from hooks.simulator.differences import differences
+from hooks.simulator.merge import same, updated, with_last_applied
+from hooks.simulator.related import ObjectMap, labels, related_objects, uniform
+from hooks.simulator.webhooks import Hooks
 
 _GARBAGE_COLLECTORS = ("foregroundDeletion", "orphan")
 

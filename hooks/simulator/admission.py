@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from hooks.controllers.kinds import CONFIG_MAP, POD, SECRET
 from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.protocol import SERVER_SET_METADATA, Kind, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, POD, SECRET
+from hooks.metacontroller.requests import SERVER_SET_METADATA, Kind, Object
 
 EPOCH = "1970-01-01T00:00:00Z"
 """Every time in an offline run: its clock stands still."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooks import strict_json
-from hooks.controllers.controller import Controller
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, Object
-from hooks.render.composite import webhook_path
-from hooks.render.webhooks import HookError, Hooks
-from hooks.wire import write
+from hooks.metacontroller.composite import webhook_path
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.reading import write
+from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, Object
+from hooks.simulator.webhooks import HookError, Hooks
 
 
 @dataclass(frozen=True, slots=True)

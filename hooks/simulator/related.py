@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hooks.protocol import Object
-from hooks.render.cluster import Cluster
-from hooks.render.webhooks import HookError
+from hooks.metacontroller.requests import Object
+from hooks.simulator.cluster import Cluster
+from hooks.simulator.webhooks import HookError
 
 ObjectMap = dict[str, dict[str, Object]]
 """Objects as v2 hooks get them: by `Kind.key`, and by namespace/name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.protocol import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
+from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
 
 
 def held(observed: Object) -> Object:

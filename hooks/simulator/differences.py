@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hooks.protocol import LAST_APPLIED
-from hooks.render.merge import same
+from hooks.metacontroller.requests import LAST_APPLIED
+from hooks.simulator.merge import same
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

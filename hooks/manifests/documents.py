@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from hooks.render.scalars import NotAValue, key, number, scalar
+from hooks.manifests.scalars import NotAValue, key, number, scalar
 from hooks.strict_json import MAX_DEPTH
 
 MAX_ALIASED = 100_000

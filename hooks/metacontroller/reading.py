@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hooks import strict_json
-from hooks.protocol import CustomizeRequest, Kind, Malformed, Object, Objects, SyncRequest
+from hooks.metacontroller.requests import CustomizeRequest, Kind, Malformed, Object, Objects, SyncRequest
 
 _LEVELS_READ = 2 * strict_json.MAX_DEPTH
 """Of a request that orjson doesn't read. What is cut off belongs to an object that is too deep to be written again."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hooks.controllers import conditions
-from hooks.controllers import kinds as known
-from hooks.controllers.controller import Controller
-from hooks.protocol import Kind, Object
-from hooks.render.admit import Schemas, admit, title
-from hooks.render.cluster import Cluster, Key, key_of
-from hooks.render.sync import Metacontroller, Outcome, sync
-from hooks.render.webhooks import HookError, Hooks
+from hooks.kubernetes import conditions
+from hooks.kubernetes import kinds as known
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.requests import Kind, Object
+from hooks.simulator.admission import Schemas, admit, title
+from hooks.simulator.cluster import Cluster, Key, key_of
+from hooks.simulator.sync import Metacontroller, Outcome, sync
+from hooks.simulator.webhooks import HookError, Hooks
 
 MAX_ROUNDS = 20
 """Rounds that may pass until nothing changes: a good set of manifests takes three or four."""

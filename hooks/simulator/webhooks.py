@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeAlias, cast
 
-from hooks.controllers.controller import Config, Controller, Hook
-from hooks.protocol import BrokenRule, Malformed
+from hooks.metacontroller.controller import Config, Controller, Hook
+from hooks.metacontroller.requests import BrokenRule, Malformed
 
 Hooks: TypeAlias = Callable[[str, bytes], bytes]
 """A webhook's path and the request's body to the body of a 200."""

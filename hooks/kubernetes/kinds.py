@@ -1,7 +1,7 @@
 """The kinds that controllers name: their parents, their children and what they look up."""
 
 from hooks.api.meta import API_VERSION
-from hooks.protocol import Kind
+from hooks.metacontroller.requests import Kind
 
 MCP_SERVER = Kind(API_VERSION, "MCPServer", "mcpservers")
 MCP_EXTERNAL_AUTH_CONFIG = Kind(API_VERSION, "MCPExternalAuthConfig", "mcpexternalauthconfigs")

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
-from hooks.protocol import CONTROLLER_UID, Kind, Object, is_deleting
-from hooks.render.admit import EPOCH, has_generation
-from hooks.render.merge import same, stored
+from hooks.metacontroller.requests import CONTROLLER_UID, Kind, Object, is_deleting
+from hooks.simulator.admission import EPOCH, has_generation
+from hooks.simulator.merge import same, stored
 
 Key: TypeAlias = tuple[str, str, str]
 """`Kind.key`, namespace and name of an object."""

@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from hooks import go_json
-from hooks.protocol import LAST_APPLIED, Object
+from hooks.metacontroller.requests import LAST_APPLIED, Object
 
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
 """What may be the key of a list of objects; the first one that all of them have is taken."""

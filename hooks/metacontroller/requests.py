@@ -1,6 +1,6 @@
 """Metacontroller's composite-hook protocol, version 2: its words, and what a request says.
 
-It knows neither HTTP nor any custom resource; `hooks.wire` reads and writes its bytes, `hooks.responses` has what an
+It knows neither HTTP nor any custom resource; `reading` reads and writes its bytes, `responses` has what an
 answer may say. A request that can't be read is `Malformed` (answered with 400); a response that would lose or misplace
 an object is a `BrokenRule` (answered with 500). Metacontroller leaves every object alone on both, and tries again.
 """

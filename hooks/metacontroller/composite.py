@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.controllers.controller import HOOKS, RULES_VERSION, Controller
-from hooks.controllers.kinds import STATEFUL_SET
-from hooks.protocol import Kind, Object
+from hooks.kubernetes.kinds import STATEFUL_SET
+from hooks.metacontroller.controller import HOOKS, RULES_VERSION, Controller
+from hooks.metacontroller.requests import Kind, Object
 
 
 def composite_controller(controller: Controller) -> Object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hooks.protocol import (
+from hooks.metacontroller.requests import (
     CONTROLLER_UID,
     LABEL_VALUE,
     SERVER_SET_METADATA,

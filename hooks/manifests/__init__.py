@@ -1,0 +1,1 @@
+"""Manifests as Kubernetes reads them: YAML and JSON documents, from files and folders."""

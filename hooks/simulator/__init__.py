@@ -1,0 +1,1 @@
+"""Metacontroller and an API server in memory: `render`, `diff` and `migrate` run the hooks over it."""
