@@ -13,7 +13,7 @@ from hooks.controllers.kinds import MCP_SERVER
 from hooks.controllers.mcpserver import children
 from hooks.diff.foresee import foresee
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
-from hooks.migrate.checks import crd_faults
+from hooks.migrate.checks import unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.protocol import Kind, Object
 from hooks.render.admit import title
@@ -51,7 +51,7 @@ def diff_command(
     Raises:
         ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
-    faults = list(crd_faults(live))
+    faults = list(unserved_versions(live))
     if faults:
         raise ClusterError("; ".join(faults))
     cluster = load(live, namespace)

@@ -170,7 +170,7 @@ def _pruned(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
     if not isinstance(value, dict):
         return value
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-    kept = {}
+    kept: Object = {}
     for key, inner in value.items():
         inner_path = f"{path}.{key}" if path else key
         inner_schema = properties.get(key) or (others if isinstance(others, dict) else None)
