@@ -13,7 +13,7 @@ from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
 from hooks.kubernetes.kinds import MCP_SERVER
 from hooks.metacontroller.controller import Config
 from hooks.metacontroller.requests import Kind, Object
-from hooks.migrate.checks import crd_faults
+from hooks.migrate.checks import unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.proxy import children
 from hooks.render.output import one_line, wants_colour
@@ -51,7 +51,7 @@ def diff_command(
     Raises:
         ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
-    faults = list(crd_faults(live))
+    faults = list(unserved_versions(live))
     if faults:
         raise ClusterError("; ".join(faults))
     cluster = load(live, namespace)

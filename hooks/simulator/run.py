@@ -67,8 +67,8 @@ class NoFixedPoint(RuntimeError):
             changes: what the last one changed, by parent.
             result: how things stand after it.
         """
-        texts = [f"{parent} keeps changing {_some(paths)}" for parent, paths in changes.items()]
-        super().__init__(f"no fixed point in {rounds} rounds: {_some(texts, '; ')}")
+        texts = [f"{parent} keeps changing {some(paths)}" for parent, paths in changes.items()]
+        super().__init__(f"no fixed point in {rounds} rounds: {some(texts, '; ')}")
         self.result = result
 
 
@@ -171,7 +171,7 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
 def _unknown(parent: Object, paths: list[str], failure: Failure | None) -> list[Failure]:
     """The unknown fields that the parent's own failure doesn't name."""
     unsaid = [path for path in paths if failure is None or f"{path}: " not in failure.message]
-    text = f"{_some(unsaid)}: kubectl apply refuses what {parent['kind']} doesn't have"
+    text = f"{some(unsaid)}: kubectl apply refuses what {parent['kind']} doesn't have"
     return [Failure(title(parent), "FieldUnknown", text)] if unsaid else []
 
 
@@ -180,7 +180,7 @@ def ready_condition(parent: Object) -> Object:
     return conditions.find(parent, "Ready") or {}
 
 
-def _some(texts: list[str], separator: str = ", ") -> str:
+def some(texts: list[str], separator: str = ", ") -> str:
     """The first few of these texts."""
     shown = 5
     more = [f"and {len(texts) - shown} more"] if len(texts) > shown else []
