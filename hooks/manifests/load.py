@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hooks.manifests.documents import Unreadable, read
+from hooks.manifests.names import name_fault
 from hooks.metacontroller.requests import Object
 from hooks.simulator.admission import title
 from hooks.simulator.merge import same
@@ -16,6 +17,8 @@ from hooks.simulator.merge import same
 MAX_BYTES = 32 * 1024 * 1024
 """The longest file that is read. etcd takes objects of at most 1.5 MiB."""
 
+_TITLE = 200
+"""Characters of an object's kind and name in a message."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
@@ -109,6 +112,8 @@ def _unrolled(place: str, document: Any) -> Iterator[tuple[str, Object]]:
             return
     if problem := _problem(document):
         raise InputError(f"{place}: {problem}")
+    if fault := name_fault(document):
+        raise InputError(f"{place}: {title(document)[:_TITLE]}: {fault}")
     yield place, document
 
 

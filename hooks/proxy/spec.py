@@ -128,8 +128,6 @@ class OpenTelemetry:
 class Telemetry:
     """What the proxy reports about itself."""
 
-    field: str
-    """Field of the spec that asks for it."""
     open_telemetry: OpenTelemetry | None
     prometheus: bool
 

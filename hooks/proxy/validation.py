@@ -7,7 +7,7 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 
@@ -18,8 +18,9 @@ from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volum
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.quantity import amount
-from hooks.metacontroller.requests import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object
+from hooks.metacontroller.requests import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object, is_qualified_name
 from hooks.proxy import names
+from hooks.proxy.image import image_fault
 from hooks.proxy.pod_patch import mcp_container_env, template_fault
 from hooks.proxy.spec import Container, ProxySpec, Tools
 from hooks.strict_json import MAX_DEPTH, is_too_deep
@@ -31,7 +32,6 @@ RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 NODE_PORTS = range(30000, 32768)
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
@@ -89,6 +89,8 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: image is required"
     elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
+    elif fault := image_fault(image):
+        yield f"spec.image: {fault}"
 
 
 def _ports(proxy: ProxySpec) -> Iterator[str]:
@@ -158,6 +160,8 @@ def _tools(tools: Tools) -> Iterator[str]:
             yield f"{where}: tool filter cannot contain empty values"
         elif re.search(r"[,\r\n]", tool):
             yield f"{where}: invalid tool name: {tool!r}, cannot contain commas or newlines"
+        elif tool != tool.strip():
+            yield f"{where}: must not begin or end with a blank"
 
 
 def _volumes(volumes: Sequence[Volume]) -> Iterator[str]:
@@ -208,17 +212,18 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
         if not _ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
     for index, secret in enumerate(deployment.image_pull_secrets):
-        if not secret.name:
-            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must not be empty"
+        if not OBJECT_NAME.fullmatch(secret.name):
+            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must be the name of a Secret"
 
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
-    yield from (f"labels: {key!r} is no label key" for key in _unqualified(labels))
-    # Kubernetes compares annotation keys in lower case.
-    lowered = {key.lower(): key for key in annotations}
-    unqualified = list(_unqualified(lowered))
-    yield from (f"annotations: {lowered[key]!r} is no annotation key" for key in unqualified)
+    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified_name(key))
+    yield from (
+        f"annotations: {key!r} is no annotation key"
+        for key in annotations
+        if not is_qualified_name(key.lower())  # as Kubernetes looks at them
+    )
     if CONTROLLER_UID in labels:
         yield f"labels: {CONTROLLER_UID!r} is Metacontroller's"
     yield from (
@@ -227,11 +232,3 @@ def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     for key, value in labels.items():
         if not LABEL_VALUE.fullmatch(value):
             yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"
-
-
-def _unqualified(keys: Iterable[str]) -> Iterator[str]:
-    """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
-    for key in keys:
-        prefix, slash, name = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(name) or (slash and not OBJECT_NAME.fullmatch(prefix)):
-            yield key

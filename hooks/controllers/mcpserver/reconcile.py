@@ -139,9 +139,11 @@ def _rbac(request: SyncRequest) -> list[Object]:
 
 
 def _make_rbac(request: SyncRequest) -> list[Object]:
-    """The MCP server's own account is made where the spec names none, and stays once made: a pod may still use it."""
-    own = request.children.get(SERVICE_ACCOUNT, names.server_account(request.name))
-    with_account = raw_spec(request.parent).get("serviceAccount") is None or own is not None
+    """The MCP server's own account is made where the spec names none.
+
+    Once made it stays, like each observed child that isn't ours to remove: a pod may still use it.
+    """
+    with_account = raw_spec(request.parent).get("serviceAccount") is None
     claimed = claims(MCP_SERVER, request.parent)
     return make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
 

@@ -8,10 +8,11 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.controllers.mcpserver.inline_oidc import resolve_oidc
+from hooks.controllers.mcpserver.inline_telemetry import resolve_telemetry
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.metacontroller.requests import Kind, Object, SyncRequest
-from hooks.proxy.spec import IncomingAuth
+from hooks.proxy.spec import IncomingAuth, Telemetry
 from hooks.references.authz import cedar, resolve_authz
 from hooks.references.configs import resolve_config
 from hooks.references.permission_profile import resolve_profile
@@ -28,11 +29,12 @@ class Resolutions:
     oidc: Resolution[IncomingAuth]
     authz: Resolution[Object]
     permission_profile: Resolution[Object]
+    telemetry: Resolution[Telemetry]
 
     @property
     def problems(self) -> list[Condition]:
         """What stands against computing RunConfig and Deployment now."""
-        every = (self.external_auth, self.tools, self.oidc, self.authz, self.permission_profile)
+        every = (self.external_auth, self.tools, self.oidc, self.authz, self.permission_profile, self.telemetry)
         return [resolution.problem for resolution in every if resolution.problem]
 
 
@@ -44,9 +46,10 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
     return Resolutions(
         resolve_config(request, _reference(MCP_EXTERNAL_AUTH_CONFIG), MCPExternalAuthConfigSpec),
         resolve_config(request, _reference(MCP_TOOL_CONFIG), MCPToolConfigSpec),
-        resolve_oidc(request, spec.oidc_config, resource_url),
+        resolve_oidc(request, spec, resource_url),
         _authz(request, spec),
         resolve_profile(request, spec.permission_profile),
+        resolve_telemetry(spec.telemetry),
     )
 
 

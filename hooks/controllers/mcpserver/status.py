@@ -14,7 +14,6 @@ from hooks.metacontroller.requests import Object, SyncRequest
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.pods import State
-from hooks.proxy.runconfig.telemetry import telemetry_condition
 from hooks.proxy.spec import ProxySpec
 
 RESYNC_SECONDS = 60
@@ -88,7 +87,7 @@ def _conditions(proxy: ProxySpec, resolutions: Resolutions, problems: list[Condi
         resolutions.authz.condition,
         resolutions.permission_profile.condition,
         _pod_template(proxy, problems),
-        telemetry_condition(proxy.telemetry),
+        resolutions.telemetry.condition,
     )
     return [*(outgoing or ([external] if external else [])), *(condition for condition in others if condition)]
 
