@@ -14,6 +14,7 @@ from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples/token-exchange"
+IMAGE = "ghcr.io/example/weather-mcp:1.4.2"
 FIELD_MANAGER = "toolhive-container-manager"
 
 
@@ -45,8 +46,10 @@ def as_the_runner(cluster: ControlPlane, namespace: str, *objects: dict[str, Any
     )
 
 
-def stateful_set(given: dict[str, str]) -> dict[str, Any]:
-    template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]}}
+def stateful_set(given: dict[str, str], *, image: str = IMAGE, stamp: str = "1") -> dict[str, Any]:
+    """The StatefulSet of a runner that has these labels, this image and this generation stamp."""
+    metadata = {"labels": given, "annotations": {"toolhive.stacklok.dev/mcpserver-generation": stamp}}
+    template = {"metadata": metadata, "spec": {"containers": [{"name": "mcp", "image": image}]}}
     spec = {"selector": {"matchLabels": {"app": "weather"}}, "serviceName": "weather", "template": template}
     return {
         "apiVersion": "apps/v1",
@@ -82,7 +85,7 @@ def _fail_the_servers_own_pod(installation: Installation, namespace: str) -> Non
     cluster = installation.cluster
     eventually(lambda: cluster.get("v1/Pod", "weather-0", namespace), message="the StatefulSet has no pod")
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
-    states = [{"name": "mcp", "image": "example.test/mcp:1", "imageID": "", "ready": False, "restartCount": 0}]
+    states = [{"name": "mcp", "image": IMAGE, "imageID": "", "ready": False, "restartCount": 0}]
     status = {
         "conditions": [{"type": "Ready", "status": "False"}],
         "containerStatuses": [{**states[0], "state": waiting}],
@@ -95,7 +98,7 @@ def _fail_the_servers_own_pod(installation: Installation, namespace: str) -> Non
     def told() -> bool:
         message = installation.server(namespace, "weather")["status"]["message"]
         assert message == (
-            "MCP server is running; MCP server can't pull image 'example.test/mcp:1': "
+            f"MCP server is running; MCP server can't pull image {IMAGE!r}: "
             "check its name, and the pull secrets for its registry"
         )
         return True
