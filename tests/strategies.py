@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hooks.api.crd import crds
+from tests.pod_templates import pod_templates
 
 SCHEMAS = {
     crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]

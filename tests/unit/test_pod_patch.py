@@ -9,6 +9,7 @@ import pytest
 
 from hooks.controllers.kinds import DEPLOYMENT
 from hooks.protocol import Object
+from tests.expansion import arguments, environment
 from tests.world import child, condition, server, sync
 
 
@@ -22,7 +23,9 @@ def container(**spec: Any) -> Object:
 
 
 def patch_of(**spec: Any) -> Object | None:
-    args = container(**spec)["args"]
+    """The patch that the runner gets: the kubelet has put in the proxy's variables."""
+    proxy = container(**spec)
+    args = arguments(proxy, environment(proxy, secret=lambda _: "s3cr3t"))
     patches = [arg.removeprefix("--k8s-pod-patch=") for arg in args if arg.startswith("--k8s-pod-patch=")]
     return json.loads(patches[0]) if patches else None
 

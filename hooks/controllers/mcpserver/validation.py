@@ -17,7 +17,7 @@ from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ResourceList, 
 from hooks.api.meta import EnvVar
 from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
-from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
+from hooks.controllers.mcpserver.pod_template import mcp_container_env, read_pod_template
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
@@ -27,6 +27,8 @@ MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
+MAX_QUANTITY = 100
+"""Characters of a quantity. The API server has no bound, and no machine has so much or can tell so little apart."""
 NODE_PORTS = range(30000, 32768)
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
@@ -80,7 +82,7 @@ def _faults(spec: MCPServerSpec) -> Iterator[str]:
         yield from _tools(spec.tools)
     if spec.volumes:
         yield from _volumes(spec.volumes)
-    if spec.resources and spec.resources.limits and spec.resources.requests:
+    if spec.resources:
         yield from _resources(spec.resources.limits, spec.resources.requests)
     if spec.resource_overrides:
         yield from _overrides(spec.resource_overrides)
@@ -91,6 +93,8 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: image is required"
     elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
+    elif "$" in image:
+        yield "spec.image: must not have a '$': write out the name of the image, no variable is put in"
 
 
 def _ports(spec: MCPServerSpec) -> Iterator[str]:
@@ -111,15 +115,17 @@ def _inline_authz(inline: InlineAuthz) -> Iterator[str]:
 
 def _twice(spec: MCPServerSpec) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if template_fault(spec.pod_template_spec or {}):
+    pod = read_pod_template(spec.pod_template_spec or {})
+    if isinstance(pod, str):  # the condition PodTemplateValid says it
         return
     taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
     if spec.transport != "stdio":
         taken |= {"MCP_PORT", "FASTMCP_PORT", "MCP_HOST"}
-    for variable in mcp_container_env(spec.pod_template_spec):
-        if variable.get("name") in taken:
-            yield f"spec.podTemplateSpec: {variable['name']!r} in the env of container mcp is set elsewhere too"
-        taken.add(str(variable.get("name")))
+    for variable in mcp_container_env(pod.template):
+        name = variable.get("name", "")
+        if name in taken:
+            yield f"spec.podTemplateSpec: {name!r} in the env of container mcp is set elsewhere too"
+        taken.add(name)
     for index, secret in enumerate(spec.secrets):
         name = secret.target_env_name or secret.key
         if name in taken:
@@ -186,10 +192,13 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield ".hostPath: must not contain '..'"
 
 
-def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
+def _resources(limits: ResourceList | None, requests: ResourceList | None) -> Iterator[str]:
     for resource in ("cpu", "memory"):
-        limit, request = getattr(limits, resource), getattr(requests, resource)
-        if limit and request and amount(request) > amount(limit):
+        limit, request = getattr(limits, resource, ""), getattr(requests, resource, "")
+        too_long = [group for group, text in (("limits", limit), ("requests", request)) if len(text) > MAX_QUANTITY]
+        for group in too_long:
+            yield f"spec.resources.{group}.{resource}: must have at most {MAX_QUANTITY} characters"
+        if limit and request and not too_long and amount(request) > amount(limit):
             yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
 
 
