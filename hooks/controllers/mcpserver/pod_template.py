@@ -28,8 +28,12 @@ _DROPPED_WHEN_FALSE = {"hostNetwork", "hostPID", "hostIPC", "readOnly", "stdin",
 _DROPPED_WHEN_BLANK = {"value", "subPath", "subPathExpr", "nodeName", "hostname", "subdomain", "serviceAccountName"}
 
 _TYPES = {
-    **{"array": "a list", "boolean": "a boolean", "integer": "an integer"},
-    **{"number": "a number", "object": "an object", "string": "a string"},
+    "array": "a list",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
 }
 _ZEROS: Object = {"integer": 0, "object": {}, "string": ""}
 _FORMS = {
@@ -83,7 +87,7 @@ def read_pod_template(given: Object) -> PodTemplate | str:
     except _Twice as fault:
         return str(fault)
     except fastjsonschema.JsonSchemaValueException as fault:
-        return f"{_shown(fault.name)} {_wording(fault)}"
+        return f"{_shown(fault.name or "")} {_wording(fault)}"
     for index, container in enumerate(template.get("spec", {}).get("containers", ())):
         if "name" not in container:
             return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
@@ -133,8 +137,8 @@ def _fields(given: Object, properties: Object, path: str, unknown: list[str]) ->
 
 
 def _in_any_case(key: str, properties: Object) -> str | None:
-    """The field that Go takes a name for. `ſ` is another s to it."""
-    folded = key.lower().replace("ſ", "s")
+    """The field that Go takes a name for. A long s is an s to it."""
+    folded = key.lower().replace("\u017f", "s")
     return next((name for name in properties if name.lower() == folded), None)
 
 

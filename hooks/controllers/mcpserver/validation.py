@@ -19,7 +19,7 @@ from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_template import mcp_container_env, read_pod_template
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.controllers.mcpserver.quantity import amount
+from hooks.controllers.mcpserver.quantity import MAX_LENGTH, MOST, amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 
@@ -27,8 +27,6 @@ MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
-MAX_QUANTITY = 100
-"""Characters of a quantity. The API server has no bound, and no machine has so much or can tell so little apart."""
 NODE_PORTS = range(30000, 32768)
 RESERVED_VOLUMES = ("runconfig", "permission-profile", "authz-config")
 RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/authz")
@@ -195,11 +193,16 @@ def _volume(volume: Volume) -> Iterator[str]:
 def _resources(limits: ResourceList | None, requests: ResourceList | None) -> Iterator[str]:
     for resource in ("cpu", "memory"):
         limit, request = getattr(limits, resource, ""), getattr(requests, resource, "")
-        too_long = [group for group, text in (("limits", limit), ("requests", request)) if len(text) > MAX_QUANTITY]
-        for group in too_long:
-            yield f"spec.resources.{group}.{resource}: must have at most {MAX_QUANTITY} characters"
-        if limit and request and not too_long and amount(request) > amount(limit):
-            yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
+        faults = [(f"limits.{resource}", _quantity(limit)), (f"requests.{resource}", _quantity(request))]
+        if limit and request and not any(fault for _, fault in faults) and amount(request) > amount(limit):
+            faults.append((f"requests.{resource}", f"must not be more than the limit, {limit}"))
+        yield from (f"spec.resources.{place}: {fault}" for place, fault in faults if fault)
+
+
+def _quantity(quantity: str) -> str:
+    if len(quantity) > MAX_LENGTH:
+        return f"must have at most {MAX_LENGTH} characters"
+    return f"must be at most {MOST}" if quantity and amount(quantity) > MOST else ""
 
 
 def _overrides(overrides: ResourceOverrides) -> Iterator[str]:
