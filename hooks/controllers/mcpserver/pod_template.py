@@ -87,7 +87,7 @@ def read_pod_template(given: Object) -> PodTemplate | str:
     except _Twice as fault:
         return str(fault)
     except fastjsonschema.JsonSchemaValueException as fault:
-        return f"{_shown(fault.name or "")} {_wording(fault)}"
+        return f"{_shown(fault.name or '')} {_wording(fault)}"
     for index, container in enumerate(template.get("spec", {}).get("containers", ())):
         if "name" not in container:
             return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
