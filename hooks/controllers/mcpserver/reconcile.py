@@ -33,6 +33,7 @@ from hooks.proxy.health import proxy_pods, sees_pods
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
+from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -63,7 +64,7 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     resolutions = resolve(request, spec) if spec else None
     proxy = to_proxy(request.parent, spec, resolutions) if spec and resolutions else None
     if proxy and resolutions:
-        problems += [*validation.problems(proxy), *resolutions.problems, *validation.pod_template_problems(proxy)]
+        problems += [*validation.problems(proxy), *resolutions.problems]
     workload = children.make_workload(request, proxy, config) if proxy and not problems else []
     problems += validation.too_large(workload)
     computable = proxy if not problems else None
@@ -122,6 +123,9 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
         spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
         return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
+    if is_too_deep(spec.pod_template_spec):
+        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
+        return None, [conditions.false("Valid", "SpecInvalid", message)]
     dropped = pruned(request.parent, MCPServerSpec)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 

@@ -59,7 +59,7 @@ def _container(name: str, given: MCPServerSpec, resolutions: Resolutions) -> spe
         target_port_field="spec.targetPort",
         service_account=account,
         permission_profile=_permission_profile(given.permission_profile, resolutions.permission_profile.value),
-        pod_template=given.pod_template_spec,
+        pod_template=resolutions.pod_template.value,
     )
 
 
