@@ -43,6 +43,15 @@ LONG_QUANTITIES = st.builds(
     st.sampled_from(("", "Ei", "e999", "e-999", ".5m")),
 )
 """The API server has no bound for them."""
+ADDRESSES = ("https://idp.acme.test/a", "http://idp.acme.test", "idp.acme.test")
+LIKELY: dict[str, tuple[str, ...]] = {
+    "image": ("ghcr.io/acme/mcp-demo:1.2.3", "localhost:5000/x", "uvx://x"),
+    "endpoint": ("otel:4318", "https://otel:4318/a"),
+    "headers": ("x-team=a", "x-key=b"),
+    "samplingRate": ("0.5", "1"),
+    **dict.fromkeys(("issuer", "jwksUrl", "introspectionUrl", "resourceUrl"), ADDRESSES),
+}
+"""Texts that a field may have and that arbitrary text never hits."""
 
 POD_TEMPLATES = st.none() | st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXT,
@@ -78,6 +87,9 @@ def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
     if "pattern" in schema:
         short = st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
         return short | LONG_QUANTITIES if schema["pattern"] == QUANTITY else short
+        return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
+    if name in LIKELY:
+        return st.sampled_from(LIKELY[name]) | TEXT
     return NAMES if name == "name" else TEXT
 
 

@@ -77,7 +77,7 @@ def _fault(value: bytes) -> str:
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        return "is not UTF-8"  # no container runtime takes it as an environment variable
+        return "is not UTF-8"  # the environment goes to container runtimes in JSON, where it would become another
     if re.search(r"[\r\n]", text):
         return "ends with a line break" if not re.search(r"[\r\n]", text.rstrip("\r\n")) else "has line breaks"
     if re.search(r"[\x00-\x1f\x7f]", text):
