@@ -48,6 +48,17 @@ CONTROLLER_UID = "controller-uid"
 LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
 """What the value of a label can be; the empty text is one."""
 
+OBJECT_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""What the name of an object can be: a DNS subdomain (RFC 1123)."""
+
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+
+
+def is_qualified_name(key: str) -> bool:
+    """Whether this can be the key of a label or annotation: a name, or a DNS subdomain, a slash and a name."""
+    prefix, slash, name = key.rpartition("/")
+    return _QUALIFIED.fullmatch(name) is not None and (not slash or OBJECT_NAME.fullmatch(prefix) is not None)
+
 
 class Malformed(ValueError):
     """The request isn't one that Metacontroller sends to v2 hooks. Its text holds no object contents."""

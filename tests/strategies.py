@@ -32,6 +32,16 @@ WORDS = (
 NAMES = st.sampled_from(("tx", "tools", "oidc", "authz", "profiles", "missing"))
 TEXT = st.sampled_from(WORDS) | st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=12)
 
+ADDRESSES = ("https://idp.acme.test/a", "http://idp.acme.test", "idp.acme.test")
+LIKELY: dict[str, tuple[str, ...]] = {
+    "image": ("ghcr.io/acme/mcp-demo:1.2.3", "localhost:5000/x", "uvx://x"),
+    "endpoint": ("otel:4318", "https://otel:4318/a"),
+    "headers": ("x-team=a", "x-key=b"),
+    "samplingRate": ("0.5", "1"),
+    **dict.fromkeys(("issuer", "jwksUrl", "introspectionUrl", "resourceUrl"), ADDRESSES),
+}
+"""Texts that a field may have and that arbitrary text never hits."""
+
 POD_TEMPLATES = st.none() | st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXT,
     lambda inner: (
@@ -65,6 +75,8 @@ def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
         return st.booleans()
     if "pattern" in schema:
         return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
+    if name in LIKELY:
+        return st.sampled_from(LIKELY[name]) | TEXT
     return NAMES if name == "name" else TEXT
 
 

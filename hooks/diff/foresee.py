@@ -8,12 +8,11 @@ from datetime import datetime
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS, conditions
 from hooks.controllers.controller import Config, Controller
-from hooks.controllers.external_auth import OBJECT_NAME
 from hooks.controllers.kinds import MCP_SERVER, POD, SECRET
 from hooks.controllers.mcpserver import children
 from hooks.migrate.plan import merge_patch
 from hooks.migrate.ways import take_over
-from hooks.protocol import CustomizeRequest, Object
+from hooks.protocol import OBJECT_NAME, CustomizeRequest, Object
 from hooks.render.admit import title
 from hooks.render.cluster import Cluster, key_of
 from hooks.render.run import MAX_ROUNDS, ready_condition
