@@ -20,6 +20,11 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ({"image": ""}, "spec.image: image is required"),
         ({"image": "--help"}, "spec.image: must not begin with a hyphen"),
         (
+            {"image": "ghcr.io/example/web:1.0.0\n"},
+            "spec.image: must not have leading or trailing whitespace",
+        ),
+        ({"image": "GHCR.io/X/Y"}, "spec.image: must have its repository in lower case"),
+        (
             {"transport": "sse", "targetPort": 30080},
             "spec.targetPort: must not be from 30000 to 32767, the range of node ports",
         ),
@@ -56,6 +61,15 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ),
         ({"tools": ["a", ""]}, "spec.tools[1]: tool filter cannot contain empty values"),
         ({"tools": ["a,b"]}, "spec.tools[0]: invalid tool name: 'a,b', cannot contain commas or newlines"),
+        ({"tools": ["a", " b"]}, "spec.tools[1]: must not begin or end with a blank"),
+        (
+            {"resourceOverrides": {"proxyDeployment": {"imagePullSecrets": [{"name": "${REGISTRY}"}]}}},
+            "spec.resourceOverrides.proxyDeployment.imagePullSecrets[0].name: must be the name of a Secret",
+        ),
+        (
+            {"resourceOverrides": {"proxyDeployment": {"labels": {"Acme.test/team": "x"}}}},
+            "spec.resourceOverrides.proxyDeployment.labels: 'Acme.test/team' is no label key",
+        ),
         (
             {"volumes": [{"name": "v", "hostPath": "", "mountPath": "/v"}]},
             "spec.volumes[0]: volume mount paths cannot be empty in: :/v",
@@ -96,6 +110,14 @@ def test_a_spec_that_could_not_be_carried_out_is_refused_by_field(spec: Object, 
 
     assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
     assert answer["status"]["phase"] == "Failed"
+
+
+def test_annotation_keys_are_compared_in_lower_case_as_the_api_server_does() -> None:
+    annotations = {"Acme.test/Team": "x", "NOTE": "y"}
+
+    answer = sync(server(resourceOverrides={"proxyService": {"annotations": annotations}}))
+
+    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
 
 
 def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:

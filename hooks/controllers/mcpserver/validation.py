@@ -7,7 +7,7 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import orjson
 
@@ -17,11 +17,12 @@ from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ResourceList, 
 from hooks.api.meta import EnvVar
 from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
+from hooks.controllers.mcpserver.image import image_fault
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
-from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object, is_qualified_name
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
@@ -33,8 +34,6 @@ RESERVED_PATHS = ("/etc/runconfig", "/etc/toolhive/profiles", "/etc/toolhive/aut
 """The volumes of the proxy's own pod (deployment.py), and where they are mounted."""
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
@@ -91,6 +90,8 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: image is required"
     elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
+    elif fault := image_fault(image):
+        yield f"spec.image: {fault}"
 
 
 def _ports(spec: MCPServerSpec) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _ports(spec: MCPServerSpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
-    if not _SUBDOMAIN.fullmatch(name):
+    if not OBJECT_NAME.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
@@ -143,7 +144,7 @@ def _env(env: list[EnvVar]) -> Iterator[str]:
 def _secrets(secrets: list[SecretEnv]) -> Iterator[str]:
     for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
-        if not _SUBDOMAIN.fullmatch(secret.name):
+        if not OBJECT_NAME.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
         if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
@@ -157,6 +158,8 @@ def _tools(tools: list[str]) -> Iterator[str]:
             yield f"spec.tools[{index}]: tool filter cannot contain empty values"
         elif re.search(r"[,\r\n]", tool):
             yield f"spec.tools[{index}]: invalid tool name: {tool!r}, cannot contain commas or newlines"
+        elif tool != tool.strip():
+            yield f"spec.tools[{index}]: must not begin or end with a blank"
 
 
 def _volumes(volumes: list[Volume]) -> Iterator[str]:
@@ -207,17 +210,18 @@ def _overrides(overrides: ResourceOverrides) -> Iterator[str]:
         if not _ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
     for index, secret in enumerate(proxy.image_pull_secrets if proxy else ()):
-        if not secret.name:
-            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must not be empty"
+        if not OBJECT_NAME.fullmatch(secret.name):
+            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must be the name of a Secret"
 
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
-    yield from (f"labels: {key!r} is no label key" for key in _unqualified(labels))
-    # Kubernetes compares annotation keys in lower case.
-    lowered = {key.lower(): key for key in annotations}
-    unqualified = list(_unqualified(lowered))
-    yield from (f"annotations: {lowered[key]!r} is no annotation key" for key in unqualified)
+    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified_name(key))
+    yield from (
+        f"annotations: {key!r} is no annotation key"
+        for key in annotations
+        if not is_qualified_name(key.lower())  # as Kubernetes looks at them
+    )
     if CONTROLLER_UID in labels:
         yield f"labels: {CONTROLLER_UID!r} is Metacontroller's"
     yield from (
@@ -226,11 +230,3 @@ def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     for key, value in labels.items():
         if not LABEL_VALUE.fullmatch(value):
             yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"
-
-
-def _unqualified(keys: Iterable[str]) -> Iterator[str]:
-    """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
-    for key in keys:
-        prefix, slash, name = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
-            yield key
