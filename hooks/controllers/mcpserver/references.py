@@ -13,10 +13,11 @@ from hooks.controllers.conditions import Condition
 from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.kinds import CONFIG_MAP
 from hooks.controllers.mcpserver.authz import inline_authz, read_authz
+from hooks.controllers.mcpserver.oidc_settings import incoming_authentication, oidc_settings
 from hooks.controllers.mcpserver.permissions import read_profile, unknown_builtin
 from hooks.controllers.mcpserver.pod_patch import template_fault
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.controllers.mcpserver.telemetry import telemetry_condition
+from hooks.controllers.mcpserver.telemetry import check_telemetry
 from hooks.controllers.shared_config import SharedConfig, Spec
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import Object, SyncRequest
@@ -35,7 +36,7 @@ class References:
     tool_config: MCPToolConfigSpec | None = None
     tool_config_hash: str = ""
     oidc: Object | None = None
-    """Data of the ConfigMap that spec.oidcConfig names."""
+    """The settings of the callers' issuer, from the spec itself or the ConfigMap that it names."""
     authz: Object | None = None
     """The authorization configuration, from the spec itself or the ConfigMap that it names."""
     permission_profile: Object | None = None
@@ -74,8 +75,7 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> References:
     _resolve_authz(request, spec, references)
     _resolve_permission_profile(request, spec, references)
     _check_pod_template(spec, references)
-    telemetry = telemetry_condition(spec)
-    references.conditions += [telemetry] if telemetry else []
+    _check_telemetry(spec, references)
     return references
 
 
@@ -91,23 +91,11 @@ def _resolve_external_auth(request: SyncRequest, spec: MCPServerSpec, references
     who = f"MCPExternalAuthConfig {observed['metadata']['name']!r}"
     if auth.token_exchange:
         references.good("ExternalAuthConfigValidated", f"{who} is used")
-        references.conditions.append(_incoming_authentication(spec))
+        references.conditions.append(incoming_authentication(spec))
     else:
         # Measured with runner 0.44.0: a local MCP server never sees the bearer token either.
         message = f"{who} of type {auth.type!r} has no effect on the calls of an MCPServer"
         references.good("ExternalAuthConfigValidated", message, reason="NoEffect")
-
-
-def _incoming_authentication(spec: MCPServerSpec) -> Condition:
-    """Whether callers are authenticated before their tokens are exchanged."""
-    if spec.oidc_config:
-        return conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")
-    # Measured with runner 0.44.0.
-    message = (
-        "Without spec.oidcConfig nobody is authenticated: every caller gets in as a local user, whatever bearer token "
-        "it presents is exchanged unverified, and calls without one pass through"
-    )
-    return conditions.false("IncomingAuthentication", "NotConfigured", message)
 
 
 def _resolve_tool_config(request: SyncRequest, references: References) -> None:
@@ -164,27 +152,23 @@ def _verdict(config: Object, who: str, condition: str) -> Problem | None:
 
 def _resolve_oidc(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
     condition, oidc = "OIDCConfigRefValidated", spec.oidc_config
-    if oidc and oidc.type == "inline" and oidc.inline and not oidc.inline.issuer and not oidc.inline.jwks_url:
-        message = "spec.oidcConfig.inline has neither issuer nor jwksUrl: add the issuer"
-        references.bad(Problem(condition, "IssuerMissing", message))
-    elif oidc and oidc.type == "inline" and oidc.inline and oidc.inline.client_secret:
-        references.good(condition, f"spec.oidcConfig.inline {IN_CLEAR}", reason="ClientSecretInClear")
-    if oidc is None or oidc.type != "configMap" or oidc.config_map is None:
+    if oidc is None:
         return
-    name = oidc.config_map.name
-    data = _config_map(request, name, condition, "spec.oidcConfig.configMap", references)
+    data: Object | None = {}
+    if oidc.type == "configMap" and oidc.config_map:
+        data = _config_map(request, oidc.config_map.name, condition, "spec.oidcConfig.configMap", references)
     if data is None:
         return
-    if not data.get("issuer") and not data.get("jwksUrl"):
-        # Measured with runner 0.44.0: without either it refuses to start.
-        message = f"ConfigMap {name!r} (spec.oidcConfig.configMap) has neither 'issuer' nor 'jwksUrl': add the issuer"
-        references.bad(Problem(condition, "IssuerMissing", message))
-        return
-    references.oidc = data
-    if data.get("clientSecret"):
-        references.good(condition, f"ConfigMap {name!r} {IN_CLEAR}", reason="ClientSecretInClear")
-    else:
-        references.good(condition, f"ConfigMap {name!r} is used")
+    settings = oidc_settings(spec, oidc, data)
+    if settings.missing:
+        references.bad(Problem(condition, "IssuerMissing", settings.missing))
+    elif settings.faults:
+        references.bad(Problem(condition, "OIDCConfigInvalid", "; ".join(settings.faults)))
+    elif settings.values.get("clientSecret"):
+        references.good(condition, f"{settings.who} {IN_CLEAR}{settings.note}", reason="ClientSecretInClear")
+    elif data or settings.note:
+        references.good(condition, f"{settings.who} is used{settings.note}")
+    references.oidc = settings.values
 
 
 def _resolve_authz(request: SyncRequest, spec: MCPServerSpec, references: References) -> None:
@@ -235,6 +219,14 @@ def _check_pod_template(spec: MCPServerSpec, references: References) -> None:
         references.conditions.append(
             conditions.true("PodTemplateValid", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
         )
+
+
+def _check_telemetry(spec: MCPServerSpec, references: References) -> None:
+    found = check_telemetry(spec)
+    if isinstance(found, Problem):
+        references.bad(found)
+    elif found:
+        references.conditions.append(found)
 
 
 def _config_map_key(  # noqa: PLR0917  # what is looked up, and how it is said
