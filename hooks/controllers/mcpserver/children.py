@@ -95,7 +95,8 @@ def access(request: SyncRequest) -> list[Object]:
     """ServiceAccounts, Role and RoleBinding: they depend on names alone, so they follow whatever else fails.
 
     The proxy's ServiceAccount claims the shared configs that the spec refers to. The MCP server's own account is made
-    where the spec names none, and stays once made: a pod may still use it.
+    where the spec names none. Once made it stays, like each observed child that isn't ours to remove: a pod may still
+    use it.
     """
     name = request.name
     runner = names.proxy_runner(name)
@@ -120,8 +121,8 @@ def access(request: SyncRequest) -> list[Object]:
             "subjects": [{"kind": "ServiceAccount", "name": runner, "namespace": request.namespace}],
         },
     ]
-    own = names.server_account(name)
-    if raw_spec(request.parent).get("serviceAccount") is None or request.children.get(SERVICE_ACCOUNT, own):
+    if raw_spec(request.parent).get("serviceAccount") is None:
+        own = names.server_account(name)
         objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": own}})
     return objects
 
