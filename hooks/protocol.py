@@ -200,6 +200,28 @@ def annotations_of(obj: Object) -> Object:
     return found if isinstance(found, dict) else {}
 
 
+def labels_of(obj: Object) -> Object:
+    """An object's labels, an empty dict without any.
+
+    Raises:
+        Malformed: they can't be read.
+    """
+    metadata = obj.get("metadata")
+    found = part(metadata, "labels") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def controller_of(obj: Object) -> Object | None:
+    """The ownerReference of the object's controller, or None where none controls it.
+
+    Raises:
+        Malformed: the ownerReferences can't be read.
+    """
+    owners = part(obj["metadata"], "ownerReferences")
+    owners = owners if isinstance(owners, list) else []
+    return next((owner for owner in owners if isinstance(owner, dict) and owner.get("controller") is True), None)
+
+
 def kept(observed: Object) -> Object:
     """The least that keeps an observed object as it is, whoever made it.
 

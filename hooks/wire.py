@@ -75,7 +75,6 @@ class _Object(TypedDict, Generic[_Labels, _Owners, _Spec, _Status], total=False)
 _Plain = _Object[Raw, Raw, Raw, Raw]
 _WithSpec = _Object[Raw, Raw, Any, Raw]
 _WithSpecAndStatus = _Object[Raw, Raw, Any, Any]
-_WithOwners = _Object[Raw, Any, Raw, Raw]
 _Pod = _Object[Any, Any, Raw, Any]
 
 _Children = TypedDict(
@@ -95,12 +94,17 @@ _Related = TypedDict(
     "_Related",
     {
         "ConfigMap.v1": dict[str, _Plain],
+        "Deployment.apps/v1": dict[str, _Plain],
         "MCPExternalAuthConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpecAndStatus],
         "MCPServer.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpec],
         "MCPToolConfig.toolhive.stacklok.dev/v1alpha1": dict[str, _WithSpecAndStatus],
         "Pod.v1": dict[str, _Pod],
+        "Role.rbac.authorization.k8s.io/v1": dict[str, _Plain],
+        "RoleBinding.rbac.authorization.k8s.io/v1": dict[str, _Plain],
         "Secret.v1": dict[str, _Plain],
-        "ServiceAccount.v1": dict[str, _WithOwners],
+        "Service.v1": dict[str, _Plain],
+        "ServiceAccount.v1": dict[str, _Plain],
+        "StatefulSet.apps/v1": dict[str, _Plain],
     },
     total=False,
 )

@@ -11,13 +11,46 @@ import hashlib
 import re
 
 from hooks.api.meta import GROUP
-from hooks.protocol import LABEL_VALUE, Object, raw_spec
+from hooks.controllers.kinds import MCP_SERVER
+from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object, controller_of, labels_of, last_applied, raw_spec
 
 CLAIM_LABELS = {
     "externalAuthConfigRef": f"{GROUP}/external-auth-config",
     "toolConfigRef": f"{GROUP}/tool-config",
 }
 """The label that a ServiceAccount carries for each field of an MCPServer's spec that refers to a shared config."""
+
+ACCOUNT_SUFFIX = "-proxy-runner"
+"""What the name of a server's proxy-runner ServiceAccount has after the server's own name."""
+
+
+def is_server(owner: Object) -> bool:
+    """Whether an ownerReference names an MCPServer, of any version."""
+    return owner.get("kind") == MCP_SERVER.kind and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
+
+
+def claimant(account: Object) -> str | None:
+    """The name of the MCPServer whose claims a ServiceAccount carries, or None where it was made for none.
+
+    The account's own name tells it: while somebody's label says otherwise, another server is the owner. Without its
+    label it has no owner, since Metacontroller released it; then what Metacontroller noted on it counts.
+
+    Raises:
+        Malformed: a part of the account can't be read.
+    """
+    name = str(account["metadata"]["name"])
+    owner = controller_of(account)
+    is_claim = is_server(owner) if owner else CONTROLLER_UID not in labels_of(account) and was_a_child(account)
+    return name.removesuffix(ACCOUNT_SUFFIX) if is_claim and name.endswith(ACCOUNT_SUFFIX) else None
+
+
+def was_a_child(obj: Object) -> bool:
+    """Whether Metacontroller made or updated an object as a child of a parent, by its own note on it.
+
+    Raises:
+        Malformed: the annotations can't be read.
+    """
+    return CONTROLLER_UID in labels_of(last_applied(obj) or {})
 
 
 def referenced(server: Object, field: str) -> str | None:

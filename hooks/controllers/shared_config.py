@@ -17,9 +17,9 @@ from typing import Generic, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from hooks.api.meta import GROUP, Model, spec_errors
+from hooks.api.meta import Model, spec_errors
 from hooks.controllers import conditions
-from hooks.controllers.claims import CLAIM_LABELS, claim_value, referenced
+from hooks.controllers.claims import CLAIM_LABELS, claim_value, claimant, referenced
 from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config, Controller
 from hooks.controllers.kinds import MCP_SERVER, SECRET, SERVICE_ACCOUNT
@@ -171,21 +171,16 @@ def _status(
 def referencing_servers(shared: SharedConfig[Spec], request: SyncRequest) -> list[str]:
     """Names of the MCPServers that use this config, sorted.
 
-    They are the owners of the ServiceAccounts that claim it, so that the cost grows with the servers that use it and
-    not with all there are. For a config that is being deleted they are those of all servers whose spec refers to it:
-    each that has a claim is among them.
+    They are those whose ServiceAccounts claim it, so that the cost grows with the servers that use it and not with all
+    there are. For a config that is being deleted they are those of all servers whose spec refers to it.
+
+    Raises:
+        BrokenRule: what tells them was not looked up.
     """
     if request.finalizing:
         request.related.require(MCP_SERVER)
         servers = request.related.list(MCP_SERVER)
         return [obj["metadata"]["name"] for obj in servers if referenced(obj, shared.server_field) == request.name]
     request.related.require(SERVICE_ACCOUNT)
-    owners = {
-        str(owner.get("name"))
-        for account in request.related.list(SERVICE_ACCOUNT)
-        for owner in account["metadata"].get("ownerReferences") or []
-        if owner.get("controller") is True
-        and owner.get("kind") == MCP_SERVER.kind
-        and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
-    }
-    return sorted(owners)
+    found = {claimant(account) for account in request.related.list(SERVICE_ACCOUNT)}
+    return sorted(name for name in found if name)

@@ -15,31 +15,34 @@ from hooks.controllers.controller import Config, Controller
 from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.hold import held
 from hooks.controllers.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE, SERVICE_ACCOUNT
-from hooks.controllers.mcpserver import children, names, validation
+from hooks.controllers.mcpserver import children, names, ownership, validation
+from hooks.controllers.mcpserver.deletion import is_proxy_left
 from hooks.controllers.mcpserver.deployment import deployment
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References, config_maps, resolve
 from hooks.controllers.mcpserver.runconfig import run_config, run_config_map
 from hooks.controllers.mcpserver.status import SLOW_SECONDS, judge, terminating
-from hooks.controllers.mcpserver.workload import proxy_pods, sees_pods
+from hooks.controllers.mcpserver.workload import sees_pods
 from hooks.controllers.tool_config import TOOL_CONFIG
 from hooks.protocol import CustomizeRequest, Object, SyncRequest, is_deleting, kept, kind_and_name, raw_spec
 from hooks.responses import RelatedRule, SyncResponse
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    """What a server's sync looks at: the objects that its spec names, and its pods."""
+    """What a server's sync looks at: what its spec names, what has one of its own names, and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
+    named = ownership.names_of(name)
     if not is_deleting(request.parent):
         for shared in (EXTERNAL_AUTH, TOOL_CONFIG):
             config_name = referenced(request.parent, shared.server_field)
             if config_name:
                 rules.append(RelatedRule(shared.kind, namespace, names=(config_name,)))
-        named = config_maps(raw_spec(request.parent))
-        if named:
-            rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
+        named += [(CONFIG_MAP, config_map) for config_map in config_maps(raw_spec(request.parent))]
+    for kind in children.KINDS:
+        of_kind = tuple(name for named_kind, name in named if named_kind == kind)
+        rules.append(RelatedRule(kind, namespace, names=of_kind))
     if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
@@ -50,18 +53,20 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
 
     Where RunConfig or Deployment can't be computed, they and what belongs to them are held: returned as they are.
     """
-    spec, problems = _parse(request)
+    _require_related(request, config)
+    spec, faults = _parse(request)
     references = resolve(request, spec) if spec else References()
-    problems += references.problems
+    problems = [*ownership.problems(request), *faults, *references.problems]
     workload = _workload(request, spec, references, config) if spec and not problems else []
     problems += validation.too_large(workload)
     computable = spec if not problems else None
     if computable is None:
         workload = _held_workload(request)
-    access = children.access(request) if _may_have_access(request) else []
+    withheld = ownership.withheld(request)
+    access = children.access(request, withheld) if _may_have_access(request) else []
     returned = [*access, *workload, *children.runners_objects(request)]
     identities = [kind_and_name(child) for child in returned]
-    removed = _removed(request.name).difference(identities) if computable else frozenset()
+    removed = (withheld | (_removed(request.name) if computable else frozenset())).difference(identities)
     verdict = judge(request, computable, references, problems, identities=identities, config=config, now=now)
     return SyncResponse(
         verdict.status,
@@ -77,28 +82,30 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
     for a parent that is being deleted. So all else waits until neither Deployment nor proxy pod is left.
     """
-    if sees_pods(request.name, config):
-        request.related.require(POD)
-    running = request.children.get(DEPLOYMENT, names.deployment(request.name))
-    pods = proxy_pods(request)
-    if running or pods:
-        waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
-        stays = [*children.access(request), *_held_workload(request), *children.runners_objects(request)]
-        removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
+    _require_related(request, config)
+    if is_proxy_left(request):
+        withheld = ownership.withheld(request)
+        stays = [*children.access(request, withheld), *_held_workload(request), *children.runners_objects(request)]
+        removed = withheld | {(DEPLOYMENT.kind, names.deployment(request.name))}
         left = request.children.identities - removed
         stays = [child for child in stays if kind_and_name(child) in left]
         return SyncResponse(
-            terminating(request, waiting_for, now),
+            terminating(request, now),
             [*stays, *_others(request, removed.union(map(kind_and_name, stays)))],
             removed=removed,
             resync_after_seconds=SLOW_SECONDS,
         )
-    kinds = sorted({kind for kind, _ in request.children.identities})
+    finalized = not request.children.identities
     return SyncResponse(
-        terminating(request, f"its {', '.join(kinds)} to go" if kinds else "", now),
-        finalized=not kinds,
-        resync_after_seconds=SLOW_SECONDS if kinds else 0,
+        terminating(request, now),
+        finalized=finalized,
+        resync_after_seconds=0 if finalized else SLOW_SECONDS,
     )
+
+
+def _require_related(request: SyncRequest, config: Config) -> None:
+    """Refuse to go on without what customize asks for whatever the spec is."""
+    request.related.require(*([POD] if sees_pods(request.name, config) else []), *children.KINDS)
 
 
 def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Problem]]:

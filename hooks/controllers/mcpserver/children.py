@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from hooks import go_json
 from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides
 from hooks.controllers.claims import claims
@@ -16,7 +18,7 @@ from hooks.controllers.kinds import (
 )
 from hooks.controllers.mcpserver import names
 from hooks.controllers.mcpserver.ports import over_foreign
-from hooks.protocol import Kind, Object, SyncRequest, kept, raw_spec
+from hooks.protocol import Kind, Object, SyncRequest, kept, kind_and_name, raw_spec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
@@ -91,11 +93,15 @@ def authz_config_map(name: str, spec: MCPServerSpec) -> Object | None:
     }
 
 
-def access(request: SyncRequest) -> list[Object]:
+def access(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
     """ServiceAccounts, Role and RoleBinding: they depend on names alone, so they follow whatever else fails.
 
     The proxy's ServiceAccount claims the shared configs that the spec refers to. The MCP server's own account is made
     where the spec names none, and stays once made: a pod may still use it.
+
+    Args:
+        request: what is being answered.
+        withheld: (kind, name) of those that must not exist beside other people's objects.
     """
     name = request.name
     runner = names.proxy_runner(name)
@@ -123,7 +129,7 @@ def access(request: SyncRequest) -> list[Object]:
     own = names.server_account(name)
     if raw_spec(request.parent).get("serviceAccount") is None or request.children.get(SERVICE_ACCOUNT, own):
         objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": own}})
-    return objects
+    return [obj for obj in objects if kind_and_name(obj) not in withheld]
 
 
 def runners_objects(request: SyncRequest) -> list[Object]:

@@ -11,6 +11,8 @@ from hooks.controllers.conditions import Condition
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import SERVICE
 from hooks.controllers.mcpserver import names
+from hooks.controllers.mcpserver.deletion import awaited
+from hooks.controllers.mcpserver.ownership import is_in_conflict
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.references import References
 from hooks.controllers.mcpserver.workload import Workload, workload
@@ -20,12 +22,12 @@ RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
 GLANCE_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
-NAME_TAKEN_SECONDS = 30
-"""How long a child may stay away before its name counts as taken."""
+REFUSED_SECONDS = 30
+"""How long a child may stay away before it counts as refused by the API server."""
 SLOW_SECONDS = 60  # twice the grace period that pods have by default
 """How long a server may be on its way out before its status names what keeps it."""
 
-MISSING_REASONS = ("ChildMissing", "NameTaken")
+MISSING_REASONS = ("ChildMissing", "FailedCreate")
 """Reasons of a Ready condition that names a missing child."""
 
 
@@ -69,19 +71,21 @@ def judge(
 
 def _look_again_after(state: Workload, problems: list[Problem]) -> int:
     if state.reason == "ChildMissing":
-        return GLANCE_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
+        return GLANCE_SECONDS if state.phase == "Running" else REFUSED_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Running" else 0
 
 
-def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object:
+def terminating(request: SyncRequest, now: datetime) -> Object:
     """The status of an MCPServer that is being deleted.
 
-    It names what is waited for once that takes long. Most deletions are over before; a status for each of their steps
-    would be a write, and a call for each config of the namespace that waits for its last server.
+    It names what is waited for once that takes long, with the command that ends it. Most deletions are over before; a
+    status for each of their steps would be a write, and a call for each config of the namespace that waits for its last
+    server.
     """
     is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= SLOW_SECONDS
-    what = f"waiting for {waiting_for}" if waiting_for and is_slow else "its proxy goes first, then all the rest"
-    message = f"MCP server is being terminated: {what}"
+    waiting_for = awaited(request) if is_slow else ""
+    what = f"waiting for {waiting_for}" if waiting_for else "its proxy goes first, then all the rest"
+    message = conditions.short(f"MCP server is being terminated: {what}")
     return {
         "phase": "Terminating",
         "message": message,
@@ -91,8 +95,13 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
 
 
 def _url(request: SyncRequest, spec: MCPServerSpec | None) -> Object:
-    """Where clients reach the server: at the port that its Service has, while nothing new can be computed."""
-    service = request.children.get(SERVICE, names.proxy_service(request.name)) or {}
+    """Where clients reach the server: at the port that its Service has, while nothing new can be computed.
+
+    While the Service isn't observed as the server's own, the address may lead to another server, past all tokens.
+    """
+    service = request.children.get(SERVICE, names.proxy_service(request.name))
+    if service is None or is_in_conflict(request):
+        return {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
     port = spec.port if spec else ports[0].get("port")
     host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
@@ -113,8 +122,8 @@ def _state(request: SyncRequest, problems: list[Problem], config: Config) -> Wor
 def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> Workload:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
-    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
-    else's, which Metacontroller passes over in silence.
+    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, the API server refuses
+    it: one whose name is another object's is found before.
     """
     observed = request.parent.get("status")
     if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
@@ -125,15 +134,14 @@ def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[
     kind, name = missing
     note = f"{kind} {name!r} is not there yet"
     before = conditions.find(request.parent, "Ready") or {}
-    if before.get("reason") not in MISSING_REASONS and state.phase == "Running":
+    was_named = before.get("reason") in MISSING_REASONS and f"{kind} {name!r}" in str(before.get("message"))
+    if not was_named and state.phase == "Running":
         return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
-    if before.get("reason") not in MISSING_REASONS or waited < NAME_TAKEN_SECONDS:
+    if not was_named or waited < REFUSED_SECONDS:
         return Workload("Pending", "ChildMissing", note)
-    shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
-    refused = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
-    remedy = f"`{shown}` shows whose it is, and `{refused}` whether the API server refuses it"
-    return Workload("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
+    shown = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
+    return Workload("Failed", "FailedCreate", f"{kind} {name!r} isn't made: `{shown}` shows who refuses it")
 
 
 def _pending(waiting: Problem) -> Workload:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from hooks.controllers import conditions
 from hooks.controllers.controller import Config
 from hooks.controllers.kinds import DEPLOYMENT, POD
-from hooks.controllers.mcpserver import names
-from hooks.protocol import LABEL_VALUE, Object, SyncRequest, is_deleting
+from hooks.controllers.mcpserver import names, ownership
+from hooks.protocol import LABEL_VALUE, Object, SyncRequest, controller_of, is_deleting, labels_of
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
 CRASHES = 2
@@ -47,8 +47,6 @@ def workload(request: SyncRequest, config: Config) -> Workload:
     """The state of a server's proxy, with the cause where something is wrong, also with the MCP server's own pods."""
     deployment = request.children.get(DEPLOYMENT, names.deployment(request.name))
     seen = sees_pods(request.name, config)
-    if seen:
-        request.related.require(POD)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     servers = [pod for pod in server_pods(request) if not is_deleting(pod)]
     ready = any(_is_ready(pod) for pod in proxies) if seen else _count(deployment, "readyReplicas") > 0
@@ -80,8 +78,20 @@ def sees_pods(name: str, config: Config) -> bool:
 
 
 def proxy_pods(request: SyncRequest) -> list[Object]:
-    """The proxy's pods: those of its Deployment."""
-    return _pods(request, names.labels(request.name)["app"], "ReplicaSet")
+    """The proxy's pods: those of its own Deployment, also once it was released or is gone.
+
+    Anyone may label a pod, and copy a Deployment. A ReplicaSet has its Deployment's name and the hash of the template,
+    which its pods have as a label.
+    """
+    name = names.deployment(request.name)
+    if ownership.standing(request, DEPLOYMENT, name) == "foreign":
+        return []
+    pods = _pods(request, names.labels(request.name)["app"], "ReplicaSet")
+    return [pod for pod in pods if (controller_of(pod) or {}).get("name") == f"{name}-{_template_hash(pod)}"]
+
+
+def _template_hash(pod: Object) -> object:
+    return labels_of(pod).get("pod-template-hash")
 
 
 def server_pods(request: SyncRequest) -> list[Object]:
