@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-SCHEMA = json.loads(files("hooks.controllers.mcpserver").joinpath("pod_template_schema.json").read_text())
+SCHEMA = json.loads(files("hooks.api").joinpath("pod_template_schema.json").read_text())
 
 QUANTITIES = (
     "5",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object, kept, last_applied
+from hooks.metacontroller.requests import (
+    CONTROLLER_UID,
+    LAST_APPLIED,
+    SERVER_SET_METADATA,
+    Object,
+    kept,
+    labels_of,
+    last_applied,
+)
 
 
 def held(observed: Object) -> Object:
@@ -46,3 +54,8 @@ def _strings(values: object) -> dict[str, str]:
     if not isinstance(values, dict):
         return {}
     return {key: value for key, value in values.items() if isinstance(value, str)}
+
+
+def was_a_child(obj: Object) -> bool:
+    """Return whether Metacontroller made or updated an object as a child of a parent, by its own note on it."""
+    return CONTROLLER_UID in labels_of(last_applied(obj) or {})

@@ -214,3 +214,23 @@ def last_applied(observed: Object) -> Object | None:
     text = annotations_of(observed).get(LAST_APPLIED)
     applied = read_text(text) if isinstance(text, str) else None
     return applied if isinstance(applied, dict) else None
+
+
+def labels_of(obj: Object) -> Object:
+    """Return an object's labels, an empty dict without any."""
+    metadata = obj.get("metadata")
+    found = metadata.get("labels") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def controller_of(obj: Object) -> Object | None:
+    """Return the ownerReference of the object's controller, or None where none controls it."""
+    owners = obj["metadata"].get("ownerReferences")
+    owners = owners if isinstance(owners, list) else []
+    return next((owner for owner in owners if isinstance(owner, dict) and owner.get("controller") is True), None)
+
+
+def is_of_kind(owner: Object, kind: Kind) -> bool:
+    """Return whether an ownerReference names an object of this kind, of any version of its group."""
+    group = kind.api_version.partition("/")[0]
+    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")

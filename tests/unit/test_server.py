@@ -65,7 +65,7 @@ def test_a_server_about_to_stop_lives_and_is_not_ready(
 
 
 def test_an_answer_is_json(client: FlaskClient) -> None:
-    response = client.post("/mcpserver/sync?rules=1", json=sync_request(server()))
+    response = client.post("/mcpserver/sync?rules=2", json=sync_request(server()))
 
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert set(response.json or {}) == {"status", "children", "resyncAfterSeconds"}
