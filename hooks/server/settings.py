@@ -40,6 +40,11 @@ def _is_an_image(image: str) -> str:
 _Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$"), AfterValidator(_has_a_port)]
 
 
+def _in_brackets(host: str) -> str:
+    """An IPv6 address as the runner needs it, which puts a colon and the port behind it."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 class Settings(BaseSettings):
     """Settings of `serve`, and of `render` where they change what is made.
 
@@ -54,7 +59,7 @@ class Settings(BaseSettings):
     bind: _Address = "0.0.0.0:8080"
     """Address and port of the webhooks, as HOST:PORT; `[::]:8080` is all of IPv6 and IPv4."""
     probes_bind: _Address = "0.0.0.0:9090"
-    """Address and port of probes and metrics: plain HTTP, without token or client certificate."""
+    """Address and port of probes and metrics, in the same form: plain HTTP, without token or client certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that answer hook calls."""
     threads: Annotated[int, Field(ge=1)] = 4
@@ -89,10 +94,10 @@ class Settings(BaseSettings):
         str, Field(validation_alias=AliasChoices("TOOLHIVE_RUNNER_IMAGE")), AfterValidator(_is_an_image)
     ] = _DEFAULTS.runner_image
     """Image of the proxy runner; RunConfigs are written for release 0.44.0."""
-    proxy_host: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST"))] = (
-        _DEFAULTS.proxy_host
-    )
-    """Address on which proxies listen, inside their pods."""
+    proxy_host: Annotated[
+        str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST")), AfterValidator(_in_brackets)
+    ] = _DEFAULTS.proxy_host
+    """Address on which proxies listen, inside their pods; `[::]` is all of IPv6 and IPv4."""
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import resource
 import signal
@@ -11,15 +12,16 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from gunicorn.http.unreader import SocketUnreader
 
 from tests.controlplane import eventually
+from tests.controlplane.processes import free_port, start
 from tests.leaks import leaked, secret_values
-from tests.served import Served, served
+from tests.served import ENVIRONMENT, Served, served
 from tests.taken import children, memory
 from tests.world import deleting, external_auth, secret, server, sync_request, written
 
@@ -49,6 +51,42 @@ def answer_to(port: int, *parts: bytes, end: bool = False) -> bytes:
         if end:
             connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def has_loopback6() -> bool:
+    """Whether this machine has the address ::1."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def status(address: str, port: int, path: str, body: bytes | None = None) -> int:
+    """The status of an answer; 0 where nobody answers."""
+    try:
+        with closing(http.client.HTTPConnection(address, port, timeout=10)) as connection:
+            connection.request("POST" if body else "GET", path, body)
+            return connection.getresponse().status
+    except OSError:
+        return 0
+
+
+@pytest.mark.skipif(not has_loopback6(), reason="serve: SKIPPED (this machine has no address ::1)")
+@pytest.mark.parametrize(("host", "answering"), [("[::1]", [True, False]), ("[::]", [True, True])])
+def test_it_serves_and_answers_probes_over_ipv6(tmp_path: Path, host: str, answering: list[bool]) -> None:
+    """On the address ::1 alone; and on all that there are, those of IPv4 too."""
+    port, probes = free_port(), free_port()
+    binds = ["--bind", f"{host}:{port}", "--probes-bind", f"{host}:{probes}"]
+    process = start("hooks", [sys.executable, "-m", "hooks", "serve", *binds], tmp_path, env=ENVIRONMENT)
+    try:
+        process.wait_ready(lambda: status("::1", probes, "/readyz") == 200, timeout=30)
+
+        for address, expected in zip(("::1", "127.0.0.1"), answering, strict=True):
+            assert status(address, probes, "/healthz") == (200 if expected else 0)
+            assert status(address, port, "/mcpserver/sync", SYNC) == (200 if expected else 0)
+    finally:
+        process.stop(grace=30)
 
 
 def test_what_the_server_answers_is_what_render_computes(hooks: Served) -> None:
