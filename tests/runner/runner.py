@@ -11,6 +11,7 @@ from typing import Any
 
 from hooks.api.meta import API_VERSION
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from hooks.metacontroller.controller import Config
 from hooks.metacontroller.requests import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.processes import Process, answers

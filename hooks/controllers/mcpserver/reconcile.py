@@ -34,7 +34,6 @@ from hooks.proxy.health import sees_pods
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
-from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -130,9 +129,9 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
         spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
         return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
-    if is_too_deep(spec.pod_template_spec):
-        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
-        return None, [conditions.false("Valid", "SpecInvalid", message)]
+    unreadable = validation.unreadable_template(spec.pod_template_spec)
+    if unreadable:
+        return None, [unreadable]
     dropped = pruned(request.parent, MCPServerSpec)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
