@@ -19,7 +19,7 @@ from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
 from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
 from hooks.controllers.mcpserver.problem import Problem
-from hooks.controllers.mcpserver.quantity import amount
+from hooks.controllers.mcpserver.quantity import MAX_LENGTH, MOST, amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
 from hooks.protocol import CONTROLLER_UID, LABEL_VALUE, Object
 
@@ -80,7 +80,7 @@ def _faults(spec: MCPServerSpec) -> Iterator[str]:
         yield from _tools(spec.tools)
     if spec.volumes:
         yield from _volumes(spec.volumes)
-    if spec.resources and spec.resources.limits and spec.resources.requests:
+    if spec.resources:
         yield from _resources(spec.resources.limits, spec.resources.requests)
     if spec.resource_overrides:
         yield from _overrides(spec.resource_overrides)
@@ -188,9 +188,17 @@ def _volume(volume: Volume) -> Iterator[str]:
 
 def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
     for resource in ("cpu", "memory"):
-        limit, request = getattr(limits, resource), getattr(requests, resource)
-        if limit and request and amount(request) > amount(limit):
-            yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
+        limit, request = getattr(limits, resource, ""), getattr(requests, resource, "")
+        faults = [(f"limits.{resource}", _quantity(limit)), (f"requests.{resource}", _quantity(request))]
+        if limit and request and not any(fault for _, fault in faults) and amount(request) > amount(limit):
+            faults.append((f"requests.{resource}", f"must not be more than the limit, {limit}"))
+        yield from (f"spec.resources.{place}: {fault}" for place, fault in faults if fault)
+
+
+def _quantity(quantity: str) -> str:
+    if len(quantity) > MAX_LENGTH:
+        return f"must have at most {MAX_LENGTH} characters"
+    return f"must be at most {MOST}" if quantity and amount(quantity) > MOST else ""
 
 
 def _overrides(overrides: ResourceOverrides) -> Iterator[str]:
