@@ -139,7 +139,7 @@ def _pod_spec(
             {
                 "name": names.PROXY_CONTAINER,
                 "image": config.runner_image,
-                "args": ["run", "--foreground=true", *_patch_args(server, spec), spec.image],
+                "args": ["run", "--foreground=true", *_patch_args(server, spec), literal(spec.image)],
                 "ports": over_foreign(ports, observed, PORTS, "containerPort"),
                 "env": _env(server, spec, references),
                 "livenessProbe": {
@@ -167,7 +167,16 @@ def _pod_spec(
 
 def _patch_args(server: Object, spec: MCPServerSpec) -> list[str]:
     patch = pod_patch(server, spec)
-    return [f"--k8s-pod-patch={patch}"] if patch else []
+    return [literal(f"--k8s-pod-patch={patch}")] if patch else []
+
+
+def literal(text: str) -> str:
+    """The text of an argument or a variable that a container shall have to the letter.
+
+    The kubelet puts the container's own variables, the client secret among them, in the place of `$(NAME)`, and `$` in
+    the place of `$$` (k8s.io/kubernetes/third_party/forked/golang/expansion).
+    """
+    return text.replace("$", "$$")
 
 
 def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Object]:
@@ -182,7 +191,7 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
         service = otel.service_name or metadata["name"]
         name = quote(service, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
         attributes = f"service.name={name},service.namespace={metadata['namespace']}"
-        env["OTEL_RESOURCE_ATTRIBUTES"] = {"value": attributes}
+        env["OTEL_RESOURCE_ATTRIBUTES"] = {"value": literal(attributes)}
     if references.token_exchange:
         env[CLIENT_SECRET_ENV] = _from_secret(references.token_exchange.client_secret_ref)
     if references.bearer_token:
@@ -190,7 +199,8 @@ def _env(server: Object, spec: MCPServerSpec, references: References) -> list[Ob
         env[f"TOOLHIVE_SECRET_{secret.name}"] = _from_secret(secret)
         env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
     for variable in _overrides(spec)[0].env:
-        # The API server drops an empty value, and would be asked to add it again at every sync.
+        # `$(NAME)` is the user's own here. The API server drops an empty value, and would be asked to add it again at
+        # every sync.
         env[variable.name] = {"value": variable.value} if variable.value else {}
     for variable_name, value in DEFAULT_ENV.items():
         env.setdefault(variable_name, {"value": value})

@@ -100,6 +100,8 @@ def _ports(spec: MCPServerSpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
+    elif "$" in image:
+        yield "spec.image: must not have a '$': write out the name of the image, no variable is put in"
     if not _SUBDOMAIN.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
