@@ -20,6 +20,25 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ({"image": ""}, "spec.image: image is required"),
         ({"image": "--help"}, "spec.image: must not begin with a hyphen"),
         (
+            {"image": "acme/$(TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET)"},
+            "spec.image: must not have a '$': write out the name of the image, no variable is put in",
+        ),
+        ({"resources": {"limits": {"cpu": "1" * 1300}}}, "spec.resources.limits.cpu: must have at most 100 characters"),
+        (
+            {"resources": {"limits": {"memory": "1" * 101}, "requests": {"memory": "1" * 5000}}},
+            "spec.resources.limits.memory: must have at most 100 characters; "
+            "spec.resources.requests.memory: must have at most 100 characters",
+        ),
+        (
+            {"resources": {"limits": {"cpu": "1e999", "memory": "9223372036854775808"}}},
+            "spec.resources.limits.cpu: must be at most 9223372036854775807; "
+            "spec.resources.limits.memory: must be at most 9223372036854775807",
+        ),
+        (
+            {"podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "env": [{"name": "A"}, {"name": "A"}]}]}}},
+            "spec.podTemplateSpec: 'A' in the env of container mcp is set elsewhere too",
+        ),
+        (
             {"transport": "sse", "targetPort": 30080},
             "spec.targetPort: must not be from 30000 to 32767, the range of node ports",
         ),
@@ -111,6 +130,15 @@ def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:
 
 
 @pytest.mark.parametrize(
+    "quantity", ["0" * 98 + "5E", "1." + "1" * 97 + "E", "9" * 94 + "e-94", "1" * 98 + "Ei", "." + "9" * 94 + "e-999"]
+)
+def test_the_longest_quantities_are_used(quantity: str) -> None:
+    answer = sync(server(resources={"limits": {"cpu": quantity}, "requests": {"cpu": quantity}}))
+
+    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+
+
+@pytest.mark.parametrize(
     ("limit", "request_"),
     [("1", "1000m"), ("1Ki", "1024"), ("1k", "1e3"), ("1E", "1000P"), ("0.1", "100000u")],
 )
@@ -139,3 +167,14 @@ def test_a_deeply_nested_template_is_refused() -> None:
     found = condition(sync(server(podTemplateSpec=deep)), "Valid")
 
     assert found == ("False", "SpecInvalid", "spec.podTemplateSpec is nested deeper than about 150 levels")
+
+
+def test_a_template_that_could_not_be_stored_is_not_looked_into() -> None:
+    before = running(server())
+
+    answer = sync(server(podTemplateSpec={"spec": {"tolerations": [{}] * 100_000}}), before)
+
+    fault = "spec.podTemplateSpec has 300026 bytes, more than 250000: shorten it"
+    assert condition(answer, "Valid") == ("False", "TooLarge", fault)
+    assert condition(answer, "PodTemplateValid") is None
+    assert child(answer, DEPLOYMENT, "demo") == child(sync(server()), DEPLOYMENT, "demo")

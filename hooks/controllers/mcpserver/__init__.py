@@ -52,6 +52,7 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     """
     spec, problems = _parse(request)
     references = resolve(request, spec) if spec else References()
+    problems += validation.problems(spec, references.pod_template) if spec else []
     problems += references.problems
     workload = _workload(request, spec, references, config) if spec and not problems else []
     problems += validation.too_large(workload)
@@ -108,9 +109,10 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Problem]]:
         return None, [Problem("Valid", "NameNotUsable", unusable)]
     try:
         spec = MCPServerSpec.parse(request.parent.get("spec"))
-        return spec, validation.problems(spec)
     except ValidationError as error:
         return None, [Problem("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
+    unreadable = validation.unreadable(spec)
+    return (None, [unreadable]) if unreadable else (spec, [])
 
 
 def _why_name_not_usable(name: str) -> str:

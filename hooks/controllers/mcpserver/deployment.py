@@ -139,7 +139,7 @@ def _pod_spec(
             {
                 "name": names.PROXY_CONTAINER,
                 "image": config.runner_image,
-                "args": ["run", "--foreground=true", *_patch_args(server, spec), literal(spec.image)],
+                "args": ["run", "--foreground=true", *_patch_args(server, spec, references), literal(spec.image)],
                 "ports": over_foreign(ports, observed, PORTS, "containerPort"),
                 "env": _env(server, spec, references),
                 "livenessProbe": {
@@ -165,8 +165,8 @@ def _pod_spec(
     }
 
 
-def _patch_args(server: Object, spec: MCPServerSpec) -> list[str]:
-    patch = pod_patch(server, spec)
+def _patch_args(server: Object, spec: MCPServerSpec, references: References) -> list[str]:
+    patch = pod_patch(server, spec, references.pod_template)
     return [literal(f"--k8s-pod-patch={patch}")] if patch else []
 
 

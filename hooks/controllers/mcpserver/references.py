@@ -14,7 +14,7 @@ from hooks.controllers.external_auth import EXTERNAL_AUTH
 from hooks.controllers.kinds import CONFIG_MAP
 from hooks.controllers.mcpserver.authz import inline_authz, read_authz
 from hooks.controllers.mcpserver.permissions import read_profile, unknown_builtin
-from hooks.controllers.mcpserver.pod_patch import template_fault
+from hooks.controllers.mcpserver.pod_template import read_pod_template, unknown_fields
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.telemetry import telemetry_condition
 from hooks.controllers.shared_config import SharedConfig, Spec
@@ -40,6 +40,8 @@ class References:
     """The authorization configuration, from the spec itself or the ConfigMap that it names."""
     permission_profile: Object | None = None
     """The profile in the ConfigMap that spec.permissionProfile names."""
+    pod_template: Object = field(default_factory=dict)
+    """spec.podTemplateSpec, as Go reads it."""
     problems: list[Problem] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     """One for each reference that the spec has."""
@@ -228,13 +230,15 @@ def _resolve_permission_profile(request: SyncRequest, spec: MCPServerSpec, refer
 def _check_pod_template(spec: MCPServerSpec, references: References) -> None:
     if spec.pod_template_spec is None:
         return
-    fault = template_fault(spec.pod_template_spec)
-    if fault:
-        references.bad(Problem("PodTemplateValid", "InvalidPodTemplateSpec", fault))
-    else:
-        references.conditions.append(
-            conditions.true("PodTemplateValid", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
-        )
+    read = read_pod_template(spec.pod_template_spec)
+    if isinstance(read, str):
+        references.bad(Problem("PodTemplateValid", "InvalidPodTemplateSpec", read))
+        return
+    references.pod_template = read.template
+    message = "spec.podTemplateSpec is used"
+    if read.unknown:
+        message += f", but a pod template has no field {unknown_fields(read.unknown)}"
+    references.good("PodTemplateValid", message, reason="ValidPodTemplateSpec")
 
 
 def _config_map_key(  # noqa: PLR0917  # what is looked up, and how it is said

@@ -44,7 +44,7 @@ def run_config(server: Object, spec: MCPServerSpec, references: References, conf
         "permission_profile_name_or_path": profile_name_or_path(spec),
         "permission_profile": permission_profile(spec, references.permission_profile),
         "env_vars": _env_vars(spec),
-        "env_file_dir": "/vault/secrets" if _has_vault(spec) else None,
+        "env_file_dir": "/vault/secrets" if _has_vault(spec, references) else None,
         "volumes": [f"{v.host_path}:{v.mount_path}{':ro' if v.read_only else ''}" for v in spec.volumes],
         "container_labels": _container_labels(server, spec),
         "oidc_config": oidc,
@@ -130,9 +130,9 @@ def _container_labels(server: Object, spec: MCPServerSpec) -> dict[str, str]:
     }
 
 
-def _has_vault(spec: MCPServerSpec) -> bool:
+def _has_vault(spec: MCPServerSpec, references: References) -> bool:
     """Whether HashiCorp Vault's agent is asked to put secrets into the pod of the MCP server or of the proxy."""
-    metadata = (spec.pod_template_spec or {}).get("metadata") or {}
+    metadata = references.pod_template.get("metadata", {})
     proxy = spec.resource_overrides.proxy_deployment if spec.resource_overrides else None
     template = proxy.pod_template_metadata_overrides if proxy else None
     places = (metadata.get("annotations"), template.annotations if template else None)

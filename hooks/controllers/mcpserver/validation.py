@@ -17,7 +17,7 @@ from hooks.api.mcpserver import MCPServerSpec, MetadataOverrides, ResourceList, 
 from hooks.api.meta import EnvVar
 from hooks.controllers.external_auth import SECRET_KEY
 from hooks.controllers.mcpserver.authz import is_entity_list
-from hooks.controllers.mcpserver.pod_patch import mcp_container_env, template_fault
+from hooks.controllers.mcpserver.pod_template import mcp_container_env
 from hooks.controllers.mcpserver.problem import Problem
 from hooks.controllers.mcpserver.quantity import MAX_LENGTH, MOST, amount
 from hooks.json_values import MAX_DEPTH, is_too_deep
@@ -38,12 +38,21 @@ _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 _ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
-def problems(spec: MCPServerSpec) -> list[Problem]:
-    """What is wrong with a spec, each with its field."""
+def unreadable(spec: MCPServerSpec) -> Problem | None:
+    """Why nothing looks into a spec: it would take too long, and it can't be carried out."""
     if is_too_deep(spec.pod_template_spec):
         message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
-        return [Problem("Valid", "SpecInvalid", message)]
-    return [Problem("Valid", "SpecInvalid", fault) for fault in _faults(spec)]
+        return Problem("Valid", "SpecInvalid", message)
+    size = len(orjson.dumps(spec.pod_template_spec))
+    if size > MAX_CHILD_BYTES:
+        message = f"spec.podTemplateSpec has {size} bytes, more than {MAX_CHILD_BYTES}: shorten it"
+        return Problem("Valid", "TooLarge", message)
+    return None
+
+
+def problems(spec: MCPServerSpec, template: Object) -> list[Problem]:
+    """What is wrong with a readable spec, each with its field; `template` is its pod template, as Go reads it."""
+    return [Problem("Valid", "SpecInvalid", fault) for fault in _faults(spec, template)]
 
 
 def too_large(workload: list[Object]) -> list[Problem]:
@@ -63,15 +72,15 @@ def too_large(workload: list[Object]) -> list[Problem]:
     return problems
 
 
-def _faults(spec: MCPServerSpec) -> Iterator[str]:
+def _faults(spec: MCPServerSpec, template: Object) -> Iterator[str]:
     yield from _image(spec.image)
     yield from _ports(spec)
     if spec.env:
         yield from _env(spec.env)
     if spec.secrets:
         yield from _secrets(spec.secrets)
-    if spec.secrets or spec.pod_template_spec:
-        yield from _twice(spec)
+    if spec.secrets or template:
+        yield from _twice(spec, template)
     if spec.service_account:
         yield from _account(spec.service_account)
     if spec.authz_config and spec.authz_config.inline:
@@ -91,6 +100,8 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: image is required"
     elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
+    elif "$" in image:
+        yield "spec.image: must not have a '$': write out the name of the image, no variable is put in"
 
 
 def _ports(spec: MCPServerSpec) -> Iterator[str]:
@@ -100,8 +111,6 @@ def _ports(spec: MCPServerSpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
-    elif "$" in image:
-        yield "spec.image: must not have a '$': write out the name of the image, no variable is put in"
     if not _SUBDOMAIN.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
@@ -111,17 +120,16 @@ def _inline_authz(inline: InlineAuthz) -> Iterator[str]:
         yield "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects"
 
 
-def _twice(spec: MCPServerSpec) -> Iterator[str]:
+def _twice(spec: MCPServerSpec, template: Object) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if template_fault(spec.pod_template_spec or {}):
-        return
     taken = {"MCP_TRANSPORT", *(variable.name for variable in spec.env)}
     if spec.transport != "stdio":
         taken |= {"MCP_PORT", "FASTMCP_PORT", "MCP_HOST"}
-    for variable in mcp_container_env(spec.pod_template_spec):
-        if variable.get("name") in taken:
-            yield f"spec.podTemplateSpec: {variable['name']!r} in the env of container mcp is set elsewhere too"
-        taken.add(str(variable.get("name")))
+    for variable in mcp_container_env(template):
+        name = variable.get("name", "")
+        if name in taken:
+            yield f"spec.podTemplateSpec: {name!r} in the env of container mcp is set elsewhere too"
+        taken.add(name)
     for index, secret in enumerate(spec.secrets):
         name = secret.target_env_name or secret.key
         if name in taken:
@@ -188,7 +196,7 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield ".hostPath: must not contain '..'"
 
 
-def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
+def _resources(limits: ResourceList | None, requests: ResourceList | None) -> Iterator[str]:
     for resource in ("cpu", "memory"):
         limit, request = getattr(limits, resource, ""), getattr(requests, resource, "")
         faults = [(f"limits.{resource}", _quantity(limit)), (f"requests.{resource}", _quantity(request))]
