@@ -146,6 +146,15 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
     running(looked_after)
 
 
+def test_a_field_that_was_dropped(looked_after: ControlPlane) -> None:
+    manifest = yaml.safe_load((EXAMPLE / "mcpserver.yaml").read_text())
+    manifest["spec"]["oidcConfigRef"] = {"name": "corp"}
+    looked_after.kubectl("apply", "--validate=ignore", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
+    shows(looked_after, "A field was dropped")
+    looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE / "mcpserver.yaml")
+    running(looked_after)
+
+
 def test_a_config_in_use(looked_after: ControlPlane) -> None:
     shows(looked_after, "A config won't be deleted")
     shows(looked_after, "A server won't be deleted")
