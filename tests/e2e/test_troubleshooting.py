@@ -17,6 +17,7 @@ from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import point_at, serve
+from tests.e2e.test_runners_objects import as_the_runner, labels, stateful_set
 from tests.examples import Command, commands
 
 pytestmark = pytest.mark.e2e
@@ -143,6 +144,14 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
     shows(looked_after, "The server is Failed")
     shows(looked_after, "An edit has no effect")
     patch(looked_after, "mcpserver/weather", {"spec": {"externalAuthConfigRef": {"name": "weather-api"}}})
+    running(looked_after)
+
+
+def test_a_statefulset_with_an_old_image(looked_after: ControlPlane) -> None:
+    old = stateful_set(labels(looked_after, NAMESPACE), image="ghcr.io/example/weather-mcp:1.0.0")
+    as_the_runner(looked_after, NAMESPACE, old)
+    shows(looked_after, "BackendOutdated")
+    looked_after.kubectl("delete", "statefulset", "weather", "-n", NAMESPACE)
     running(looked_after)
 
 
