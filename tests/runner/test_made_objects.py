@@ -151,4 +151,4 @@ def test_our_role_is_what_it_works_by(start: Start, cluster: ControlPlane, names
 
     eventually(lambda: not again.process.alive, message="it goes on without rights")
     assert again.process.popen.returncode == 1
-    assert f'User "system:serviceaccount:{namespace}:{name}" cannot patch resource "statefulsets"' in again.output()
+    assert f'User "system:serviceaccount:{namespace}:{name}" cannot get resource "statefulsets"' in again.output()
