@@ -22,6 +22,8 @@ _DEFAULTS = Config()
 _PREFIX = "TOOLHIVE_HOOKS_"
 _SERVICE_LINK = re.compile(_PREFIX + r"(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Variables that Kubernetes gives to pods beside a Service of the name toolhive-hooks."""
+_RETIRED = {f"{_PREFIX}SHUTDOWN_DELAY_SECONDS": "a preStop hook of the pod waits instead"}
+"""Variables that were settings once, and what has taken their place."""
 
 
 def _has_a_port(address: str) -> str:
@@ -62,13 +64,11 @@ class Settings(BaseSettings):
     """Address and port of probes and metrics, in the same form: plain HTTP, without token or client certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that answer hook calls."""
-    threads: Annotated[int, Field(ge=1)] = 4
-    """Threads of each process."""
+    threads: Annotated[int, Field(ge=1)] = 1000
+    """Threads of each process, made as they are needed: a client that sends or reads slowly keeps one. Fewer where the
+    pod may have fewer processes (podPidsLimit of the kubelet)."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 32 << 20
     """Bound on a request's body; a larger one gets 413."""
-    shutdown_delay_seconds: Annotated[float, Field(ge=0, le=600)] = 5
-    """How long calls are still taken after SIGTERM, while readiness is off; calls that run then get 20 seconds more.
-    The pod's terminationGracePeriodSeconds has to cover both."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level of what is logged. Each hook call is a line of level info."""
     log_format: Format = "auto"
@@ -114,6 +114,8 @@ class Settings(BaseSettings):
 
     def warnings(self) -> Iterator[str]:
         """What an operator should know of these settings before production."""
+        for name in _RETIRED.keys() & os.environ.keys():
+            yield f"{name} has no effect any more: {_RETIRED[name]}"
         if not self.auth_token_file and not self.client_ca_file:
             yield (
                 "anyone who reaches the port may call the hooks: "
@@ -183,7 +185,7 @@ def unknown() -> Iterator[str]:
     """What is wrong with each variable that has our prefix and is no setting: a misspelt one must not go unnoticed."""
     known = [name for name in map(variable, Settings.model_fields) if name.startswith(_PREFIX)]
     for name in sorted(os.environ):
-        if name.startswith(_PREFIX) and name not in known and not _SERVICE_LINK.fullmatch(name):
+        if name.startswith(_PREFIX) and name not in {*known, *_RETIRED} and not _SERVICE_LINK.fullmatch(name):
             like = difflib.get_close_matches(name.removeprefix(_PREFIX), [n.removeprefix(_PREFIX) for n in known], 1)
             yield f"{name}: there is no such setting" + (f", did you mean {_PREFIX}{like[0]}?" if like else "")
 

@@ -107,7 +107,6 @@ def container(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     settings = {
         "TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{port}",
         "TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}",
-        "TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS": "0",
     }
     command = [root / "opt/toolhive-hooks/bin" / program, *rest]
     process = start("hooks", command, tmp_path_factory.mktemp("run"), env={**variables, "PATH": path, **settings})
