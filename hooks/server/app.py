@@ -25,7 +25,8 @@ from hooks.controllers import CONTROLLERS
 from hooks.metacontroller import reading
 from hooks.metacontroller.controller import HOOKS, Config, Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
-from hooks.server.memory import give_back
+from hooks.server.large_bodies import LARGE_BODY, RETRY_AFTER_SECONDS, LargeBodyLock
+from hooks.server.memory import trim_heap
 from hooks.server.metrics import Metrics, Outcome
 from hooks.server.recording import Record
 
@@ -192,8 +193,8 @@ def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> 
         log_fields = {key: metadata.get(key) for key in ("namespace", "name", "generation")}
         answer = controller.respond(question, config, datetime.now(UTC))
         if "children" in answer:
-            told["children"] = len(answer["children"])
-        return _Ended("ok", reading.write(answer), len(body), told)
+            log_fields["children"] = len(answer["children"])
+        return _CallResult("ok", reading.write(answer), len(body), log_fields)
     except Malformed as error:
         return _refused("malformed", str(error), len(body), log_fields)
     except BrokenRule as error:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.metacontroller.controller import Config
 from hooks.proxy.image import image_fault
-from hooks.server.logs import Format
+from hooks.server.log import Format
 
 _DEFAULTS = Config()
 _PREFIX = "TOOLHIVE_HOOKS_"

@@ -1,4 +1,4 @@
-"""A field that no CRD of ours has: which clients are refused it, and for which it is dropped (docs/compatibility.md)."""
+"""A field that no CRD of ours has: which clients are refused, and for which it is dropped (docs/compatibility.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from hooks.api.meta import API_VERSION
 from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.protocol import Object
+from hooks.metacontroller.requests import Object
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver

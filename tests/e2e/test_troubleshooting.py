@@ -18,7 +18,6 @@ from tests.controlplane.processes import free_port
 from tests.e2e.backend import set_pod, start_backend
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import point_at, serve
-from tests.e2e.test_runners_objects import as_the_runner, labels, stateful_set
 from tests.examples import Command, commands
 
 pytestmark = pytest.mark.e2e

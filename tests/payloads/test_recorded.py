@@ -7,7 +7,7 @@ import pytest
 
 from hooks.metacontroller.composite import composite_controller
 from hooks.metacontroller.requests import Object
-from hooks.server.app import Installation, create_app, create_metrics
+from hooks.server.app import HookSettings, create_app, create_metrics
 from tests.payloads.test_at_rest import returned_before
 from tests.rules import check_customize, check_sync
 from tests.world import BY_KIND, CONFIG, KINDS, customize

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import resource
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.controlplane import eventually
-from tests.controlplane.processes import free_port, start
 from tests.leaks import leaked, secret_values
-from tests.served import ENVIRONMENT, Served, served
-from tests.taken import children, memory
+from tests.served import Served, served
 from tests.world import deleting, external_auth, secret, server, sync_request, written
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
@@ -48,42 +44,6 @@ def answer_to(port: int, *parts: bytes, end: bool = False) -> bytes:
         if end:
             connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def has_loopback6() -> bool:
-    """Whether this machine has the address ::1."""
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-def status(address: str, port: int, path: str, body: bytes | None = None) -> int:
-    """The status of an answer; 0 where nobody answers."""
-    try:
-        with closing(http.client.HTTPConnection(address, port, timeout=10)) as connection:
-            connection.request("POST" if body else "GET", path, body)
-            return connection.getresponse().status
-    except OSError:
-        return 0
-
-
-@pytest.mark.skipif(not has_loopback6(), reason="serve: SKIPPED (this machine has no address ::1)")
-@pytest.mark.parametrize(("host", "answering"), [("[::1]", [True, False]), ("[::]", [True, True])])
-def test_it_serves_and_answers_probes_over_ipv6(tmp_path: Path, host: str, answering: list[bool]) -> None:
-    """On the address ::1 alone; and on all that there are, those of IPv4 too."""
-    port, probes = free_port(), free_port()
-    binds = ["--bind", f"{host}:{port}", "--probes-bind", f"{host}:{probes}"]
-    process = start("hooks", [sys.executable, "-m", "hooks", "serve", *binds], tmp_path, env=ENVIRONMENT)
-    try:
-        process.wait_ready(lambda: status("::1", probes, "/readyz") == 200, timeout=30)
-
-        for address, expected in zip(("::1", "127.0.0.1"), answering, strict=True):
-            assert status(address, probes, "/healthz") == (200 if expected else 0)
-            assert status(address, port, "/mcpserver/sync", SYNC) == (200 if expected else 0)
-    finally:
-        process.stop(grace=30)
 
 
 def test_what_the_server_answers_is_what_render_computes(hooks: Served) -> None:
@@ -239,7 +199,7 @@ def little_stack() -> Iterator[None]:
 
 @pytest.mark.parametrize("depth", [900, 9_900])
 def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(tmp_path: Path, depth: int) -> None:
-    """A reader that recurses in C could end the hooks for everybody, by one tenant's podTemplateSpec."""
+    """msgspec recurses in C: a tenant's podTemplateSpec would end the hooks for everybody."""
     deep = server(name="deep", podTemplateSpec={"deep": "HERE"})
     request = written(sync_request(deleting(external_auth()), related=[deep]))
     body = request.replace(b'"HERE"', b'{"a":' * depth + b"1" + b"}" * depth)

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from hooks.controllers import CONTROLLERS
 from hooks.metacontroller.controller import HOOKS
-from hooks.server.app import Installation, create_app, create_metrics
+from hooks.server.app import HookSettings, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
 from tests.served import series
@@ -55,7 +55,7 @@ def test_probes_are_answered(metrics: Metrics, path: str) -> None:
 
 
 def test_an_answer_is_json(client: FlaskClient) -> None:
-    response = client.post("/mcpserver/sync?rules=2", json=sync_request(server()))
+    response = client.post("/mcpserver/sync?rules=1", json=sync_request(server()))
 
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert set(response.json or {}) == {"status", "children", "resyncAfterSeconds"}
