@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from hooks.kubernetes.names import CONDITION_REASON
+from hooks.text import shortened
+
 GROUP = "toolhive.stacklok.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -180,7 +183,7 @@ class Condition(Model):
     """What is observed, in CamelCase."""
     status: Literal["True", "False", "Unknown"]
     """Whether it is so."""
-    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")]
+    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=f"^{CONDITION_REASON.pattern}$")]
     """Why the status is what it is, in one CamelCase word for programs."""
     message: Annotated[str, Field(max_length=32768)]
     """Why the status is what it is, for people; it may be empty."""
@@ -210,7 +213,7 @@ def spec_errors(error: ValidationError) -> list[str]:
     faults = sorted(
         error.errors(include_url=False), key=lambda fault: [(isinstance(part, str), part) for part in fault["loc"]]
     )
-    lines = [_cut(f"{_path(fault['loc'])}: {_complaint(fault)}", _MAX_LINE) for fault in faults[:_MAX_LINES]]
+    lines = [shortened(f"{_path(fault['loc'])}: {_complaint(fault)}", _MAX_LINE) for fault in faults[:_MAX_LINES]]
     unsaid = len(faults) - len(lines)
     return [*lines[:-1], f"and {unsaid + 1} more"] if unsaid else lines
 
@@ -222,7 +225,7 @@ def _path(loc: tuple[int | str, ...]) -> str:
         if part == "[key]":  # pydantic's mark of a map key that is no string, which only YAML can have
             continue
         plain = isinstance(part, str) and part.isidentifier() and len(part) <= _MAX_PART
-        path += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{_cut(part, _MAX_PART)!r}]"
+        path += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{shortened(part, _MAX_PART)!r}]"
     return path
 
 
@@ -254,7 +257,7 @@ def _complaint(fault: ErrorDetails) -> str:
 def _shown(value: object) -> str:
     """A value of a number, bool or enum field, cut short."""
     if isinstance(value, str):
-        return repr(_cut(value, _MAX_PART))
+        return repr(shortened(value, _MAX_PART))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 64):
@@ -268,10 +271,6 @@ def _type(value: object) -> str:
         return "a boolean"
     names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return names.get(type(value), "something else")
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _without(value: object, nulls: set[tuple[int | str, ...]], at: tuple[int | str, ...] = ()) -> object:

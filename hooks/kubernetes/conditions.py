@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.names import CONDITION_REASON
+from hooks.kubernetes.objects import Object
+from hooks.text import shortened
 
 MAX_MESSAGE = 1000
-_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -47,7 +48,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
         {
             "type": type_,
             "status": status,
-            "reason": reason if _REASON.fullmatch(reason) else "Unknown",
+            "reason": reason if CONDITION_REASON.fullmatch(reason) else "Unknown",
             "message": short(message),
             "observedGeneration": generation,
             "lastTransitionTime": _transition(observed.get(type_), status, this_second),
@@ -58,7 +59,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
 
 def short(message: str) -> str:
     """A message that people still read: cut off where it is longer."""
-    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
+    return shortened(message, MAX_MESSAGE)
 
 
 def _transition(observed: Object | None, status: str, this_second: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.kubernetes.kinds import STATEFUL_SET
+from hooks.kubernetes.kinds import STATEFUL_SET, Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import HOOKS, RULES_VERSION, Controller
-from hooks.metacontroller.requests import Kind, Object
 
 
 def composite_controller(controller: Controller) -> Object:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.controllers import CONTROLLERS
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object, is_deleting
 from hooks.metacontroller.composite import finalizer
-from hooks.metacontroller.requests import Kind, Object, is_deleting
-from hooks.migrate.plan import Plan, finalizers_of, where
+from hooks.migrate.plan import Plan, finalizers_of
 from hooks.references.table import references_to
 from hooks.simulator.cluster import Cluster
+from hooks.text import where
 
 OPERATORS = {
     MCP_SERVER: "mcpserver.toolhive.stacklok.dev/finalizer",

@@ -6,8 +6,8 @@ import hashlib
 from typing import NamedTuple
 
 from hooks import go_json
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object
+from hooks.installation import Config
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.runconfig.document import make_run_config
 from hooks.proxy.spec import Authorization, ProxySpec

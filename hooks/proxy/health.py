@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import LABEL_VALUE, Object, SyncRequest, is_deleting
+from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.objects import Object, is_deleting
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
 
 IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}

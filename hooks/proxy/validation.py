@@ -7,7 +7,7 @@ ends up in, which would refuse them at every sync, and tell nobody but Metacontr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 
@@ -17,8 +17,10 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified
+from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import amount
-from hooks.metacontroller.requests import CONTROLLER_UID, LABEL_VALUE, Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import names
 from hooks.proxy.pod_patch import mcp_container_env, template_fault
 from hooks.proxy.spec import Container, ProxySpec, Tools
@@ -29,12 +31,6 @@ MAX_CHILD_BYTES = 250_000
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
-_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
-_ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
 def problems(proxy: ProxySpec) -> list[Condition]:
@@ -100,7 +96,7 @@ def _ports(proxy: ProxySpec) -> Iterator[str]:
 
 
 def _account(name: str) -> Iterator[str]:
-    if name and not _SUBDOMAIN.fullmatch(name):
+    if name and not OBJECT_NAME.fullmatch(name):
         yield "spec.serviceAccount: must be the name of a ServiceAccount"
 
 
@@ -135,7 +131,7 @@ def _env(env: Sequence[EnvVar]) -> Iterator[str]:
             yield f"{where}.name: environment variable key cannot be empty"
         elif re.search(r"[=\r\n]", variable.name):
             yield f"{where}.name: invalid environment variable key: {variable.name!r}"
-        elif not _ENV_NAME.fullmatch(variable.name):
+        elif not ENV_NAME.fullmatch(variable.name):
             yield f"{where}.name: must be printable ASCII without '='"
         elif re.search(r"[\r\n]", variable.value):
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
@@ -144,11 +140,11 @@ def _env(env: Sequence[EnvVar]) -> Iterator[str]:
 def _secrets(secrets: Sequence[SecretEnv]) -> Iterator[str]:
     for index, secret in enumerate(secrets):
         where = f"spec.secrets[{index}]"
-        if not _SUBDOMAIN.fullmatch(secret.name):
+        if not OBJECT_NAME.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
-        if not _SECRET_KEY.fullmatch(secret.key):
+        if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
-        if not _ENV_NAME.fullmatch(secret.target_env_name or secret.key):
+        if not ENV_NAME.fullmatch(secret.target_env_name or secret.key):
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 
@@ -182,7 +178,7 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield f": invalid volume mount format: {mount}, expected host-path:container-path[:ro]"
     elif re.search(r"[$&;|`]", mount):
         yield f": invalid volume format: {mount} (paths can't have any of $ & ; | `)"
-    if not _LABEL.fullmatch(volume.name):
+    if not DNS_LABEL.fullmatch(volume.name):
         yield ".name: must be a DNS label of at most 63 lower-case letters, digits and hyphens"
     if ".." in volume.host_path.split("/"):
         yield ".hostPath: must not contain '..'"
@@ -206,7 +202,7 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
         faults = _metadata(metadata) if metadata else ()
         yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in faults)
     for index, variable in enumerate(deployment.env):
-        if not _ENV_NAME.fullmatch(variable.name):
+        if not ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
     for index, secret in enumerate(deployment.image_pull_secrets):
         if not secret.name:
@@ -215,11 +211,9 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
-    yield from (f"labels: {key!r} is no label key" for key in _unqualified(labels))
+    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified(key))
     # Kubernetes compares annotation keys in lower case.
-    lowered = {key.lower(): key for key in annotations}
-    unqualified = list(_unqualified(lowered))
-    yield from (f"annotations: {lowered[key]!r} is no annotation key" for key in unqualified)
+    yield from (f"annotations: {key!r} is no annotation key" for key in annotations if not is_qualified(key.lower()))
     if CONTROLLER_UID in labels:
         yield f"labels: {CONTROLLER_UID!r} is Metacontroller's"
     yield from (
@@ -228,11 +222,3 @@ def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     for key, value in labels.items():
         if not LABEL_VALUE.fullmatch(value):
             yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"
-
-
-def _unqualified(keys: Iterable[str]) -> Iterator[str]:
-    """Keys that aren't a name, or a DNS subdomain, a slash and a name."""
-    for key in keys:
-        prefix, slash, name = key.rpartition("/")
-        if not _QUALIFIED.fullmatch(name) or (slash and not _SUBDOMAIN.fullmatch(prefix)):
-            yield key

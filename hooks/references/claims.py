@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-from hooks.metacontroller.requests import LABEL_VALUE, Kind, Object
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.objects import Object
 from hooks.references.table import references_of
 
 

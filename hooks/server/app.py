@@ -20,9 +20,10 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
+from hooks import webhook
 from hooks.controllers import CONTROLLERS
-from hooks.metacontroller import reading
-from hooks.metacontroller.controller import HOOKS, Config, Controller, Hook
+from hooks.installation import Config
+from hooks.metacontroller.controller import HOOKS, Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
 from hooks.server.memory import give_back
 from hooks.server.metrics import Metrics, Outcome
@@ -154,13 +155,13 @@ def _call(controller: Controller, hook: Hook, installation: Installation) -> _En
 def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _Ended:
     told: dict[str, Any] = {}
     try:
-        question = controller.read(hook, body)
+        question = webhook.read(controller, hook, body)
         metadata = question.parent["metadata"]
         told = {key: metadata.get(key) for key in ("namespace", "name", "generation")}
-        answer = controller.respond(question, config, datetime.now(UTC))
+        answer = webhook.respond(controller, question, config, datetime.now(UTC))
         if "children" in answer:
             told["children"] = len(answer["children"])
-        return _Ended("ok", reading.write(answer), len(body), told)
+        return _Ended("ok", webhook.write(answer), len(body), told)
     except Malformed as error:
         return _refused("malformed", str(error), len(body), told)
     except BrokenRule as error:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes import kinds as known
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.requests import Kind, Object
-from hooks.simulator.admission import Schemas, admit, title
+from hooks.simulator.admission import Schemas, admit
 from hooks.simulator.cluster import Cluster, Key, key_of
 from hooks.simulator.sync import Metacontroller, Outcome, sync
 from hooks.simulator.webhooks import HookError, Hooks
+from hooks.text import some, title
 
 MAX_ROUNDS = 20
 """Rounds that may pass until nothing changes: a good set of manifests takes three or four."""
@@ -67,8 +69,8 @@ class NoFixedPoint(RuntimeError):
             changes: what the last one changed, by parent.
             result: how things stand after it.
         """
-        texts = [f"{parent} keeps changing {_some(paths)}" for parent, paths in changes.items()]
-        super().__init__(f"no fixed point in {rounds} rounds: {_some(texts, '; ')}")
+        texts = [f"{parent} keeps changing {some(paths)}" for parent, paths in changes.items()]
+        super().__init__(f"no fixed point in {rounds} rounds: {some(texts, '; ')}")
         self.result = result
 
 
@@ -168,10 +170,3 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
 def ready_condition(parent: Object) -> Object:
     """The condition Ready of a parent's status; empty where there is none."""
     return conditions.find(parent, "Ready") or {}
-
-
-def _some(texts: list[str], separator: str = ", ") -> str:
-    """The first few of these texts."""
-    shown = 5
-    more = [f"and {len(texts) - shown} more"] if len(texts) > shown else []
-    return separator.join([*texts[:shown], *more])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.processes import Process, answers
 from tests.runner.caller import Caller

@@ -10,7 +10,7 @@ from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolOverride
 from hooks.api.meta import Condition, Model
 from hooks.api.workload import MetadataOverrides
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING, IDS, PLACES, SERVER, TOOLS, Path, changed, errors, put, written
 
 

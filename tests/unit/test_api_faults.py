@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCP_SERVER, MCPServerSpec
 from hooks.api.meta import Model, spec_errors
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import (
     EVERYTHING,
     EXTERNAL_AUTH,

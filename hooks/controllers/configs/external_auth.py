@@ -6,22 +6,20 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.api.meta import SecretKeyRef, secret_refs
 from hooks.controllers.configs.config_controller import ConfigController, Validation
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, SECRET
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.kinds import SECRET
+from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
-
-OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
-"""What the API server admits as a key of a Secret."""
 
 
 def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config) -> Validation:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hooks.api.access import InlineOIDC, KubernetesOIDC, OIDCConfig
 from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.spec import IncomingAuth
 from hooks.references.config_maps import find_data
 from hooks.references.resolution import Resolution, failed

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hooks.controllers.mcpserver.resolutions import Resolutions
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import SERVICE
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.health import Workload, workload
 from hooks.proxy.runconfig.telemetry import telemetry_condition

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests import old_operator
 from tests.apiserver.migration.spaces import everything, migrate
 from tests.controlplane import ControlPlane, control_plane
