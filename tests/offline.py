@@ -25,7 +25,9 @@ class World:
 
     def __init__(self, **spec: Any) -> None:
         manifests = [server(**spec), *MANIFESTS]
-        objects, _ = admit(manifests, served_kinds(CONTROLLERS), [c.parent for c in CONTROLLERS], schemas_of(crds()))
+        objects = admit(
+            manifests, served_kinds(CONTROLLERS), [c.parent for c in CONTROLLERS], schemas_of(crds())
+        ).objects
         self.cluster = Cluster(served_kinds(CONTROLLERS), objects)
         hooks = in_process(CONTROLLERS, CONFIG, NOW)
         self.runs = [Metacontroller(controller, self.cluster, hooks) for controller in CONTROLLERS]

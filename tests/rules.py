@@ -7,7 +7,11 @@ code with the hooks.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 SERVER_SET = {
     *("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
@@ -15,6 +19,7 @@ SERVER_SET = {
 }
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
 LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
+CRDS = Path(__file__).parents[1] / "crds"
 
 
 def check_sync(request: dict[str, Any], response: Any, may_delete: Collection[str] = ()) -> list[str]:
@@ -27,6 +32,7 @@ def check_sync(request: dict[str, Any], response: Any, may_delete: Collection[st
     if not all(isinstance(child, dict) and isinstance(child.get("metadata"), dict) for child in children):
         return ["a child is null, or no object with metadata: this crashes Metacontroller"]
     broken = [*_top_level(response), *_completeness(request, response, may_delete), *_names(children)]
+    broken += [*_waits(request, response), *_pruned(request["parent"], response.get("status"))]
     for child in children:
         broken += _placement(request, child)
         broken += _metadata(request, child)
@@ -63,6 +69,50 @@ def _top_level(response: dict[str, Any]) -> Iterator[str]:
     resync = response.get("resyncAfterSeconds", 0)
     if isinstance(resync, bool) or not isinstance(resync, int | float) or not 0 <= resync <= 60:
         yield f"resyncAfterSeconds is {resync!r}"
+
+
+def _waits(request: dict[str, Any], response: dict[str, Any]) -> Iterator[str]:
+    """Whoever waits has a clock: no event may announce what is waited for."""
+    conditions = (response.get("status") or {}).get("conditions") or []
+    ready = [condition["status"] for condition in conditions if condition["type"] == "Ready"]
+    settled = response.get("finalized") if request["finalizing"] else ready == ["True"]
+    if not settled and not response.get("resyncAfterSeconds"):
+        yield "waits without resyncAfterSeconds: not finalized, or Ready is not True"
+
+
+def _pruned(parent: dict[str, Any], status: Any) -> Iterator[str]:
+    """What the API server would prune from the status: Metacontroller would then write it with every sync."""
+    schema = _status_schema(parent["kind"], parent["apiVersion"])
+    if schema:  # a test may have a kind of its own
+        yield from _unknown(status, schema, "status")
+    types = [condition.get("type") for condition in (status or {}).get("conditions") or []]
+    if len(set(types)) != len(types):
+        yield f"status.conditions: a type repeats, which the API server refuses: {types}"
+
+
+def _unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in schema.get("properties", {}):
+                yield from _unknown(inner, schema["properties"][key], f"{path}.{key}")
+            elif "additionalProperties" not in schema:
+                yield f"{path}.{key}: not in the CRD's schema"
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _unknown(inner, schema["items"], f"{path}[{index}]")
+
+
+@cache
+def _status_schema(kind: str, api_version: str) -> dict[str, Any] | None:
+    """The schema of a custom resource's status, in the CRD that users install."""
+    group, _, wanted = api_version.rpartition("/")
+    for path in CRDS.glob(f"{group}_*.yaml"):
+        spec = yaml.safe_load(path.read_text())["spec"]
+        for version in spec["versions"]:
+            if spec["names"]["kind"] == kind and version["name"] == wanted:
+                schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["status"]
+                return schema
+    return None
 
 
 def _completeness(request: dict[str, Any], response: dict[str, Any], may_delete: Collection[str]) -> Iterator[str]:
@@ -123,8 +173,17 @@ def _values(child: dict[str, Any], where: str) -> Iterator[str]:
             yield f"{path}: null, a permanent difference"
         if isinstance(value, float) and value.is_integer():
             yield f"{path}: {value} is a float where the API keeps an integer"
+        if path.endswith(".env") and isinstance(value, list):
+            yield from _empty_variables(path, value)
         if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
             yield from _collapse(path, value)
+
+
+def _empty_variables(path: str, variables: list[Any]) -> Iterator[str]:
+    """The API server drops an empty value of an environment variable, so it would be sent with every sync."""
+    for variable in variables:
+        if isinstance(variable, dict) and variable.get("value") == "":
+            yield f"{path}: {variable.get('name')} has an empty value, a permanent difference"
 
 
 def _collapse(path: str, items: list[dict[str, Any]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -77,6 +78,21 @@ def _object(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[str, An
         {key: strategy for key, strategy in fields.items() if key in required},
         optional={key: strategy for key, strategy in fields.items() if key not in required},
     )
+
+
+def closed_objects(value: Any, schema: dict[str, Any], path: str = "spec") -> Iterator[tuple[str, Any, set[str]]]:
+    """Each object in a value in which its schema allows certain fields alone: its path, itself, and these fields."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from closed_objects(item, schema["items"], f"{path}[{index}]")
+    elif isinstance(value, dict):
+        properties = schema.get("properties", {})
+        if properties:
+            yield path, value, set(properties)
+        for key, inner in value.items():
+            yield from closed_objects(
+                inner, properties.get(key) or schema.get("additionalProperties", {}), f"{path}.{key}"
+            )
 
 
 GOOD_VALUES: dict[str, list[Any]] = {

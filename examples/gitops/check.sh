@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Renders each environment and shows what its cluster would get. Ends with 1 when a server or a config would fail there,
-# or a field is none that the kinds have, and with 2 when a manifest can't be read.
+# Renders each environment and shows what its cluster would get. Ends with 1 when a server or a config would fail there
+# or render warns of something, and with 2 when a manifest can't be read.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -13,7 +13,7 @@ for environment in staging production; do
   echo "== $environment"
   complaints=$(toolhive-hooks render "$environment" -o summary 2>&1 >&3)
   code=$?
-  # A misspelt field is a warning to render, since the API server drops it. Here nobody would read a warning.
+  # Here nobody would read a warning.
   if [[ -n $complaints ]]; then
     echo "$complaints"
     if ((code == 0)); then code=1; fi

@@ -58,6 +58,8 @@ def structural(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
         node["enum"] = [node.pop("const")]
     if node.get("default") in (None, ""):  # these say "left out": the reference's CRD has no such default either
         node.pop("default", None)
+    if node.get("additionalProperties") is False:  # what the API server does without being told
+        del node["additionalProperties"]
     if node.get("additionalProperties") is True:
         node[_PRESERVE] = node.pop("additionalProperties")
     for key in ("items", "additionalProperties"):

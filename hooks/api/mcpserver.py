@@ -13,7 +13,7 @@ from hooks.api.workload import PermissionProfile, ResourceOverrides, Resources, 
 
 Transport = Literal["stdio", "streamable-http", "sse"]
 ProxyMode = Literal["sse", "streamable-http"]
-Phase = Literal["Pending", "Running", "Failed", "Terminating"]
+Phase = Literal["Pending", "Running", "Stopped", "Failed", "Terminating"]
 
 NAME_MAX = 50  # the Service mcp-NAME-headless has 63 characters then
 
@@ -129,7 +129,7 @@ class MCPServerStatus(Model):
     """The observed MCP server."""
 
     phase: Phase | None = None
-    """The state in one word: Running means that a proxy pod is ready."""
+    """The state in one word: Running means that callers are served, Stopped that it is scaled to zero."""
     message: str = ""
     """The state in a sentence, with the cause when something is wrong."""
     url: str = ""

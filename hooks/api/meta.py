@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from hooks.api import unknown
 from hooks.kubernetes.names import CONDITION_REASON
 from hooks.text import shortened
 
@@ -47,7 +48,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
-        extra="ignore",  # the API server prunes unknown fields
+        extra="forbid",  # the cluster's CRD may be another than ours, and keep what would be left out here
         frozen=True,
         populate_by_name=True,  # for those who build one in Python; `parse` takes JSON's names alone
         strict=True,
@@ -199,34 +200,47 @@ Conditions = Annotated[
 ]
 
 
-def spec_errors(error: ValidationError) -> list[str]:
+def spec_errors(error: ValidationError, model: type[Model]) -> list[str]:
+    """What is wrong with a spec: see `fault_lines`.
+
+    Args:
+        error: what `parse` raised.
+        model: the spec's.
+    """
+    return fault_lines(error.errors(include_url=False), model)
+
+
+def fault_lines(faults: list[ErrorDetails], model: type[Model]) -> list[str]:
     """What is wrong with a spec, one line for each fault: where it is, and what must stand there.
 
     A line holds a value only where that is a number, a bool or one of an enumeration: any other could be a secret.
 
     Args:
-        error: what `parse` raised.
+        faults: what pydantic found.
+        model: the spec's.
 
     Returns:
         20 lines of 200 characters at most, by place: the same for the same faults. Together they fit a condition.
     """
-    faults = sorted(
-        error.errors(include_url=False), key=lambda fault: [(isinstance(part, str), part) for part in fault["loc"]]
-    )
-    lines = [shortened(f"{_path(fault['loc'])}: {_complaint(fault)}", _MAX_LINE) for fault in faults[:_MAX_LINES]]
+    faults = sorted(faults, key=lambda fault: [(isinstance(part, str), part) for part in fault["loc"]])
+    lines = []
+    for fault in faults[:_MAX_LINES]:
+        is_unknown = fault["type"] in unknown.UNKNOWN
+        complaint = unknown.complaint(model, fault["loc"]) if is_unknown else _complaint(fault)
+        lines.append(shortened(f"{path(fault['loc'])}: {complaint}", _MAX_LINE))
     unsaid = len(faults) - len(lines)
     return [*lines[:-1], f"and {unsaid + 1} more"] if unsaid else lines
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
+def path(loc: tuple[int | str, ...]) -> str:
     """The place as a JSON path: `spec.env[2].name`; a map's key that is no plain word stands in brackets, quoted."""
-    path = "spec"
+    text = "spec"
     for part in loc:
         if part == "[key]":  # pydantic's mark of a map key that is no string, which only YAML can have
             continue
         plain = isinstance(part, str) and part.isidentifier() and len(part) <= _MAX_PART
-        path += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{shortened(part, _MAX_PART)!r}]"
-    return path
+        text += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{shortened(part, _MAX_PART)!r}]"
+    return text
 
 
 def _complaint(fault: ErrorDetails) -> str:

@@ -12,6 +12,7 @@ from hooks.kubernetes.objects import Object
 from hooks.text import shortened
 
 MAX_MESSAGE = 1000
+MAX_REASON = 128
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -48,13 +49,18 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
         {
             "type": type_,
             "status": status,
-            "reason": reason if CONDITION_REASON.fullmatch(reason) else "Unknown",
+            "reason": _reason(reason),
             "message": short(message),
             "observedGeneration": generation,
             "lastTransitionTime": _transition(observed.get(type_), status, this_second),
         }
         for type_, status, reason, message in conditions
     ]
+
+
+def _reason(reason: str) -> str:
+    """A reason that another object gave may be of any form."""
+    return reason if len(reason) <= MAX_REASON and CONDITION_REASON.fullmatch(reason) else "Unknown"
 
 
 def short(message: str) -> str:

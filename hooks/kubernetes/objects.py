@@ -23,6 +23,9 @@ SERVER_SET_METADATA = frozenset(
 )
 """Metadata that is the API server's or a controller's to set."""
 
+KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where `kubectl apply`, and tools that work as it does, keep the manifest that they were given."""
+
 
 def kind_and_name(obj: Object) -> tuple[str, str]:
     """Return what tells a child from the other children of its parent."""

@@ -40,7 +40,7 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
         elif controller_uid(child) != uid:
             plan.left.append(_not_its_own(kind, child, server))
             is_told &= controller_uid(child) is not None
-    made = cluster.get((STATEFUL_SET.key, namespace, names.deployment(name)))
+    made = cluster.get((STATEFUL_SET.key, namespace, names.stateful_set(name)))
     for service_name in names.runner_services(name):
         service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):

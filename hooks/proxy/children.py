@@ -16,10 +16,11 @@ from hooks.kubernetes.kinds import (
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import held, kept
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names
+from hooks.proxy import names, stamp
 from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
 from hooks.proxy.deployment import make_deployment
 from hooks.proxy.rollout import is_config_first
+from hooks.proxy.runconfig.document import make_run_config
 from hooks.proxy.service import make_service
 from hooks.proxy.spec import ProxySpec
 
@@ -30,7 +31,7 @@ def child_names(name: str) -> list[tuple[Kind, str]]:
     """Return kind and name of every child that a parent of this name may have."""
     return [
         (DEPLOYMENT, names.deployment(name)),
-        (STATEFUL_SET, names.deployment(name)),
+        (STATEFUL_SET, names.stateful_set(name)),
         (SERVICE, names.proxy_service(name)),
         (CONFIG_MAP, names.run_config(name)),
         (CONFIG_MAP, names.authz_inline(name)),
@@ -43,15 +44,23 @@ def child_names(name: str) -> list[tuple[Kind, str]]:
 
 def make_workload(request: SyncRequest, proxy: ProxySpec, config: Config) -> list[Object]:
     """Return RunConfig, the ConfigMap of an inline authzConfig, Deployment and Service as they should be."""
-    observed_config = request.children.get(CONFIG_MAP, names.run_config(proxy.name))
-    observed = request.children.get(DEPLOYMENT, names.deployment(proxy.name))
-    config_map, checksum = make_run_config_map(proxy, config)
-    deployment = held(observed) if observed else None
-    if is_config_first(config_map, observed_config):
-        deployment = make_deployment(proxy, config, checksum=checksum, observed=observed)
     service = make_service(proxy, request.children.get(SERVICE, names.proxy_service(proxy.name)))
+    config_map, deployment = _run_config_and_deployment(request, proxy, config)
     made = (config_map, make_authz_config_map(proxy), deployment, service)
     return [child for child in made if child]
+
+
+def _run_config_and_deployment(request: SyncRequest, proxy: ProxySpec, config: Config) -> tuple[Object, Object | None]:
+    """Both with one generation stamp; no Deployment yet where one is to wait for the RunConfig."""
+    observed = request.children.get(DEPLOYMENT, names.deployment(proxy.name))
+    run_config = make_run_config(proxy, config)
+    deployment = make_deployment(proxy, config, observed)
+    content = stamp.workload_hash(run_config, deployment)
+    number = stamp.stamp(request, content)
+    config_map, checksum = make_run_config_map(proxy.name, stamp.in_run_config(run_config, number), content)
+    if is_config_first(config_map, request.children.get(CONFIG_MAP, names.run_config(proxy.name))):
+        return config_map, stamp.in_deployment(deployment, number, checksum)
+    return config_map, held(observed) if observed else None
 
 
 def hold_workload(request: SyncRequest) -> list[Object]:
@@ -68,7 +77,7 @@ def hold_workload(request: SyncRequest) -> list[Object]:
 
 def adopted_stateful_set(request: SyncRequest) -> list[Object]:
     """Return the StatefulSet that the proxy runner made and Metacontroller adopted, as it is; no hook makes it."""
-    observed = request.children.get(STATEFUL_SET, names.deployment(request.name))
+    observed = request.children.get(STATEFUL_SET, names.stateful_set(request.name))
     return [kept(observed)] if observed else []
 
 

@@ -6,10 +6,8 @@ import hashlib
 from typing import NamedTuple
 
 from hooks import go_json
-from hooks.installation import Config
 from hooks.kubernetes.objects import Object
 from hooks.proxy import names
-from hooks.proxy.runconfig.document import make_run_config
 from hooks.proxy.spec import Authorization, ProxySpec
 
 
@@ -20,12 +18,18 @@ class RunConfigMap(NamedTuple):
     checksum: str
 
 
-def make_run_config_map(proxy: ProxySpec, config: Config) -> RunConfigMap:
-    """Return the ConfigMap that holds runconfig.json."""
-    data = {"runconfig.json": go_json.indented(make_run_config(proxy, config))}
+def make_run_config_map(name: str, run_config: Object, workload_hash: str) -> RunConfigMap:
+    """Return the ConfigMap that holds runconfig.json.
+
+    Args:
+        name: the parent's name.
+        run_config: the RunConfig with its generation stamp.
+        workload_hash: by which the next sync sees whether anything changed.
+    """
+    data = {"runconfig.json": go_json.indented(run_config)}
     labels = {
         f"{names.COMPONENT_GROUP}/component": "run-config",
-        f"{names.COMPONENT_GROUP}/mcp-server": proxy.name,
+        f"{names.COMPONENT_GROUP}/mcp-server": name,
         f"{names.COMPONENT_GROUP}/managed-by": "toolhive-operator",
     }
     checksum = content_checksum(data, labels)
@@ -33,9 +37,9 @@ def make_run_config_map(proxy: ProxySpec, config: Config) -> RunConfigMap:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": names.run_config(proxy.name),
+            "name": names.run_config(name),
             "labels": labels,
-            "annotations": {names.CONTENT_CHECKSUM: checksum},
+            "annotations": {names.CONTENT_CHECKSUM: checksum, names.WORKLOAD_HASH: workload_hash},
         },
         "data": data,
     }

@@ -20,13 +20,12 @@ PORTS = ("spec", "template", "spec", "containers", names.PROXY_CONTAINER, "ports
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
 
-def make_deployment(proxy: ProxySpec, config: Config, *, checksum: str, observed: Object | None) -> Object:
-    """Return the Deployment of a proxy.
+def make_deployment(proxy: ProxySpec, config: Config, observed: Object | None) -> Object:
+    """Return the Deployment of a proxy, before `stamp.in_deployment` ties its pods to a RunConfig.
 
     Args:
         proxy: what the proxy consists of.
         config: what the installation decides.
-        checksum: of the RunConfig, so that a change of it rolls the pods.
         observed: the Deployment as it is, if it is.
     """
     labels = names.labels(proxy.name)
@@ -53,7 +52,7 @@ def make_deployment(proxy: ProxySpec, config: Config, *, checksum: str, observed
                         **((template_overrides and template_overrides.labels) or {}),
                         **labels,
                     },
-                    "annotations": _template_annotations(proxy, checksum, observed),
+                    "annotations": _template_annotations(proxy, observed),
                 },
                 "spec": _make_pod_spec(proxy, config, observed),
             },
@@ -61,8 +60,8 @@ def make_deployment(proxy: ProxySpec, config: Config, *, checksum: str, observed
     }
 
 
-def _template_annotations(proxy: ProxySpec, checksum: str, observed: Object | None) -> dict[str, str]:
-    """What rolls the pods when it changes, over what the user adds.
+def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str, str]:
+    """What rolls the pods when it changes, RunConfig apart, over what the user adds.
 
     As in the reference, a Deployment's annotations reach the pods where the spec gives annotations for these too.
     """
@@ -71,7 +70,7 @@ def _template_annotations(proxy: ProxySpec, checksum: str, observed: Object | No
     users: dict[str, str] = {}
     if template_overrides and template_overrides.annotations is not None:
         users = {**template_overrides.annotations, **(overrides.annotations or {})}
-    ours = {names.RUNCONFIG_CHECKSUM: checksum}
+    ours: dict[str, str] = {}
     outgoing = proxy.outgoing_auth
     if outgoing and outgoing.credential_digest and effect(outgoing).env:
         ours[names.CREDENTIAL_DIGEST] = outgoing.credential_digest

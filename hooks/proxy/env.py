@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from hooks.kubernetes.objects import Object
+from hooks.proxy import names
 from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.spec import ProxySpec
 
@@ -25,6 +26,9 @@ def make_env(proxy: ProxySpec) -> list[Object]:
     for variable in proxy.deployment_overrides.env:
         # The API server drops an empty value, and would be asked to add it again at every sync.
         env[variable.name] = {"value": variable.value} if variable.value else {}
+    # It wins over the RunConfig, which the kubelet keeps up to date in the pods of an older template too.
+    stamp = f"metadata.annotations['{names.MCPSERVER_GENERATION}']"
+    env[names.GENERATION_ENV] = {"valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": stamp}}}
     for name, value in DEFAULTS.items():
         env.setdefault(name, {"value": value})
     return [{"name": name, **source} for name, source in env.items()]

@@ -12,6 +12,8 @@ COMPONENT_GROUP = "toolhive.stacklok.io"
 
 CONTENT_CHECKSUM = f"{GROUP}/content-checksum"
 RUNCONFIG_CHECKSUM = f"{GROUP}/runconfig-checksum"
+MCPSERVER_GENERATION = f"{GROUP}/mcpserver-generation"
+WORKLOAD_HASH = f"{GROUP}/workload-hash"
 CREDENTIAL_DIGEST = f"{GROUP}/credential-digest"
 MANAGED_BY = f"{GROUP}/managed-by"
 RESTARTED_AT = f"mcpserver.{GROUP}/restarted-at"
@@ -32,6 +34,7 @@ RESERVED_VOLUMES = {
 """The volumes of the proxy's own pod, and where they are mounted."""
 
 TOKEN_EXCHANGE_CLIENT_SECRET = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
+GENERATION_ENV = "THV_MCPSERVER_GENERATION"
 RUNNER_ENV = ("MCP_TRANSPORT",)
 """Variables that the proxy runner gives to every MCP server."""
 RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")
@@ -39,7 +42,12 @@ RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")
 
 
 def deployment(name: str) -> str:
-    """The proxy's Deployment. The StatefulSet that the proxy runner makes for the MCP server has the same name."""
+    """The proxy's Deployment."""
+    return name
+
+
+def stateful_set(name: str) -> str:
+    """The StatefulSet that the proxy runner makes for the MCP server."""
     return name
 
 

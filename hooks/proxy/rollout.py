@@ -56,7 +56,7 @@ def make_strategy(proxy: ProxySpec, observed: Object | None) -> Object:
     if observed is None or proxy.restart is None or not proxy.restart.immediate:
         return ROLLING
     begins = _last_restart(observed) != proxy.restart.at
-    goes_on = observed["spec"].get("strategy") == IMMEDIATE and not _is_rolled_out(observed)
+    goes_on = observed["spec"].get("strategy") == IMMEDIATE and not is_rolled_out(observed)
     return IMMEDIATE if begins or goes_on else ROLLING
 
 
@@ -74,7 +74,7 @@ def _last_restart(deployment: Object | None) -> str | None:
     return (given or {}).get(names.RESTARTED_AT)
 
 
-def _is_rolled_out(deployment: Object) -> bool:
+def is_rolled_out(deployment: Object) -> bool:
     """As `kubectl rollout status` has it."""
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]

@@ -8,19 +8,19 @@ from hooks.kubernetes.objects import Object
 
 def pod_security(config: Config) -> Object:
     """Return the security context of the pod; OpenShift assigns the ids itself."""
-    if config.openshift:
-        return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    return {"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def container_security(config: Config) -> Object:
-    """Return the security context of the proxy's container."""
-    context: Object = {
+    """Return the context of the proxy's container: as Pod Security's level `restricted` asks, its root read-only."""
+    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000}
+    return {
         "privileged": False,
         "runAsNonRoot": True,
+        **ids,
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "capabilities": {"drop": ["ALL"]},
     }
-    if config.openshift:
-        return {**context, "seccompProfile": {"type": "RuntimeDefault"}, "capabilities": {"drop": ["ALL"]}}
-    return {**context, "runAsUser": 1000, "runAsGroup": 1000}

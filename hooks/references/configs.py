@@ -15,6 +15,8 @@ from hooks.references.table import Reference
 
 Spec = TypeVar("Spec", bound=Model)
 
+MAX_FINGERPRINT = 253
+
 
 def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]) -> Resolution[Spec]:
     """Return the config that a workload refers to, once its controller reports it Ready for its generation."""
@@ -36,14 +38,19 @@ def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]
     try:
         spec = model.parse(config.get("spec"))
     except ValidationError as error:  # another version of the hooks let pass what this one can't read
-        return failed(condition, "SpecInvalid", f"{who}: {'; '.join(spec_errors(error))}")
+        return failed(condition, "SpecInvalid", f"{who}: {'; '.join(spec_errors(error, model))}")
     return Resolution(
         spec,
         conditions.true(condition, "Valid", f"{who} is used"),
         name=name,
-        hash=str(config["status"].get("configHash") or ""),
-        digest=str(config["status"].get("credentialDigest") or ""),
+        hash=_fingerprint(config, "configHash"),
+        digest=_fingerprint(config, "credentialDigest"),
     )
+
+
+def _fingerprint(config: Object, field: str) -> str:
+    """A hash in a config's status, cut: anyone who may write there can write a text of any length."""
+    return str(config["status"].get(field) or "")[:MAX_FINGERPRINT]
 
 
 def _not_ready(config: Object, who: str, condition: str) -> Resolution[Spec] | None:
@@ -59,5 +66,5 @@ def _not_ready(config: Object, who: str, condition: str) -> Resolution[Spec] | N
     if ready is None:
         return waiting(condition, "NotJudgedYet", f"{who} has no Ready condition yet")
     if ready.get("status") != "True":
-        return failed(condition, str(ready.get("reason")), f"{who}: {ready.get('message')}")
+        return failed(condition, str(ready.get("reason") or ""), f"{who}: {ready.get('message')}")
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from hooks.api.meta import Model
 from hooks.api.workload import PermissionProfile
@@ -17,7 +17,13 @@ NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
 BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
 
 
-class _Outbound(Model):
+class _Part(Model):
+    """A part of a profile; the runner passes over fields that it doesn't know."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Outbound(_Part):
     """What may be called; the names are the runner's."""
 
     insecure_allow_all: bool = Field(default=False, alias="insecure_allow_all")
@@ -25,13 +31,13 @@ class _Outbound(Model):
     allow_port: list[int] = Field(default_factory=list, alias="allow_port")
 
 
-class _Inbound(Model):
+class _Inbound(_Part):
     """Who may call."""
 
     allow_host: list[str] = Field(default_factory=list, alias="allow_host")
 
 
-class _Network(Model):
+class _Network(_Part):
     """The network half of a profile."""
 
     mode: str = ""
@@ -39,7 +45,7 @@ class _Network(Model):
     inbound: _Inbound | None = None
 
 
-class _Profile(Model):
+class _Profile(_Part):
     """The types that the runner wants: it ends with a panic on any other."""
 
     name: str = ""

@@ -6,18 +6,28 @@ import base64
 import copy
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hooks.kubernetes.kinds import CONFIG_MAP, POD, SECRET, Kind
-from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, SERVER_SET_METADATA, Object
 from hooks.text import title
 
 EPOCH = "1970-01-01T00:00:00Z"
 """Every time in an offline run: its clock stands still."""
-KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 Schemas = Mapping[str, Object]
 """The schema (openAPIV3Schema) of each custom resource, by `Kind.key`."""
+
+
+class Admitted(NamedTuple):
+    """What becomes of manifests."""
+
+    objects: list[Object]
+    unknown: dict[str, list[str]]
+    """The paths of fields that no schema knows, by `title`: `kubectl apply` would refuse such a manifest."""
+    warnings: list[str]
+    """Versions that aren't served, and Secrets in clear."""
+
 
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _LINE_BREAKS = {ord("\r"): None, ord("\n"): None}  # Go's base64 skips them
@@ -34,34 +44,36 @@ def schemas_of(crds: Iterable[Object]) -> dict[str, Object]:
 
 def admit(
     manifests: Iterable[Object], kinds: Collection[Kind], parents: Collection[Kind], schemas: Schemas
-) -> tuple[list[Object], list[str]]:
+) -> Admitted:
     """The objects that a cluster would hold after these manifests were applied to it, before any controller ran.
 
-    Left out is what nobody will look up: other kinds, Pods (a manifest doesn't run), and what a parent's controller
-    made, should the manifests come from `kubectl get`: this run makes its own.
+    A field of a spec that its schema doesn't know stays there, as where a cluster's CRD knows it: what it asks for is
+    nothing that a run may leave out in silence. Left out is what nobody will look up: other kinds, Pods (a manifest
+    doesn't run), and what a parent's controller made, should the manifests come from `kubectl get`: this run makes its
+    own.
 
     Args:
         manifests: what `load` returns.
         kinds: what the cluster serves.
         parents: those of the kinds that have controllers here.
         schemas: of the custom resources.
-
-    Returns:
-        The objects, and warnings: fields that no schema knows, versions that aren't served, Secrets in clear.
     """
     objects: list[Object] = []
+    unknown: dict[str, list[str]] = {}
     warnings: set[str] = set()
     served = {kind.key for kind in kinds} - {POD.key}
     groups = {kind.api_version.rpartition("/")[0] for kind in parents}
     for manifest in manifests:
         key = f"{manifest['kind']}.{manifest['apiVersion']}"
         if key in served and not _made_by(manifest, parents):
-            obj, problems = _admitted(manifest, schemas.get(key))
+            fields: list[str] = []
+            obj, problems = _admitted(manifest, schemas.get(key), fields)
             objects.append(obj)
+            unknown |= {title(obj): sorted(fields)} if fields else {}
             warnings.update(f"{title(obj)}: {problem}" for problem in problems)
         elif key not in served and manifest["apiVersion"].rpartition("/")[0] in groups:
             warnings.add(f"{title(manifest)}: {manifest['apiVersion']} {manifest['kind']} is not served, and left out")
-    return objects, sorted(warnings)
+    return Admitted(objects, unknown, sorted(warnings))
 
 
 def created(obj: Object) -> Object:
@@ -83,14 +95,12 @@ def has_generation(obj: Object) -> bool:
     return "spec" in obj and obj["apiVersion"] != "v1"
 
 
-def _admitted(manifest: Object, schema: Object | None) -> tuple[Object, list[str]]:
+def _admitted(manifest: Object, schema: Object | None, unknown: list[str]) -> tuple[Object, list[str]]:
     obj: Object = {key: copy.deepcopy(value) for key, value in manifest.items() if key not in ("metadata", "status")}
     problems: list[str] = []
     if schema:
-        unknown: list[str] = []
         obj = _pruned(obj, schema, "", unknown)
         _default(obj, schema)
-        problems = [f"{path} is not a field" for path in unknown]
     elif f"{obj['kind']}.{obj['apiVersion']}" == SECRET.key:
         obj, problems = _secret(obj)
     elif f"{obj['kind']}.{obj['apiVersion']}" == CONFIG_MAP.key and "data" in obj:
@@ -145,19 +155,23 @@ def _made_by(manifest: Object, parents: Collection[Kind]) -> bool:
 
 
 def _pruned(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
-    """A value without the fields that its schema doesn't know, and without nulls: no field of ours is nullable."""
+    """A value without nulls, since no field of ours is nullable; fields that its schema doesn't know are noted.
+
+    Those beside the spec are left out.
+    """
     if isinstance(value, list):
         items = schema.get("items", {_PRESERVE: True})
         return [_pruned(item, items, f"{path}[{number}]", unknown) for number, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-    kept = {}
+    kept: Object = {}
     for key, inner in value.items():
         inner_path = f"{path}.{key}" if path else key
         inner_schema = properties.get(key) or (others if isinstance(others, dict) else None)
         if inner_schema is None and not others and not schema.get(_PRESERVE):
             unknown.append(inner_path)
+            kept |= {key: inner} if path else {}
         elif inner_schema is None:
             kept[key] = inner
         elif inner is not None or inner_schema.get("nullable"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hooks.kubernetes import conditions
@@ -105,7 +105,7 @@ def render(
     """
     parents = [controller.parent for controller in controllers]
     served = served_kinds(controllers)
-    objects, warnings = admit(manifests, served, parents, schemas)
+    objects, unknown, warnings = admit(manifests, served, parents, schemas)
     cluster = Cluster(served, objects)
     runs = [
         Metacontroller(controller, cluster, hooks) for controller in sorted(controllers, key=lambda c: c.parent.kind)
@@ -115,8 +115,8 @@ def render(
     for _ in range(max_rounds):
         this = _round(runs)
         if not this.changes:
-            return _result(runs, this, warnings)
-    raise NoFixedPoint(max_rounds, this.changes, _result(runs, this, warnings))
+            return _result(runs, this, unknown, warnings)
+    raise NoFixedPoint(max_rounds, this.changes, _result(runs, this, unknown, warnings))
 
 
 def served_kinds(controllers: Iterable[Controller]) -> set[Kind]:
@@ -142,7 +142,9 @@ def _round(runs: Iterable[Metacontroller]) -> _Round:
     return this
 
 
-def _result(runs: Iterable[Metacontroller], last: _Round, warnings: list[str]) -> Result:
+def _result(
+    runs: Iterable[Metacontroller], last: _Round, unknown: Mapping[str, list[str]], warnings: list[str]
+) -> Result:
     rendered = []
     failed = []
     for run in runs:
@@ -151,8 +153,9 @@ def _result(runs: Iterable[Metacontroller], last: _Round, warnings: list[str]) -
             kinds = sorted(run.controller.child_kinds, key=lambda kind: kind.kind)
             children = [child for kind in kinds for child in run.cluster.owned(uid, kind, namespace)]
             rendered.append(Rendered(parent, tuple(children)))
-            if failure := _failure(parent, last.errors.get(key_of(parent))):
-                failed.append(failure)
+            failure = _failure(parent, last.errors.get(key_of(parent)))
+            failed += [failure] if failure else []
+            failed += _unknown(parent, unknown.get(title(parent), []), failure)
     return Result(tuple(rendered), tuple(failed), (*warnings, *last.taken))
 
 
@@ -165,6 +168,13 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
         return None
     message = ready.get("message") or status.get("message") or "no message"
     return Failure(title(parent), str(ready.get("reason") or "Failed"), str(message))
+
+
+def _unknown(parent: Object, paths: list[str], failure: Failure | None) -> list[Failure]:
+    """The unknown fields that the parent's own failure doesn't name."""
+    unsaid = [path for path in paths if failure is None or f"{path}: " not in failure.message]
+    text = f"{some(unsaid)}: kubectl apply refuses what {parent['kind']} doesn't have"
+    return [Failure(title(parent), "FieldUnknown", text)] if unsaid else []
 
 
 def ready_condition(parent: Object) -> Object:

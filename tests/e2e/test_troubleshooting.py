@@ -15,6 +15,7 @@ import yaml
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
+from tests.e2e.backend import set_pod, start_backend
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import point_at, serve
 from tests.examples import Command, commands
@@ -127,10 +128,29 @@ def test_hooks_that_do_not_answer(unanswered: ControlPlane) -> None:
     shows(unanswered, "SyncError events")
 
 
-def test_a_server_that_waits(looked_after: ControlPlane) -> None:
+def test_a_server_that_is_stopped(looked_after: ControlPlane) -> None:
     looked_after.kubectl("scale", "deployment/weather", "--replicas=0", "-n", NAMESPACE)
-    shows(looked_after, "The server stays Pending")
+    shows(looked_after, "The server is Stopped")
     looked_after.kubectl("scale", "deployment/weather", "--replicas=1", "-n", NAMESPACE)
+    running(looked_after)
+
+
+def test_a_server_whose_own_pod_waits_and_fails(looked_after: ControlPlane) -> None:
+    start_backend(looked_after, NAMESPACE)
+    initial = {"name": "vault-agent-init", "image": "vault:1", "imageID": "", "ready": False, "restartCount": 0}
+    initial["state"] = {"running": {"startedAt": "2026-11-23T12:00:00Z"}}
+    set_pod(
+        looked_after,
+        NAMESPACE,
+        "weather-0",
+        {"state": {"waiting": {"reason": "PodInitializing"}}},
+        initContainerStatuses=[initial],
+    )
+    shows(looked_after, "The server stays Pending")
+
+    set_pod(looked_after, NAMESPACE, "weather-0", {"state": {"waiting": {"reason": "ImagePullBackOff"}}})
+    shows(looked_after, "Pods are Pending, Evicted, or crash")
+    looked_after.kubectl("delete", "pods", "-l", "app=weather,toolhive-name=weather", "-n", NAMESPACE)
     running(looked_after)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hooks.metacontroller.controller import RULES_VERSION
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.components import wait_established
 from tests.e2e.conftest import whole_cluster
@@ -77,7 +78,7 @@ def versions(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
 def as_release_before(tree: Path) -> None:
     """An installation as an older release might bring it: another image, another version of the rules."""
     for path in (tree / "metacontroller/without-crds").glob("mcp*.yaml"):
-        path.write_text(path.read_text().replace("?rules=1", "?rules=0"))
+        path.write_text(path.read_text().replace(f"?rules={RULES_VERSION}", "?rules=0"))
     kustomization = tree / "metacontroller/without-crds/kustomization.yaml"
     kustomization.write_text(kustomization.read_text().replace("newTag: dev", "newTag: before"))
 

@@ -30,6 +30,25 @@ def checksums(children: Children) -> None:
             _drop(template["metadata"], "annotations", f"toolhive.stacklok.dev/{key}")
 
 
+def generation_stamp(children: Children) -> None:
+    for run in _run_configs(children):
+        run.pop("mcpserver_generation", None)
+    for child in children.values():
+        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/workload-hash")
+    for template in _templates(children):
+        _drop(template["metadata"], "annotations", "toolhive.stacklok.dev/mcpserver-generation")
+    for container in _containers(children):
+        container["env"] = [item for item in container["env"] if item["name"] != "THV_MCPSERVER_GENERATION"]
+
+
+def restricted(children: Children) -> None:
+    for template in _templates(children):
+        template["spec"]["securityContext"].pop("seccompProfile", None)
+    for container in _containers(children):
+        for key in ("seccompProfile", "capabilities"):
+            container["securityContext"].pop(key, None)
+
+
 def managed_by(children: Children) -> None:
     for child in children.values():
         _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/managed-by")
@@ -89,6 +108,8 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "Image of the proxy runner": runner_image,
     "The runner's StatefulSet is adopted": controller_uid,
     "Pods roll when their configuration changes": checksums,
+    "The generation stamp": generation_stamp,
+    "Pod Security": restricted,
     "Annotations of ours": managed_by,
     "Replicas of an HTTP server": replicas,
     "The whole middleware chain": middleware_chain,

@@ -65,7 +65,8 @@ class Kubelet:
         if security["readOnlyRootFilesystem"]:
             _set_mode(root, 0o555)
         entering = _entering(root, security["runAsUser"], security["runAsGroup"], self._program)
-        process = self._cluster.run(name, [*entering, *container["args"]], env=self._environment(container))
+        environment = self._environment(container, template["metadata"]["annotations"])
+        process = self._cluster.run(name, [*entering, *container["args"]], env=environment)
         self._stack.callback(process.stop, grace=1)  # it would try for 5 s to send its last traces nowhere
         return process
 
@@ -96,12 +97,16 @@ class Kubelet:
         for item in source.get("items") or [{"key": key, "path": key} for key in data]:
             yield item["path"], data[item["key"]].encode()
 
-    def _environment(self, container: Object) -> dict[str, str]:
-        """The container's environment, and what tells a pod where the API server is."""
+    def _environment(self, container: Object, annotations: dict[str, str]) -> dict[str, str]:
+        """The container's environment, the pod's annotations in it, and what tells a pod where the API server is."""
         env = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._cluster.port)}
         for variable in container["env"]:
             value = variable.get("value", "")
-            if "valueFrom" in variable:
+            source = variable.get("valueFrom", {})
+            if "fieldRef" in source:
+                [key] = re.fullmatch(r"metadata\.annotations\['(.*)'\]", source["fieldRef"]["fieldPath"]).groups()
+                value = annotations[key]
+            elif source:
                 reference = variable["valueFrom"]["secretKeyRef"]
                 value = base64.b64decode(self._data("Secret", reference["name"])[reference["key"]]).decode()
             env[variable["name"]] = value

@@ -101,7 +101,7 @@ def errors(model: type[Model], data: object) -> list[str]:
     try:
         model.parse(data)
     except ValidationError as error:
-        return spec_errors(error)
+        return spec_errors(error, model)
     return []
 
 

@@ -149,11 +149,9 @@ def test_a_tool_config_may_be_empty() -> None:
     assert MCPToolConfigSpec.parse({}) == MCPToolConfigSpec.parse(None) == MCPToolConfigSpec()
 
 
-def test_unknown_fields_and_python_names_are_dropped() -> None:
-    """As the API server prunes them: `target_port` is no field of an MCPServer."""
-    assert MCPServerSpec.parse({"image": "mcp:1"}) == MCPServerSpec.parse(
-        {"image": "mcp:1", "target_port": 1, "imagePolicy": "Always"}
-    )
+@pytest.mark.parametrize("name", ["target_port", "imagePolicy"])
+def test_unknown_fields_and_python_names_are_no_fields(name: str) -> None:
+    assert [line.partition(": ")[0] for line in errors(MCPServerSpec, {"image": "mcp:1", name: 1})] == [f"spec.{name}"]
 
 
 def test_python_names_are_for_python() -> None:

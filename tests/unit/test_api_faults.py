@@ -288,7 +288,7 @@ def test_any_json_gives_a_spec_or_lines_for_users(data: object) -> None:
         try:
             model.parse(data)
         except ValidationError as error:
-            lines = spec_errors(error)
+            lines = spec_errors(error, model)
             assert 1 <= len(lines) <= 20
             assert max(len(line) for line in lines) <= 200
             assert [line for line in lines if line.endswith("is not valid")] == []

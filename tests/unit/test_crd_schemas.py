@@ -118,7 +118,7 @@ def test_a_status_has_a_field_for_all_that_a_controller_writes() -> None:
         ],
         "MCPToolConfig": ["conditions", "configHash", "observedGeneration", "referencingServers"],
     }
-    assert statuses["MCPServer"]["phase"]["enum"] == ["Pending", "Running", "Failed", "Terminating"]
+    assert statuses["MCPServer"]["phase"]["enum"] == ["Pending", "Running", "Stopped", "Failed", "Terminating"]
     assert [status["observedGeneration"]["format"] for status in statuses.values()] == ["int64"] * 3
 
 

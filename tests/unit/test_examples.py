@@ -118,7 +118,13 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "last_line"),
     [
-        ("targetPort:", "targetport:", 1, "warning: MCPServer default/github: spec.targetport is not a field"),
+        (
+            "targetPort:",
+            "targetport:",
+            1,
+            "failed: MCPServer default/github: SpecInvalid: spec.targetport: is not a field that toolhive-hooks knows: "
+            "perhaps targetPort is meant",
+        ),
         ("kind: MCPServer\n", "", 2, "error: staging/github.yaml: document 1: kind is missing"),
         (
             "name: github\n---",

@@ -75,6 +75,9 @@ def test_the_first_answer_has_everything() -> None:
     }
 
 
+STATEFUL_SET_RULE = {"apiVersion": "apps/v1", "resource": "statefulsets", "namespace": NAMESPACE, "names": ["demo"]}
+
+
 def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
     spec = {
         **USES_TX,
@@ -89,6 +92,7 @@ def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
         {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
         {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},
         {"apiVersion": "v1", "resource": "configmaps", "namespace": NAMESPACE, "names": ["oidc"]},
+        STATEFUL_SET_RULE,
         {
             "apiVersion": "v1",
             "resource": "pods",
@@ -102,7 +106,11 @@ def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
 def test_customize_can_read_any_spec(spec: Any) -> None:
     owner = {**server(), "spec": spec}
 
-    assert [rule["resource"] for rule in customize(owner)["relatedResources"]] == ["pods"]
+    assert [rule["resource"] for rule in customize(owner)["relatedResources"]] == ["statefulsets", "pods"]
+
+
+def test_customize_of_a_server_that_goes_asks_for_its_pods_alone() -> None:
+    assert [rule["resource"] for rule in customize(deleting(server(**USES_TX)))["relatedResources"]] == ["pods"]
 
 
 def test_running_means_that_a_proxy_pod_is_ready() -> None:
@@ -120,7 +128,7 @@ def test_without_sight_of_pods_the_deployment_tells() -> None:
     children = running(server())
     ready = [{**obj, "status": {"readyReplicas": 1}} if obj["kind"] == "Deployment" else obj for obj in children]
 
-    assert customize(server(), config=blind) == {"relatedResources": []}
+    assert customize(server(), config=blind) == {"relatedResources": [STATEFUL_SET_RULE]}
     assert sync(server(), children, config=blind)["status"]["phase"] == "Pending"
     assert sync(server(), ready, config=blind)["status"]["phase"] == "Running"
 

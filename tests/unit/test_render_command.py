@@ -115,10 +115,58 @@ def test_a_parent_that_ends_failed_is_named_after_everything_is_printed() -> Non
     ]
 
 
-def test_a_field_that_does_not_exist_is_warned_of() -> None:
-    code, _, stderr = command(SECRET, CONFIG, {**SERVER, "spec": {**SERVER["spec"], "imagee": "x"}})
+FAILED = "failed: MCPServer default/demo: "
+KNOWS = "is not a field that toolhive-hooks knows"
+REFUSED = "kubectl apply refuses what MCPServer doesn't have"
 
-    assert (code, stderr) == (0, "warning: MCPServer default/demo: spec.imagee is not a field\n")
+
+@pytest.mark.parametrize(
+    ("spec", "beside", "said"),
+    [
+        ({"imagee": "x"}, {}, [f"SpecInvalid: spec.imagee: {KNOWS}: perhaps image is meant"]),
+        (
+            {"proxyPort": 9000, "mcpPort": 3000},
+            {},
+            [
+                f"SpecInvalid: spec.mcpPort: {KNOWS}: it is called targetPort here; "
+                f"spec.proxyPort: {KNOWS}: it is called port here"
+            ],
+        ),
+        (
+            {"oidcConfigRef": {"name": "corp"}},
+            {"extra": {}},
+            [
+                f"SpecInvalid: spec.oidcConfigRef: {KNOWS}: perhaps oidcConfig is meant",
+                f"FieldUnknown: extra: {REFUSED}",
+            ],
+        ),
+        ({"groupRef": None}, {}, [f"FieldUnknown: spec.groupRef: {REFUSED}"]),
+        ({}, {"a": 1, "b": 2}, [f"FieldUnknown: a, b: {REFUSED}"]),
+    ],
+    ids=["misspelt", "renamed", "of a later release", "null", "beside the spec"],
+)
+def test_a_field_that_does_not_exist_fails(spec: Object, beside: Object, said: list[str]) -> None:
+    """`kubectl apply` refuses it; and what asks for authentication is never left out in silence."""
+    code, stdout, stderr = command(SECRET, CONFIG, {**SERVER, "spec": {**SERVER["spec"], **spec}, **beside})
+
+    assert (code, stderr.splitlines()) == (1, [f"{FAILED}{text}" for text in said])
+    assert ("Deployment/demo" in kinds(stdout)) == (not any(text.startswith("SpecInvalid") for text in said))
+
+
+def test_a_config_with_a_field_that_does_not_exist_fails_with_those_who_use_it() -> None:
+    config = {**CONFIG, "spec": {**CONFIG["spec"], "embeddedAuthServer": {}}}
+
+    code, stdout, stderr = command(SECRET, config, SERVER)
+
+    fault = f"spec.embeddedAuthServer: {KNOWS}: remove it, or correct its name"
+    assert (code, stderr.splitlines()) == (
+        1,
+        [
+            f"failed: MCPExternalAuthConfig default/tx: SpecInvalid: {fault}",
+            f"{FAILED}SpecInvalid: MCPExternalAuthConfig 'tx': {fault}",
+        ],
+    )
+    assert "Deployment/demo" not in kinds(stdout)
 
 
 def test_unreadable_input_prints_nothing() -> None:

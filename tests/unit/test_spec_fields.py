@@ -16,6 +16,7 @@ from tests.world import CONFIG, USES_TX, child, condition, config_map, good_conf
 POLICY = 'permit(principal, action == Action::"call_tool", resource);'
 CEDAR = {"version": "1.0", "type": "cedarv1", "cedar": {"policies": [POLICY], "entities_json": "[]"}}
 OPENSHIFT = replace(CONFIG, openshift=True)
+STAMP = "metadata.annotations['toolhive.stacklok.dev/mcpserver-generation']"
 
 
 def made_of(*related: Object, **spec: Any) -> Object:
@@ -297,10 +298,33 @@ def test_overrides_add_and_never_change_what_is_ours() -> None:
     assert pod["containers"][0]["env"] == [
         {"name": "HOME", "value": "/home"},
         {"name": "A", "value": "2"},
+        {"name": "THV_MCPSERVER_GENERATION", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": STAMP}}},
         {"name": "XDG_CONFIG_HOME", "value": "/tmp"},
         {"name": "TOOLHIVE_RUNTIME", "value": "kubernetes"},
         {"name": "UNSTRUCTURED_LOGS", "value": "false"},
     ]
+
+
+def test_pods_are_as_pod_security_restricted_wants_them() -> None:
+    pod = deployment(server())["spec"]["template"]["spec"]
+
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "fsGroup": 1000,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert pod["containers"][0]["securityContext"] == {
+        "privileged": False,
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "capabilities": {"drop": ["ALL"]},
+    }
 
 
 def test_security_contexts_of_openshift() -> None:

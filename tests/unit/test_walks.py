@@ -11,6 +11,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.offline import MCP_SERVER_KINDS, World
+from tests.stamps import stamps, unstamped
 from tests.world import NAMESPACE, deleting
 
 BASES: dict[str, Object] = {"stdio": {}, "http": {"transport": "sse", "externalAuthConfigRef": {"name": "other"}}}
@@ -55,17 +56,21 @@ EDITS: dict[str, tuple[Object, int]] = {
 @pytest.mark.parametrize("base", BASES.values(), ids=BASES)
 def test_an_edit_rolls_the_pods_once_and_back_again_is_as_before(base: Object, change: Object, rollouts: int) -> None:
     world = World(**base)
-    before, seen = world.children(), len(world.templates)
+    before = world.children()
+    assert len(world.templates) == 1
 
     world.edit(**{**base, **change})
-    assert len(world.templates) - seen == rollouts
+    assert len(world.templates) == 1 + rollouts
+    assert stamps(world.children()) == ((2, 2) if rollouts else (1, 1))
     world.edit(**base)
 
     after = world.children()
+    assert len(world.templates) == 1 + 2 * rollouts
+    assert stamps(after) == ((3, 3) if rollouts else (1, 1))
     if "authzConfig" not in change:
         assert set(after) == set(before)
     if change.get("transport") != "streamable-http":  # a number of replicas that was once sent is sent on
-        assert after == before
+        assert unstamped(after) == unstamped(before)
 
 
 def test_our_own_old_port_is_nobody_elses() -> None:

@@ -75,7 +75,8 @@ CRASHES = (
         (
             waiting("CreateContainerError", "context deadline exceeded at 12:00"),
             "CreateContainerError",
-            "Proxy container 'toolhive' can't start: kubectl describe deployment/demo -n team-a",
+            "Proxy container 'toolhive' can't start: "
+            "kubectl describe pods -l app=mcpserver,toolhive-name=demo -n team-a",
         ),
         ({**CRASHED, **waiting("CrashLoopBackOff", "back-off 40s restarting")}, "CrashLoopBackOff", CRASHES),
         ({**CRASHED, "state": {"running": {}}}, "CrashLoopBackOff", CRASHES),
@@ -170,7 +171,12 @@ def test_scaled_to_zero_says_how_to_get_back() -> None:
 
 
 def test_a_container_that_starts_is_just_starting() -> None:
-    assert verdict(proxy(waiting("ContainerCreating"))) == ("Pending", "PodsNotReady", "MCP server is starting")
+    assert verdict(proxy(waiting("ContainerCreating"))) == (
+        "Pending",
+        "ContainerCreating",
+        "Proxy waits for its containers to be created: if that lasts, "
+        "`kubectl describe pods -l app=mcpserver,toolhive-name=demo -n team-a` tells why",
+    )
     assert verdict(proxy({"restartCount": 0, "state": {"running": {"startedAt": "x"}}})) == (
         "Pending",
         "PodsNotReady",

@@ -11,16 +11,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from hooks.api.meta import GROUP, Model, secret_refs, spec_errors
+from hooks.controllers.pruned import pruned
 from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import SECRET, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
@@ -31,6 +34,9 @@ from hooks.references.table import Reference
 Spec = TypeVar("Spec", bound=Model)
 
 NAMES_IN_A_MESSAGE = 10
+BYTES_IN_A_MESSAGE = 700
+BYTES_IN_A_STATUS = 256 * 1024
+"""How long the list of users may be: an object of 1.5 MiB can't be stored, and its spec needs room too."""
 SETTLING_SECONDS = 2  # lastTransitionTime has second precision: 2 guarantees that a full second has passed
 RESYNC_SECONDS = 60
 
@@ -108,7 +114,8 @@ class ConfigController(Generic[Spec]):
 
         They are the owners of the ServiceAccounts that claim it, so that the cost grows with the workloads that use it
         and not with all there are. For a config that is being deleted they are those of all workloads whose spec
-        refers to it: each that has a claim is among them.
+        refers to it: each that has a claim is among them. Anyone who may write a ServiceAccount can give it an owner of
+        any name: a name that no object can have is passed over.
         """
         references = self.references
         if request.finalizing:
@@ -123,15 +130,15 @@ class ConfigController(Generic[Spec]):
             )
         request.related.require(SERVICE_ACCOUNT)
         kinds = {reference.workload.kind for reference in references}
-        owners = {
-            str(owner.get("name"))
+        owners = (
+            owner.get("name")
             for account in request.related.list(SERVICE_ACCOUNT)
             for owner in account["metadata"].get("ownerReferences") or []
             if owner.get("controller") is True
             and owner.get("kind") in kinds
             and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
-        }
-        return sorted(owners)
+        )
+        return sorted({name for name in owners if isinstance(name, str) and OBJECT_NAME.fullmatch(name)})
 
     def _secret_names(self, parent: Object) -> list[str]:
         """Names of the Secrets that a config's spec names; a spec that can't be read needs none."""
@@ -145,7 +152,9 @@ class ConfigController(Generic[Spec]):
         try:
             spec = self.model.parse(request.parent.get("spec"))
         except ValidationError as error:
-            return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error)))])
+            return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, self.model)))])
+        if dropped := pruned(request.parent, self.model):
+            return Validation([conditions.false("Valid", "FieldPruned", dropped)])
         return self.validate(spec, request, config)
 
     def _deletion_blocked(self, users: list[str]) -> Condition:
@@ -154,8 +163,9 @@ class ConfigController(Generic[Spec]):
             # Metacontroller's cache. The condition's own time says when that call was.
             message = "Looking once more for MCPServers that refer to this object before it is released"
             return conditions.true("DeletionBlocked", "CheckingReferences", message)
-        names = ", ".join(users[:NAMES_IN_A_MESSAGE])
-        more = f" and {len(users) - NAMES_IN_A_MESSAGE} more" if len(users) > NAMES_IN_A_MESSAGE else ""
+        named = _within(BYTES_IN_A_MESSAGE, users[:NAMES_IN_A_MESSAGE])
+        names, left = ", ".join(named), len(users) - len(named)
+        more = f" and {left} more" if left else ""
         count = f"{len(users)} MCPServer{'s' if len(users) > 1 else ''}"
         fields = " and ".join(f"spec.{reference.field}" for reference in self.references)
         message = f"Referenced by {count}: {names}{more}. Delete them or remove their {fields}"
@@ -171,18 +181,27 @@ class ConfigController(Generic[Spec]):
         now: datetime,
     ) -> Object:
         bad = next((condition for condition in validation.conditions if condition.status != "True"), None)
+        listed = _within(BYTES_IN_A_STATUS, users)
+        more = len(users) - len(listed)
+        note = f"; referencingServers leaves out {more} of {len(users)} MCPServers, for want of room" if more else ""
         ready = (
-            conditions.false("Ready", bad.reason, bad.message)
+            conditions.false("Ready", bad.reason, f"{bad.message}{note}")
             if bad
-            else conditions.true("Ready", "Ready", f"{self.kind.kind} can be used")
+            else conditions.true("Ready", "Ready", f"{self.kind.kind} can be used{note}")
         )
         return {
             "observedGeneration": request.generation,
             "configHash": config_hash(raw_spec(request.parent)),
             **validation.status,
-            **({"referencingServers": users} if users else {}),
+            **({"referencingServers": listed} if listed else {}),
             "conditions": conditions.stamp([ready, *validation.conditions, *blocked], request.parent, now),
         }
+
+
+def _within(limit: int, names: list[str]) -> list[str]:
+    """As many of the first names as fit into so many bytes."""
+    ends = accumulate(len(name) + len('"",') for name in names)  # a name is ASCII
+    return names[: sum(end <= limit for end in ends)]
 
 
 def config_hash(spec: Object) -> str:

@@ -14,10 +14,11 @@ from hooks.api.meta import spec_errors
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
+from hooks.controllers.pruned import pruned
 from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import kept
@@ -31,7 +32,7 @@ from hooks.references.table import references_of
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    """Return what a server's sync looks at: the objects that its spec names, and its pods."""
+    """Return the objects that a server's sync looks at: those that its spec names, its StatefulSet and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
@@ -43,6 +44,7 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
         named = config_map_names(raw_spec(request.parent))
         if named:
             rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
+        rules.append(RelatedRule(STATEFUL_SET, namespace, names=(names.stateful_set(name),)))
     if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
@@ -113,9 +115,11 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
     if unusable:
         return None, [conditions.false("Valid", "NameNotUsable", unusable)]
     try:
-        return MCPServerSpec.parse(request.parent.get("spec")), []
+        spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
-        return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error)))]
+        return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
+    dropped = pruned(request.parent, MCPServerSpec)
+    return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
 
 def _why_name_not_usable(name: str) -> str:

@@ -9,11 +9,12 @@ from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import SERVICE
+from hooks.kubernetes.kinds import POD, SERVICE, STATEFUL_SET
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, outgoing_auth
-from hooks.proxy.health import Workload, workload
+from hooks.proxy.health import sees_pods, workload
+from hooks.proxy.pods import State
 from hooks.proxy.runconfig.telemetry import telemetry_condition
 from hooks.proxy.spec import ProxySpec
 
@@ -61,7 +62,8 @@ def make_status(
         config: what the installation decides.
         now: the time of the call.
     """
-    state = _state(request, problems, config)
+    observed = workload(request, config)
+    state = _state(request, problems, observed.state, config)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
@@ -72,7 +74,7 @@ def make_status(
         **_url(request, computable),
         **(_hashes(resolutions) if resolutions else {}),
         "observedGeneration": request.generation,
-        "conditions": conditions.stamp([ready, _valid(problems), *about], request.parent, now),
+        "conditions": conditions.stamp([ready, _valid(problems), *observed.conditions, *about], request.parent, now),
     }
     return StatusResult(status, _resync_after_seconds(state, problems))
 
@@ -104,7 +106,7 @@ def _hashes(resolutions: Resolutions) -> Object:
     return {field: value for field, value in hashes.items() if value}
 
 
-def _resync_after_seconds(state: Workload, problems: list[Condition]) -> int:
+def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
     if state.reason == "ChildMissing":
         return CHILD_RECHECK_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Running" else 0
@@ -136,18 +138,18 @@ def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
     return {"url": f"http://{host}:{port}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Condition], config: Config) -> Workload:
+def _state(request: SyncRequest, problems: list[Condition], observed: State, config: Config) -> State:
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
-        return Workload("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    state = workload(request, config)
+        return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
+    request.related.require(STATEFUL_SET, *([POD] if sees_pods(request.name, config) else []))
     if problems:
         waiting = problems[0]
-        return state._replace(message=waiting.message) if state.phase == "Running" else _pending(waiting)
-    return state
+        return observed._replace(message=waiting.message) if observed.phase == "Running" else _pending(waiting)
+    return observed
 
 
-def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> Workload:
+def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> State:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
@@ -166,15 +168,15 @@ def _with_missing(state: Workload, request: SyncRequest, identities: list[tuple[
         return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
     if before.get("reason") not in MISSING_REASONS or waited < NAME_TAKEN_SECONDS:
-        return Workload("Pending", "ChildMissing", note)
+        return State("Pending", "ChildMissing", note)
     shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
     refused = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
     remedy = f"`{shown}` shows whose it is, and `{refused}` whether the API server refuses it"
-    return Workload("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
+    return State("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
 
 
-def _pending(waiting: Condition) -> Workload:
-    return Workload("Pending", waiting.reason, waiting.message)
+def _pending(waiting: Condition) -> State:
+    return State("Pending", waiting.reason, waiting.message)
 
 
 def _valid(problems: list[Condition]) -> Condition:

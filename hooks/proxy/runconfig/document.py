@@ -18,7 +18,7 @@ from hooks.proxy.spec import ProxySpec, Tools
 
 
 def make_run_config(proxy: ProxySpec, config: Config) -> Object:
-    """Return the RunConfig of a proxy, as a dict in the order of its keys."""
+    """Return the RunConfig of a proxy less its generation stamp, as a dict in the order of its keys."""
     backend, profile = proxy.backend, proxy.backend.permission_profile
     oidc = oidc_config(proxy.incoming_auth) if proxy.incoming_auth else None
     outgoing = effect(proxy.outgoing_auth)

@@ -1,0 +1,85 @@
+"""The StatefulSet that the proxy runner makes for the MCP server, and whether it is the one that the spec asks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hooks.kubernetes.kinds import DEPLOYMENT, STATEFUL_SET
+from hooks.kubernetes.objects import Object, raw_spec
+from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy import names
+from hooks.proxy.rollout import is_rolled_out
+
+MAX_STAMP = (1 << 63) - 1
+"""The runner reads stamps as 64-bit integers: what is larger stops no proxy."""
+_NUMBER = re.compile(r"\+?0*([0-9]{1,19})", re.ASCII)
+
+
+def stateful_set(request: SyncRequest) -> Object | None:
+    """The StatefulSet of the server's name, adopted or not: an earlier server of this name may have left it behind."""
+    name = names.stateful_set(request.name)
+    return request.related.get(STATEFUL_SET, name) or request.children.get(STATEFUL_SET, name)
+
+
+def stamp_of(workload: Object | None) -> int:
+    """The generation stamp on the pod template of a Deployment or StatefulSet; 0 where it has none that counts.
+
+    Read as runner 0.44.0 reads it (pkg/container/kubernetes/client.go), which is Go's strconv.ParseInt.
+    """
+    annotations = (_template(workload).get("metadata") or {}).get("annotations") or {}
+    number = _NUMBER.fullmatch(str(annotations.get(names.MCPSERVER_GENERATION)))
+    return counted(int(number[1])) if number else 0
+
+
+def counted(number: Any) -> int:
+    """A stamp that someone else can have written: itself if the runner would heed it, else 0."""
+    return number if type(number) is int and 0 < number <= MAX_STAMP else 0
+
+
+def why_outdated(request: SyncRequest) -> str:
+    """Why the MCP server isn't the one that the spec asks for, and what to do; "" where it is, or will be.
+
+    A proxy leaves a StatefulSet alone whose stamp is above its own. One with the same stamp overwrites it, so an old
+    proxy that starts again after a new one can bring the old image back.
+    """
+    observed = stateful_set(request)
+    proxy = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    ours, theirs = stamp_of(proxy), stamp_of(observed)
+    name, namespace = names.stateful_set(request.name), request.namespace
+    restart = f"kubectl rollout restart deployment/{names.deployment(request.name)} -n {namespace}"
+    if 0 < ours < theirs:
+        delete = f"kubectl delete statefulset {name} -n {namespace}"
+        why = f"StatefulSet {name!r} has generation stamp {theirs}, and a proxy with {ours} leaves it as it is"
+        return f"{why}; one with {theirs} is on its way. If this stays, `{delete} && {restart}` makes it anew"
+    wanted = raw_spec(request.parent).get("image")
+    if proxy and observed and _runs(proxy, wanted) and is_rolled_out(proxy) and not _is_image(_image(observed), wanted):
+        return f"StatefulSet {name!r} has another image than spec.image: `{restart}` lets the proxy apply it again"
+    return ""
+
+
+def _template(workload: Object | None) -> Object:
+    spec = workload.get("spec") if workload else None
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return template if isinstance(template, dict) else {}
+
+
+def _containers(workload: Object) -> dict[str, Object]:
+    listed = (_template(workload).get("spec") or {}).get("containers") or []
+    return {container["name"]: container for container in listed}
+
+
+def _runs(proxy: Object, image: object) -> bool:
+    """Whether these proxies, once started, apply a StatefulSet with this image: it is the runner's last argument."""
+    args = _containers(proxy).get(names.PROXY_CONTAINER, {}).get("args") or []
+    return args[-1:] == [image]
+
+
+def _image(observed: Object) -> str | None:
+    """The MCP server's image; None in a StatefulSet that no runner made."""
+    return _containers(observed).get(names.MCP_CONTAINER, {}).get("image")
+
+
+def _is_image(image: str | None, wanted: object) -> bool:
+    """Whether an image is the wanted one, or it with the digest that an admission webhook (Kyverno's) found for it."""
+    return image is None or wanted in (image, image.partition("@")[0])
