@@ -14,7 +14,7 @@ from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
 from hooks.installation import Config
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
-from hooks.migrate.checks import crd_faults
+from hooks.migrate.checks import unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.proxy import children
 from hooks.render.output import wants_colour
@@ -52,7 +52,7 @@ def diff_command(
     Raises:
         ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
-    faults = list(crd_faults(live))
+    faults = list(unserved_versions(live))
     if faults:
         raise ClusterError("; ".join(faults))
     cluster = load(live, namespace)

@@ -10,6 +10,7 @@ from hooks.api.meta import API_VERSION, GROUP, VERSION
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
 from hooks.kubernetes.kinds import DEPLOYMENT, Kind
 from hooks.kubernetes.objects import Object
+from hooks.migrate import schemas
 from hooks.migrate.load import PARENTS
 from hooks.text import where
 
@@ -25,6 +26,13 @@ OTHERS = tuple(
         ("MCPGroup", "mcpgroups"),
         ("MCPRemoteProxy", "mcpremoteproxies"),
         ("VirtualMCPServer", "virtualmcpservers"),
+        ("VirtualMCPCompositeToolDefinition", "virtualmcpcompositetooldefinitions"),
+        ("MCPServerEntry", "mcpserverentries"),
+        ("EmbeddingServer", "embeddingservers"),
+        ("MCPOIDCConfig", "mcpoidcconfigs"),
+        ("MCPTelemetryConfig", "mcptelemetryconfigs"),
+        ("MCPAuthzConfig", "mcpauthzconfigs"),
+        ("MCPWebhookConfig", "mcpwebhookconfigs"),
     )
 )
 """What the old operator serves beside our kinds, in one release or another."""
@@ -68,14 +76,36 @@ def elsewhere(*, revert: bool) -> str:
 
 
 def crd_faults(cluster: LiveCluster) -> Iterator[str]:
-    """Custom resources that these hooks don't serve: not installed, or of another version."""
-    for kind in PARENTS:
-        name = f"{kind.resource}.{GROUP}"
-        crd = cluster.get(CRD, name)
-        if crd is None and kind == MCP_SERVER:
-            yield f"CustomResourceDefinition {name} isn't installed: there are no MCPServers"
-        elif crd is not None:
-            yield from _version_faults(name, crd)
+    """Custom resources that these hooks don't serve: of another version, or with fields that they don't know."""
+    versions = list(unserved_versions(cluster))
+    yield from versions
+    for kind, crd in _crds(cluster) if not versions else ():
+        yield from schemas.unknown_to_hooks(crd, cluster.list(kind))
+
+
+def unserved_versions(cluster: LiveCluster) -> Iterator[str]:
+    """Custom resources that aren't installed, or are of another version."""
+    found = _crds(cluster)
+    if MCP_SERVER not in (kind for kind, _ in found):
+        yield f"CustomResourceDefinition {_crd_name(MCP_SERVER)} isn't installed: there are no MCPServers"
+    for _, crd in found:
+        yield from _version_faults(crd["metadata"]["name"], crd)
+
+
+def crd_notes(cluster: LiveCluster) -> Iterator[str]:
+    """What the cluster's CRDs lack: they have to be replaced before the hooks start."""
+    for _, crd in _crds(cluster):
+        yield from schemas.unknown_to_cluster(crd)
+
+
+def _crds(cluster: LiveCluster) -> list[tuple[Kind, Object]]:
+    """The CRDs of our kinds that are installed."""
+    found = [(kind, cluster.get(CRD, _crd_name(kind))) for kind in PARENTS]
+    return [(kind, crd) for kind, crd in found if crd is not None]
+
+
+def _crd_name(kind: Kind) -> str:
+    return f"{kind.resource}.{GROUP}"
 
 
 def _version_faults(name: str, crd: Object) -> Iterator[str]:

@@ -66,7 +66,7 @@ def migrate_command(
     plan = (give_back if revert else take_over)(loaded)
     plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += without_servers(loaded, namespace)
-    plan.notes += [] if revert else checks.unserved(cluster, namespace)
+    plan.notes += [] if revert else [*checks.crd_notes(cluster), *checks.unserved(cluster, namespace)]
     plan.notes += still_at_work  # only --apply is refused for these
     _show(plan, stdout, stderr)
     made, failures = _carry_out(cluster, plan, stderr) if apply else (0, [])

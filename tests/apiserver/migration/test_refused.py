@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hooks.kubernetes.objects import Object
 from tests import old_operator
-from tests.apiserver.migration.spaces import everything, migrate
+from tests.apiserver.migration.spaces import CASE, everything, migrate
 from tests.controlplane import ControlPlane, control_plane
 from tests.controlplane.assets import APISERVER, binaries
 from tests.controlplane.fixtures import apply_our_crds
+from tests.controlplane.poll import eventually
 from tests.old_operator import run
 
 pytestmark = pytest.mark.apiserver
@@ -105,6 +108,43 @@ def test_a_cluster_that_serves_or_has_stored_another_version_is_refused(
         stored("v1alpha1")
         crds.patch(name=name, body={"spec": {"versions": [version]}}, content_type=old_operator.MERGE)
         apply_our_crds(cluster)
+
+
+def patched(resource: Any, name: str, namespace: str, change: Object) -> Object:
+    patch = resource.patch(name=name, namespace=namespace, body=change, content_type=old_operator.MERGE)
+    result: Object = patch.to_dict()
+    return result
+
+
+def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: ControlPlane, laid_down: str) -> None:
+    """ToolHive 0.19 to 0.22 have it in v1alpha1: our CRD in its place would leave the server open to all."""
+    crds = cluster.resource("apiextensions.k8s.io/v1/CustomResourceDefinition")
+    name = "mcpservers.toolhive.stacklok.dev"
+    [version] = crds.get(name=name).to_dict()["spec"]["versions"]
+    newer = copy.deepcopy(version)
+    reference = {"type": "object", "properties": {"name": {"type": "string"}}}
+    newer["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["oidcConfigRef"] = reference
+    servers = cluster.resource("toolhive.stacklok.dev/v1alpha1/MCPServer")
+    spec = {"spec": {"oidcConfigRef": {"name": "corp"}}}
+
+    crds.patch(name=name, body={"spec": {"versions": [newer]}}, content_type=old_operator.MERGE)
+    try:
+        eventually(lambda: "oidcConfigRef" in patched(servers, CASE, laid_down, spec)["spec"])
+        before = everything(cluster, laid_down)
+        refused = migrate(cluster, laid_down, "--apply")
+        assert everything(cluster, laid_down) == before
+        compared = run("diff", cluster.kubeconfig(), "-n", laid_down, CASE)
+    finally:
+        crds.patch(name=name, body={"spec": {"versions": [version]}}, content_type=old_operator.MERGE)
+        apply_our_crds(cluster)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"refused: CustomResourceDefinition {name} keeps fields that these hooks don't know: spec.oidcConfigRef. "
+        f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.oidcConfigRef). Say by other fields "
+        "what they ask for, and then put these hooks' CRD in place: kubectl apply -k crds/\n"
+    )
+    assert f"note: MCPServer {laid_down}/{CASE} is Failed: spec.oidcConfigRef: is not a field" in compared.stderr
 
 
 def test_where_nothing_is_installed_that_is_said(tmp_path: Path) -> None:

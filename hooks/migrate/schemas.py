@@ -1,0 +1,96 @@
+"""The cluster's CRDs beside these hooks' own: what the ones keep and the others don't know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hooks.api.crd import RESOURCES, crds
+from hooks.api.meta import VERSION, path
+from hooks.api.resource import CustomResource
+from hooks.api.unknown import unknown_fields
+from hooks.kubernetes.objects import Object
+from hooks.text import some, where
+
+REPLACE = "kubectl apply -k crds/"
+"""How a cluster gets these hooks' CRDs, from a clone of the repository."""
+
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_OURS = {crd["metadata"]["name"]: crd for crd in crds()}
+_RESOURCES = {resource.kind: resource for resource in RESOURCES}
+
+
+def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
+    """Say which fields of a spec a CRD keeps that the models don't know, and who sets one.
+
+    Such an object would be Failed, and once these hooks' CRD is in place the API server would drop the field: a server
+    that asks for authentication there would be open.
+
+    Args:
+        crd: the cluster's.
+        objects: of its kind.
+    """
+    theirs, ours = _part(crd, "spec"), _part(_OURS[crd["metadata"]["name"]], "spec")
+    fields = list(_beyond(theirs, ours, "spec"))
+    if not fields:
+        return
+    resource = _RESOURCES[crd["spec"]["names"]["kind"]]
+    users = [f"{where(obj)} ({some(found)})" for obj in objects if (found := _set(obj, resource, theirs))]
+    name = crd["metadata"]["name"]
+    which = f"CustomResourceDefinition {name} keeps fields that these hooks don't know: {some(fields)}"
+    if users:
+        yield (
+            f"{which}. Objects that set one would be Failed: {resource.kind} {some(users)}. Say by other fields what "
+            f"they ask for, and then put these hooks' CRD in place: {REPLACE}"
+        )
+    else:
+        yield f"{which}. No {resource.kind} sets one: put these hooks' CRD in place, {REPLACE}"
+
+
+def unknown_to_cluster(crd: Object) -> Iterator[str]:
+    """Say which fields these hooks read or write that a CRD doesn't keep."""
+    ours = _OURS[crd["metadata"]["name"]]
+    fields = [field for part in ("spec", "status") for field in _beyond(_part(ours, part), _part(crd, part), part)]
+    if fields:
+        yield (
+            f"CustomResourceDefinition {crd['metadata']['name']} lacks fields that these hooks read or write: "
+            f"{some(fields)}. Put their own in place before you start them: {REPLACE}"
+        )
+
+
+def _part(crd: Object, part: str) -> Object:
+    """The schema of spec or status, in the version that these hooks serve."""
+    [schema] = [version.get("schema") for version in crd["spec"]["versions"] if version["name"] == VERSION] or [None]
+    root: Object = (schema or {}).get("openAPIV3Schema") or {}
+    inherited = {_PRESERVE: True} if root.get(_PRESERVE) else {}
+    return root.get("properties", {}).get(part) or inherited
+
+
+def _beyond(schema: Object, other: Object, at: str) -> Iterator[str]:
+    """The fields that a schema keeps and another doesn't, by path; of such a field the ones in it go unsaid."""
+    if other.get(_PRESERVE):
+        return
+    if schema.get(_PRESERVE):
+        yield f"{at}.*"
+    for name, inner in sorted(schema.get("properties", {}).items()):
+        known = other.get("properties", {}).get(name)
+        if known is None:
+            yield f"{at}.{name}"
+        else:
+            yield from _beyond(inner, known, f"{at}.{name}")
+    for key, mark in (("items", "[]"), ("additionalProperties", "[*]")):
+        if isinstance(schema.get(key), dict) and isinstance(other.get(key), dict):
+            yield from _beyond(schema[key], other[key], f"{at}{mark}")
+
+
+def _set(obj: Object, resource: CustomResource, schema: Object) -> list[str]:
+    """The unknown fields that an object's author set: not those with the value that the CRD puts there by itself."""
+    faults = unknown_fields(resource.spec, obj.get("spec"))
+    return sorted(path(fault["loc"]) for fault in faults if fault["input"] != _default(schema, fault["loc"]))
+
+
+def _default(schema: Object, place: tuple[int | str, ...]) -> object:
+    """The default of the field at this place."""
+    for part in place:
+        inner = schema.get("properties", {}).get(part) or schema.get("items") or schema.get("additionalProperties")
+        schema = inner if isinstance(inner, dict) else {}
+    return schema.get("default")
