@@ -170,7 +170,7 @@ class EnvVar(Model):
     """Value of the environment variable; it may be empty."""
 
 
-class Condition(Model):
+class StoredCondition(Model):
     """One observation about the object, as metav1.Condition."""
 
     type: Annotated[
@@ -195,7 +195,7 @@ class Condition(Model):
 
 
 Conditions = Annotated[
-    list[Condition],
+    list[StoredCondition],
     Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
 ]
 

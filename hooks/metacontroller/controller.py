@@ -37,6 +37,8 @@ class Controller:
     """The same for a parent that is being deleted."""
     child_names: Callable[[str], Iterable[tuple[Kind, str]]]
     """Every child that this controller may ever make for a parent of this name: any other in an answer is refused."""
+    on_delete: tuple[Kind, ...] = ()
+    """Kinds of children that someone else makes and updates: Metacontroller only deletes them."""
 
     @property
     def path(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object, is_deleting, labels_of
-from hooks.metacontroller.composite import composite_controller, finalizer, update_method
+from hooks.metacontroller.composite import composite_controller, finalizer
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import last_applied
 from hooks.metacontroller.requests import CONTROLLER_UID
@@ -176,7 +176,7 @@ def _manage_children(
 def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:
     kind = next(kind for kind in run.controller.child_kinds if kind.key == key_of(desired)[0])
     new = updated(observed, last_applied(observed), desired)
-    if not same(new, observed) and not is_deleting(observed) and update_method(kind) == "InPlace":
+    if not same(new, observed) and not is_deleting(observed) and kind not in run.controller.on_delete:
         _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
 
 

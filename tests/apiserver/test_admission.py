@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hooks.api.mcpserver import MCP_SERVER
+from hooks.api.kinds import MCP_SERVER
 from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
 from tests.apiserver.corpus import BAD, BROKEN_RULES, GOOD

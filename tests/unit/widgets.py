@@ -29,7 +29,7 @@ def unused(*_: Any) -> Any:
 
 
 def controller(parent: Kind = WIDGET) -> Controller:
-    return Controller(parent, (CONFIG_MAP, DEPLOYMENT, STATEFUL_SET), unused, unused, unused, unused)
+    return Controller(parent, (CONFIG_MAP, DEPLOYMENT, STATEFUL_SET), unused, unused, unused, unused, (STATEFUL_SET,))
 
 
 def answering(decide: Decide, rules: list[Object] | None = None) -> Hooks:

@@ -8,7 +8,6 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from hooks.api.kinds import MCP_SERVER
-from hooks.api.mcpserver import MCP_SERVER as RESOURCE
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import spec_errors
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
@@ -124,7 +123,7 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
 
 def _why_name_not_usable(name: str) -> str:
     """The rules that the CRD has for new servers, for those that are older than it."""
-    return "; ".join(rule.message for rule in RESOURCE.name_rules if not rule.holds(name))
+    return "; ".join(rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name))
 
 
 def _rbac(request: SyncRequest) -> list[Object]:
@@ -155,4 +154,5 @@ CONTROLLER = Controller(
     sync=sync,
     finalize=finalize,
     child_names=children.child_names,
+    on_delete=(STATEFUL_SET,),
 )
