@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties soak lint format test-apiserver test-runner test-image e2e bench bench-process bench-http bench-cluster image lock crds settings commands flow site clean
+.PHONY: help demo test properties soak lint format test-apiserver test-runner test-image e2e bench bench-process bench-http bench-cluster image lock crds pod-schema settings commands flow site clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUN
 
 crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
 	@$(BIN)/toolhive-hooks crds --dir crds --schemas crds/schemas
+
+pod-schema: $(INSTALLED)  ## write the schema of podTemplateSpec from the Kubernetes that tools/go.mod pins (needs Go)
+	@$(BIN)/python -m tools.pod_template_schema
 
 settings: $(INSTALLED)  ## write docs/settings.md from the settings class
 	@$(BIN)/python -m tools.settings_page > docs/settings.md

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -164,6 +165,10 @@ def completion(shell: str) -> None:
     click.echo(complete(main, {}, "toolhive-hooks", "_TOOLHIVE_HOOKS_COMPLETE").source())
 
 
+_NO_CLIENT = (
+    "this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was installed with "
+    "pip: pip install 'toolhive-hooks[cluster]'"
+)
 _CONTEXT = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
 _NAMESPACE = click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
 
@@ -219,13 +224,11 @@ def _user_cluster(context: str | None, *, bug: int = 1) -> Iterator[LiveCluster]
         context: of the kubeconfig; None means its current one.
         bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
     """
-    try:
-        from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "kubernetes":
-            raise
-        click.echo("toolhive-hooks: this needs the Kubernetes client: pip install 'kubernetes>=32'", err=True)
+    if find_spec("kubernetes") is None:
+        click.echo(f"toolhive-hooks: {_NO_CLIENT}", err=True)
         sys.exit(USAGE_ERROR)
+    from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
+
     try:
         yield LiveCluster(context)
     except ClusterError as error:

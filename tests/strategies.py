@@ -8,6 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hooks.api.crd import crds
+from hooks.api.meta import QUANTITY
+from tests.pod_templates import pod_templates
 
 SCHEMAS = {
     crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
@@ -28,10 +30,28 @@ WORDS = (
     "x" * 64,
     "no spaces",
     "line\nbreak",
+    "$(HOME)",
     "<&>",
 )
 NAMES = st.sampled_from(("tx", "tools", "oidc", "authz", "profiles", "missing"))
 TEXT = st.sampled_from(WORDS) | st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=12)
+
+LONG_QUANTITIES = st.builds(
+    lambda digit, count, suffix: digit * count + suffix,
+    st.sampled_from(("0", "1", "9")),
+    st.sampled_from((90, 97, 101, 1300, 5000)),
+    st.sampled_from(("", "Ei", "e999", "e-999", ".5m")),
+)
+"""The API server has no bound for them."""
+ADDRESSES = ("https://idp.acme.test/a", "http://idp.acme.test", "idp.acme.test")
+LIKELY: dict[str, tuple[str, ...]] = {
+    "image": ("ghcr.io/acme/mcp-demo:1.2.3", "localhost:5000/x", "uvx://x"),
+    "endpoint": ("otel:4318", "https://otel:4318/a"),
+    "headers": ("x-team=a", "x-key=b"),
+    "samplingRate": ("0.5", "1"),
+    **dict.fromkeys(("issuer", "jwksUrl", "introspectionUrl", "resourceUrl"), ADDRESSES),
+}
+"""Texts that a field may have and that arbitrary text never hits."""
 
 POD_TEMPLATES = st.none() | st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | TEXT,
@@ -52,7 +72,7 @@ def specs(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
-        return st.dictionaries(st.sampled_from(("metadata", "spec")), POD_TEMPLATES, max_size=2)
+        return pod_templates() | st.dictionaries(st.sampled_from(("metadata", "spec")), POD_TEMPLATES, max_size=2)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     kind = schema["type"]
@@ -65,7 +85,11 @@ def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
     if kind == "boolean":
         return st.booleans()
     if "pattern" in schema:
+        short = st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
+        return short | LONG_QUANTITIES if schema["pattern"] == QUANTITY else short
         return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
+    if name in LIKELY:
+        return st.sampled_from(LIKELY[name]) | TEXT
     return NAMES if name == "name" else TEXT
 
 

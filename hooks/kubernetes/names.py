@@ -20,7 +20,7 @@ CONDITION_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 
 
-def is_qualified(key: str) -> bool:
+def is_qualified_name(key: str) -> bool:
     """Whether this can be the key of a label or an annotation: a name, or a DNS subdomain, a slash and a name."""
     prefix, slash, name = key.rpartition("/")
     return bool(_QUALIFIED.fullmatch(name) and (not slash or OBJECT_NAME.fullmatch(prefix)))

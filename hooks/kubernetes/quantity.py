@@ -17,7 +17,10 @@ _QUANTITY = re.compile(
 _DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
 _POWERS = {name: power for power, name in _DECIMAL.items()}
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_MOST_BINARY = Decimal(2**63 - 1)
+MOST = Decimal(2**63 - 1)
+"""What Kubernetes counts up to. It caps binary quantities there, and stores 1e21k as 1."""
+MAX_LENGTH = 100
+"""Characters of a quantity that is looked at. The API server has no bound."""
 _LEAST = Decimal("0.001")
 
 
@@ -38,12 +41,18 @@ class _Parts(NamedTuple):
 
 
 def amount(quantity: str) -> Decimal:
-    """A quantity, in a form that the model admits, as a number: rounded up to a thousandth, as the API server does."""
+    """A quantity, in a form that the model admits, as a number: rounded up to a thousandth, as the API server does.
+
+    It is exact for at most MAX_LENGTH characters.
+    """
     return _amount(_take_apart(quantity))
 
 
 def canonical(quantity: str) -> str:
-    """The form of a quantity in which the API server stores it in a pod template (apimachinery's resource.Quantity)."""
+    """The form of a quantity in which the API server stores it in a pod template (apimachinery's resource.Quantity).
+
+    It is right for at most MAX_LENGTH characters and an amount of at most MOST.
+    """
     parts = _take_apart(quantity)
     if _is_kept(parts):
         return quantity
@@ -77,7 +86,7 @@ def _amount(parts: _Parts) -> Decimal:
         number = Decimal(f"{parts.whole or 0}.{parts.fraction or 0}")
         value = number * 1024**parts.power if parts.is_binary else number.scaleb(parts.power)
         value = value.quantize(_LEAST, rounding=ROUND_CEILING)
-        return min(value, _MOST_BINARY) if parts.is_binary else value
+        return min(value, MOST) if parts.is_binary else value
 
 
 def _take_apart(quantity: str) -> _Parts:

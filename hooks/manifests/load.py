@@ -11,11 +11,14 @@ from typing import Any, BinaryIO
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
+from hooks.manifests.names import name_fault
 from hooks.text import title
 
 MAX_BYTES = 32 * 1024 * 1024
 """The longest file that is read. etcd takes objects of at most 1.5 MiB."""
 
+_TITLE = 200
+"""Characters of an object's kind and name in a message."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
@@ -109,6 +112,8 @@ def _unrolled(place: str, document: Any) -> Iterator[tuple[str, Object]]:
             return
     if problem := _problem(document):
         raise InputError(f"{place}: {problem}")
+    if fault := name_fault(document):
+        raise InputError(f"{place}: {title(document)[:_TITLE]}: {fault}")
     yield place, document
 
 

@@ -6,7 +6,7 @@ from hooks.installation import Config
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
-from hooks.proxy.env import make_env
+from hooks.proxy.env import literal, make_env
 from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.ports import displace_conflicting_ports
@@ -96,8 +96,8 @@ def _make_pod_spec(proxy: ProxySpec, config: Config, observed: Object | None) ->
                 "args": [
                     "run",
                     "--foreground=true",
-                    *([f"--k8s-pod-patch={patch}"] if patch else []),
-                    proxy.backend.image,
+                    *([literal(f"--k8s-pod-patch={patch}")] if patch else []),
+                    literal(proxy.backend.image),
                 ],
                 "ports": displace_conflicting_ports(ports, observed, PORTS, "containerPort"),
                 "env": make_env(proxy),

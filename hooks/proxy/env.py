@@ -24,7 +24,8 @@ def make_env(proxy: ProxySpec) -> list[Object]:
     """
     env: dict[str, Object] = {**_resource_attributes(proxy), **effect(proxy.outgoing_auth).env}
     for variable in proxy.deployment_overrides.env:
-        # The API server drops an empty value, and would be asked to add it again at every sync.
+        # `$(NAME)` is the user's own here. The API server drops an empty value, and would be asked to add it again at
+        # every sync.
         env[variable.name] = {"value": variable.value} if variable.value else {}
     # It wins over the RunConfig, which the kubelet keeps up to date in the pods of an older template too.
     stamp = f"metadata.annotations['{names.MCPSERVER_GENERATION}']"
@@ -34,9 +35,18 @@ def make_env(proxy: ProxySpec) -> list[Object]:
     return [{"name": name, **source} for name, source in env.items()]
 
 
+def literal(text: str) -> str:
+    """Return the text of an argument or a variable that a container shall have to the letter.
+
+    The kubelet puts the container's own variables, the client secret among them, in the place of `$(NAME)`, and `$` in
+    the place of `$$` (k8s.io/kubernetes/third_party/forked/golang/expansion).
+    """
+    return text.replace("$", "$$")
+
+
 def _resource_attributes(proxy: ProxySpec) -> dict[str, Object]:
     otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
     if otel is None:
         return {}
     name = quote(otel.service_name or proxy.name, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
-    return {"OTEL_RESOURCE_ATTRIBUTES": {"value": f"service.name={name},service.namespace={proxy.namespace}"}}
+    return {"OTEL_RESOURCE_ATTRIBUTES": {"value": literal(f"service.name={name},service.namespace={proxy.namespace}")}}

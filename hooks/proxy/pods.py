@@ -69,12 +69,13 @@ def is_lost(pod: Object) -> bool:
     First Ready becomes False, and the kubelet's other words stay as they were. After five minutes the pod is told to
     go, and can't. Older releases write a reason.
     """
-    if _phase(pod) == "Unknown" or _status(pod).get("reason") == "NodeLost":
+    ready, containers_ready = (conditions.find(pod, type_) or {} for type_ in ("Ready", "ContainersReady"))
+    unknown = "Unknown" in {_phase(pod), ready.get("status")}
+    if unknown or _status(pod).get("reason") == "NodeLost":
         return True
     if is_deleting(pod):
         disruption = conditions.find(pod, "DisruptionTarget") or {}
         return disruption.get("status") == "True" and disruption.get("reason") == "DeletionByTaintManager"
-    ready, containers_ready = (conditions.find(pod, type_) or {} for type_ in ("Ready", "ContainersReady"))
     containers = _containers(pod, "containerStatuses")
     return (
         ready.get("status") == "False"

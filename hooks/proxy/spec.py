@@ -43,7 +43,7 @@ class Container:
     """ServiceAccount of the MCP server's pod; empty for the namespace's default."""
     permission_profile: PermissionProfile
     pod_template: Object | None
-    """Changes to the MCP server's pod, a core/v1 PodTemplateSpec."""
+    """Changes to the MCP server's pod, a core/v1 PodTemplateSpec as Go reads it; None where the user gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,6 @@ class OpenTelemetry:
 class Telemetry:
     """What the proxy reports about itself."""
 
-    field: str
-    """Field of the spec that asks for it."""
     open_telemetry: OpenTelemetry | None
     prometheus: bool
 

@@ -17,14 +17,14 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified
+from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
 from hooks.kubernetes.objects import Object
-from hooks.kubernetes.quantity import amount
+from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import names
-from hooks.proxy.pod_patch import mcp_container_env, template_fault
+from hooks.proxy.image import image_fault
+from hooks.proxy.pod_patch import mcp_container_env
 from hooks.proxy.spec import Container, ProxySpec, Tools
-from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
@@ -35,16 +35,7 @@ NODE_PORTS = range(30000, 32768)
 
 def problems(proxy: ProxySpec) -> list[Condition]:
     """Return what is wrong with a spec, each fault with its field."""
-    if is_too_deep(proxy.backend.pod_template):
-        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
-        return [conditions.false("Valid", "SpecInvalid", message)]
     return [conditions.false("Valid", "SpecInvalid", fault) for fault in _faults(proxy)]
-
-
-def pod_template_problems(proxy: ProxySpec) -> list[Condition]:
-    """Return why the podTemplateSpec, which the CRD has no schema for, is none."""
-    fault = template_fault(proxy.backend.pod_template or {})
-    return [conditions.false("PodTemplateValid", "InvalidPodTemplateSpec", fault)] if fault else []
 
 
 def too_large(children: list[Object]) -> list[Condition]:
@@ -76,7 +67,7 @@ def _faults(proxy: ProxySpec) -> Iterator[str]:
     yield from _entities(proxy)
     yield from _tools(proxy.tools)
     yield from _volumes(backend.volumes)
-    if proxy.resources and proxy.resources.limits and proxy.resources.requests:
+    if proxy.resources:
         yield from _resources(proxy.resources.limits, proxy.resources.requests)
     yield from _overrides(proxy)
 
@@ -86,6 +77,10 @@ def _image(image: str) -> Iterator[str]:
         yield "spec.image: image is required"
     elif image.startswith("-"):
         yield "spec.image: must not begin with a hyphen"
+    elif "$" in image:
+        yield "spec.image: must not have a '$': write out the name of the image, no variable is put in"
+    elif fault := image_fault(image):
+        yield f"spec.image: {fault}"
 
 
 def _ports(proxy: ProxySpec) -> Iterator[str]:
@@ -108,15 +103,14 @@ def _entities(proxy: ProxySpec) -> Iterator[str]:
 
 def _duplicate_env(transport: str, backend: Container) -> Iterator[str]:
     """The runner puts the pod patch's variables and RunConfig's into one list, and one name twice keeps it down."""
-    if template_fault(backend.pod_template or {}):
-        return
     taken = {*names.RUNNER_ENV, *(variable.name for variable in backend.env)}
     if transport != "stdio":
         taken |= {*names.RUNNER_HTTP_ENV}
     for variable in mcp_container_env(backend.pod_template):
-        if variable.get("name") in taken:
-            yield f"spec.podTemplateSpec: {variable['name']!r} in the env of container mcp is set elsewhere too"
-        taken.add(str(variable.get("name")))
+        name = variable.get("name", "")
+        if name in taken:
+            yield f"spec.podTemplateSpec: {name!r} in the env of container mcp is set elsewhere too"
+        taken.add(name)
     for index, secret in enumerate(backend.secrets):
         name = secret.target_env_name or secret.key
         if name in taken:
@@ -155,6 +149,8 @@ def _tools(tools: Tools) -> Iterator[str]:
             yield f"{where}: tool filter cannot contain empty values"
         elif re.search(r"[,\r\n]", tool):
             yield f"{where}: invalid tool name: {tool!r}, cannot contain commas or newlines"
+        elif tool != tool.strip():
+            yield f"{where}: must not begin or end with a blank"
 
 
 def _volumes(volumes: Sequence[Volume]) -> Iterator[str]:
@@ -184,11 +180,19 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield ".hostPath: must not contain '..'"
 
 
-def _resources(limits: ResourceList, requests: ResourceList) -> Iterator[str]:
+def _resources(limits: ResourceList | None, requests: ResourceList | None) -> Iterator[str]:
     for resource in ("cpu", "memory"):
-        limit, request = getattr(limits, resource), getattr(requests, resource)
-        if limit and request and amount(request) > amount(limit):
-            yield f"spec.resources.requests.{resource}: must not be more than the limit, {limit}"
+        limit, request = getattr(limits, resource, ""), getattr(requests, resource, "")
+        faults = [(f"limits.{resource}", _quantity(limit)), (f"requests.{resource}", _quantity(request))]
+        if limit and request and not any(fault for _, fault in faults) and amount(request) > amount(limit):
+            faults.append((f"requests.{resource}", f"must not be more than the limit, {limit}"))
+        yield from (f"spec.resources.{place}: {fault}" for place, fault in faults if fault)
+
+
+def _quantity(quantity: str) -> str:
+    if len(quantity) > MAX_LENGTH:
+        return f"must have at most {MAX_LENGTH} characters"
+    return f"must be at most {MOST}" if quantity and amount(quantity) > MOST else ""
 
 
 def _overrides(proxy: ProxySpec) -> Iterator[str]:
@@ -205,15 +209,18 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
         if not ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
     for index, secret in enumerate(deployment.image_pull_secrets):
-        if not secret.name:
-            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must not be empty"
+        if not OBJECT_NAME.fullmatch(secret.name):
+            yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must be the name of a Secret"
 
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
-    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified(key))
-    # Kubernetes compares annotation keys in lower case.
-    yield from (f"annotations: {key!r} is no annotation key" for key in annotations if not is_qualified(key.lower()))
+    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified_name(key))
+    yield from (
+        f"annotations: {key!r} is no annotation key"
+        for key in annotations
+        if not is_qualified_name(key.lower())  # as Kubernetes looks at them
+    )
     if CONTROLLER_UID in labels:
         yield f"labels: {CONTROLLER_UID!r} is Metacontroller's"
     yield from (

@@ -27,8 +27,8 @@ class Resolution(Generic[Value]):
 
     @property
     def problem(self) -> Condition | None:
-        """The condition, where it stands against computing RunConfig and Deployment now."""
-        return self.condition if self.condition and self.condition.status != "True" else None
+        """The condition that says why there is no value; None where there is one, or nothing was asked for."""
+        return self.condition if self.value is None else None
 
 
 def failed(condition: str, reason: str, message: str) -> Resolution[Value]:

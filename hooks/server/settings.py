@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, f
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.installation import Config
+from hooks.proxy.image import image_fault
 from hooks.server.logs import Format
 
 _DEFAULTS = Config()
@@ -27,6 +28,13 @@ def _has_a_port(address: str) -> str:
     if int(address.rpartition(":")[2]) > 65535:
         raise ValueError("the port is over 65535")
     return address
+
+
+def _is_an_image(image: str) -> str:
+    fault = image_fault(image)
+    if fault:
+        raise ValueError(fault)
+    return image
 
 
 _Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$"), AfterValidator(_has_a_port)]
@@ -77,9 +85,9 @@ class Settings(BaseSettings):
     """Whether Metacontroller may look up the Secrets that MCPExternalAuthConfigs name."""
     read_pods: bool = True
     """Whether Metacontroller may look up the Pods of MCPServers."""
-    runner_image: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_RUNNER_IMAGE"))] = (
-        _DEFAULTS.runner_image
-    )
+    runner_image: Annotated[
+        str, Field(validation_alias=AliasChoices("TOOLHIVE_RUNNER_IMAGE")), AfterValidator(_is_an_image)
+    ] = _DEFAULTS.runner_image
     """Image of the proxy runner; RunConfigs are written for release 0.44.0."""
     proxy_host: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST"))] = (
         _DEFAULTS.proxy_host

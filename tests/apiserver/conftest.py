@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.apiserver.manifests import BASE, NAMESPACE, built, named, strictly
+from tests.apiserver.oracle import Oracle, running_oracle
 from tests.controlplane import ControlPlane, control_plane
 from tests.controlplane.assets import APISERVER
 from tests.controlplane.fixtures import apply_our_crds, binaries_or_skip, build_ahead, namespace
@@ -22,6 +23,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     folder = binaries_or_skip("apiserver", APISERVER)
     with control_plane(tmp_path_factory.mktemp("apiserver"), folder) as running:
         apply_our_crds(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    """Kubernetes' own Go, to be asked."""
+    with running_oracle(tmp_path_factory.mktemp("oracle")) as running:
         yield running
 
 

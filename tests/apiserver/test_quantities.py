@@ -6,14 +6,22 @@ import itertools
 
 import pytest
 
-from hooks.kubernetes.quantity import canonical
+from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount, canonical
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver
 
 NUMBERS = ("0", "1", "5", "999", "1000", "1024", "1500", "1536", "0.1", "1.5", ".5", "0.0001", "2.", "123456789")
 SUFFIXES = ("", "n", "u", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti", "e3", "E-3", "e+2", "e1", "e-7")
-QUANTITIES = ["".join(parts) for parts in itertools.product(NUMBERS, SUFFIXES)]
+LONG = (
+    *("1" * 94, "9" * 94, "0" * 93 + "5", "1." + "1" * 92, "." + "0" * 92 + "1", "1" + "0" * 93),
+    *(str(MOST), f"{MOST // 1000}.807", f"{MOST // 1000}.8071", "9" * 18, "1" + "0" * 18, "9.999999999999999999"),
+)
+ALL = [
+    *("".join(parts) for parts in itertools.product(NUMBERS, SUFFIXES)),
+    *("".join(parts) for parts in itertools.product(LONG, (*SUFFIXES, "E", "Ei", "e-75", "e-94", "e-999", "E18"))),
+]
+QUANTITIES = [quantity for quantity in ALL if len(quantity) <= MAX_LENGTH and amount(quantity) <= MOST]
 
 
 def test_the_form_that_is_kept(cluster: ControlPlane, namespace: str) -> None:

@@ -16,6 +16,7 @@ from tests.apiserver.live import LiveWorld
 from tests.apiserver.objects import custom
 from tests.controlplane import ControlPlane
 from tests.offline import MCP_SERVER_KINDS
+from tests.stamps import stamps, unstamped
 from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOOLS, Path, changed, paths, put, written
 from tests.unit.structural import root
 from tests.unordered import unordered
@@ -105,13 +106,19 @@ def minimal(cluster: ControlPlane) -> Walker:
 
 
 def children(world: LiveWorld) -> dict[str, Object]:
-    """The server's children as users see them; where Metacontroller merges a list by name, new items come last."""
+    """The server's children as users see them; where Metacontroller merges a list by name, new items come last.
+
+    The generation stamp counts edits, so it is left out; RunConfig and pods have the same one.
+    """
     uid = world.cluster.all(MCP_SERVER)[0]["metadata"]["uid"]
-    return {
-        f"{kind.kind}/{obj['metadata']['name']}": unordered(_visible(obj))
+    found = {
+        f"{kind.kind}/{obj['metadata']['name']}": _visible(obj)
         for kind in MCP_SERVER_KINDS
         for obj in world.cluster.owned(uid, kind, world.cluster.namespace)
     }
+    file, template = stamps(found)
+    assert file == template
+    return {name: unordered(obj) for name, obj in unstamped(found).items()}
 
 
 def _visible(obj: Object) -> Object:

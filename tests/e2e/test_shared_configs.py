@@ -161,6 +161,50 @@ def test_rotation_rolls_exactly_the_pods_that_use_the_secret(installation: Insta
         assert (templates(log, "one"), templates(log, "two"), templates(log, "other")) == (2, 2, 1)
 
 
+def test_a_value_that_can_be_no_credential_restarts_nothing_and_is_said_until_it_is_mended(
+    installation: Installation, namespace: str
+) -> None:
+    """As `kubectl create secret --from-file` leaves it, of a file that an editor or `echo` has ended with a newline."""
+    cluster = installation.cluster
+    apply(cluster, namespace, secret("a-oauth", "old-s3cr3t"), config("a"), server("one", "a"), server("two", "a"))
+    all_running(installation, namespace, "one", "two")
+    digest = installation.external_auth(namespace, "a")["status"]["credentialDigest"]
+    pods = {name: installation.ready_pods(namespace, name) for name in ("one", "two")}
+
+    def wait_for(phase: str, reason: str) -> None:
+        def check() -> bool:
+            assert conditions(installation.external_auth(namespace, "a"))["SecretAvailable"][1] == reason
+            phases = [installation.server(namespace, name)["status"]["phase"] for name in ("one", "two")]
+            assert phases == [phase, phase]
+            return True
+
+        eventually(check, timeout=60)
+
+    with quiet_watch(cluster, namespace) as log:
+        apply(cluster, namespace, secret("a-oauth", "new-s3cr3t\n"))
+        wait_for("Failed", "SecretValueInvalid")
+        status = installation.server(namespace, "one")["status"]
+        assert status["message"] == (
+            f"MCPExternalAuthConfig 'a': Secret 'a-oauth' of namespace '{namespace}' has a value at key "
+            "'client-secret' that ends with a line break, and can't be a client secret: write it again as one line of "
+            "text, with `printf %s` in place of `echo`, or kubectl's --from-literal"
+        )
+        log.wait_quiet(2)
+        assert (templates(log, "one"), templates(log, "two")) == (1, 1)
+        assert log.events("Pod", type="DELETED") == []
+        now = {name: installation.ready_pods(namespace, name) for name in ("one", "two")}
+        assert [pod["metadata"]["uid"] for name in now for pod in now[name]] == [
+            pod["metadata"]["uid"] for name in pods for pod in pods[name]
+        ]
+
+        apply(cluster, namespace, secret("a-oauth", "new-s3cr3t"))
+        wait_for("Running", "SecretAvailable")
+        eventually(lambda: templates(log, "one") == templates(log, "two") == 2, message="the new value rolls no pods")
+        assert installation.external_auth(namespace, "a")["status"]["credentialDigest"] != digest
+        log.wait_quiet(2)
+        assert (templates(log, "one"), templates(log, "two")) == (2, 2)
+
+
 def _retried(check: Any) -> Any:
     """A check for which two pods at a time, during a rollout, mean "not yet"."""
 

@@ -166,6 +166,12 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
     running(looked_after)
 
 
+def test_a_secret_that_is_none(looked_after: ControlPlane) -> None:
+    patch(looked_after, "secret/weather-oauth", {"stringData": {"client-secret": "s3cr3t\n"}})
+    shows(looked_after, "A secret that can't be one")
+    running(looked_after)
+
+
 def test_a_config_in_use(looked_after: ControlPlane) -> None:
     shows(looked_after, "A config won't be deleted")
     shows(looked_after, "A server won't be deleted")

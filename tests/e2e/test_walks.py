@@ -11,6 +11,7 @@ from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.controlplane import WatchLog, eventually
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.neighbours import MANIFESTS
+from tests.stamps import unstamped
 from tests.strategies import GOOD_VALUES
 from tests.unordered import unordered
 
@@ -42,9 +43,13 @@ def apply(installation: Installation, namespace: str, specs: dict[str, dict[str,
 
 
 def children(installation: Installation, namespace: str) -> dict[str, Any]:
-    """Every child as users see it; where Metacontroller merges a list by name, new items come last."""
+    """Every child as users see it; where Metacontroller merges a list by name, new items come last.
+
+    The generation stamp counts edits, so it is left out.
+    """
     objects = [obj for kind in CHILD_KINDS for obj in installation.cluster.objects(kind, namespace)]
-    return {f"{obj['kind']}/{obj['metadata']['name']}": unordered(_visible(obj)) for obj in objects}
+    found = {f"{obj['kind']}/{obj['metadata']['name']}": _visible(obj) for obj in objects}
+    return {name: unordered(obj) for name, obj in unstamped(found).items()}
 
 
 def _visible(obj: dict[str, Any]) -> dict[str, Any]:

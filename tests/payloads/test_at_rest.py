@@ -11,7 +11,7 @@ from tests.world import call
 
 AT_REST = Path(__file__).parent / "at_rest/mcpserver-sync.json"
 BODY: Object = json.loads(AT_REST.read_text())["body"]
-LATER = datetime(2026, 11, 29, tzinfo=UTC)
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def returned_before(observed: Object) -> Object:

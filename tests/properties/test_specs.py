@@ -94,6 +94,23 @@ def test_no_answer_holds_a_secret(spec: Object) -> None:
         assert form not in text
 
 
+@given(st.binary(max_size=8), st.sampled_from([CANARY.encode(), b""]), st.binary(max_size=8))
+def test_a_secrets_value_is_used_or_said_to_be_none(before: bytes, middle: bytes, after: bytes) -> None:
+    """A value that gets into an HTTP request out of an environment variable is one line of text, and not blank."""
+    value = before + middle + after
+    holder = {**SECRET, "data": {"client-secret": base64.b64encode(value).decode()}}
+
+    status = sync(external_auth(), related=[holder])["status"]
+
+    try:
+        text = value.decode()
+        usable = text.strip() != "" and not any(ord(character) < 32 or ord(character) == 127 for character in text)
+    except UnicodeDecodeError:
+        usable = False
+    assert [found["status"] for found in status["conditions"]] == [str(usable), "True", str(usable)]
+    assert ("credentialDigest" in status) == usable
+
+
 @given(specs("MCPToolConfig"))
 def test_a_tool_config_is_usable_or_says_why_not(spec: Object) -> None:
     config = judged(parent(MCP_TOOL_CONFIG, "tools", spec))

@@ -60,12 +60,12 @@ class IdentityProvider:
         self.app.add_url_rule("/token", view_func=self._token, methods=["POST"])
 
     @contextmanager
-    def running(self) -> Iterator[IdentityProvider]:
+    def running(self, scheme: str = "https") -> Iterator[IdentityProvider]:
         """Serve for as long as the block."""
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert("127.0.0.1").configure_cert(tls)
-        with serving(self.app, tls) as port:
-            self.issuer = f"https://127.0.0.1:{port}"
+        with serving(self.app, tls if scheme == "https" else None) as port:
+            self.issuer = f"{scheme}://127.0.0.1:{port}"
             yield self
 
     @property

@@ -17,6 +17,7 @@ from pathlib import Path
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane
 from tests.controlplane.processes import Process
+from tests.expansion import arguments, environment
 
 ENTER = Path(__file__).with_name("enter.py")
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -65,8 +66,10 @@ class Kubelet:
         if security["readOnlyRootFilesystem"]:
             _set_mode(root, 0o555)
         entering = _entering(root, security["runAsUser"], security["runAsGroup"], self._program)
-        environment = self._environment(container, template["metadata"]["annotations"])
-        process = self._cluster.run(name, [*entering, *container["args"]], env=environment)
+        env = environment(container, self._secret)
+        # What tells a pod where the API server is.
+        address = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._cluster.port)}
+        process = self._cluster.run(name, [*entering, *arguments(container, env)], env={**address, **env})
         self._stack.callback(process.stop, grace=1)  # it would try for 5 s to send its last traces nowhere
         return process
 
@@ -97,20 +100,8 @@ class Kubelet:
         for item in source.get("items") or [{"key": key, "path": key} for key in data]:
             yield item["path"], data[item["key"]].encode()
 
-    def _environment(self, container: Object, annotations: dict[str, str]) -> dict[str, str]:
-        """The container's environment, the pod's annotations in it, and what tells a pod where the API server is."""
-        env = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._cluster.port)}
-        for variable in container["env"]:
-            value = variable.get("value", "")
-            source = variable.get("valueFrom", {})
-            if "fieldRef" in source:
-                [key] = re.fullmatch(r"metadata\.annotations\['(.*)'\]", source["fieldRef"]["fieldPath"]).groups()
-                value = annotations[key]
-            elif source:
-                reference = variable["valueFrom"]["secretKeyRef"]
-                value = base64.b64decode(self._data("Secret", reference["name"])[reference["key"]]).decode()
-            env[variable["name"]] = value
-        return env
+    def _secret(self, reference: Object) -> str:
+        return base64.b64decode(self._data("Secret", reference["name"])[reference["key"]]).decode()
 
     def _data(self, kind: str, name: str) -> dict[str, str]:
         found = self._cluster.get(f"v1/{kind}", name, self._namespace)

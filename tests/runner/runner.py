@@ -7,7 +7,9 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
+from hooks.api.meta import API_VERSION
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
@@ -42,6 +44,19 @@ class Proxy:
         """The same proxy, stopped and started once more."""
         self.process.stop()
         return replace(self, process=_run(self.kubelet, self.name, self.answer))
+
+    def edited(self, **spec: Any) -> Proxy:
+        """The proxy of the same server with these fields of its spec, which refers to nothing, run in its place."""
+        change = json.dumps({"spec": spec})
+        self.cluster.kubectl("patch", "mcpserver", self.name, "-n", self.namespace, "--type=merge", "-p", change)
+        [server] = self.cluster.objects(f"{API_VERSION}/MCPServer", self.namespace)
+        answer = sync(server, related=self.cluster.objects("apps/v1/StatefulSet", self.namespace))
+        run_config = child(answer, CONFIG_MAP, f"{self.name}-runconfig")
+        self.cluster.resource("v1/ConfigMap").replace(body=run_config, namespace=self.namespace)
+        self.process.stop()
+        return Proxy(
+            self.cluster, self.kubelet, self.namespace, self.name, answer, _run(self.kubelet, self.name, answer)
+        )
 
     def caller(self, token: str | None = None) -> Caller:
         """Someone who calls it."""

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
 import pytest
 
+from hooks.kubernetes.kinds import DEPLOYMENT
 from tests.controlplane import ControlPlane
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import BACKEND, PROXY, IdentityProvider
-from tests.runner.manifests import AUTH, CA_FILE, TRUST, config_map, custom, exchanging, external_auth, oidc, server
+from tests.runner.manifests import (
+    AUTH,
+    CA_FILE,
+    TRUST,
+    config_map,
+    custom,
+    exchanging,
+    external_auth,
+    oidc,
+    server,
+    with_proxy_env,
+)
 from tests.runner.runner import Proxy, Start
-from tests.world import condition
+from tests.world import child, condition
 
 pytestmark = pytest.mark.runner
 
@@ -35,6 +50,30 @@ def test_keys_by_their_url(start: Start, provider: IdentityProvider, backend: Ba
     proxy = start(server(backend, oidcConfig={"type": "inline", "inline": inline}, **TRUST)).wait_started()
 
     assert statuses(proxy, None, provider.token(signed_by="x"), provider.token()) == [401, 401, 200]
+
+
+def test_an_issuer_that_is_no_url_is_compared_with_tokens_where_the_keys_have_a_url(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
+    inline = {**oidc(provider)["inline"], "issuer": " acme\n", "jwksUrl": f"{provider.issuer}/keys"}
+    proxy = start(server(backend, oidcConfig={"type": "inline", "inline": inline}, **TRUST)).wait_started()
+
+    assert statuses(proxy, None, provider.token(), provider.token(iss="acme")) == [401, 401, 200]
+
+
+def test_an_issuer_without_tls_needs_the_runners_own_switch(start: Start, backend: Backend) -> None:
+    """Without it the hooks deploy none: the proxy would refuse everyone, which is tried here on its own Deployment."""
+    with IdentityProvider().running("http") as provider:
+        inline = {"issuer": provider.issuer, "audience": PROXY, "jwksAllowPrivateIP": True}
+        spec = server(backend, oidcConfig={"type": "inline", "inline": inline})
+        proxy = start(with_proxy_env(spec, INSECURE_DISABLE_URL_VALIDATION="true")).wait_started()
+        assert statuses(proxy, None, provider.token()) == [401, 200]
+
+        answer = copy.deepcopy(proxy.answer)
+        [container] = child(answer, DEPLOYMENT, proxy.name)["spec"]["template"]["spec"]["containers"]
+        container["env"] = [variable for variable in container["env"] if not variable["name"].startswith("INSECURE")]
+        strict = replace(proxy, answer=answer).again().wait_started()
+        assert statuses(strict, provider.token()) == [401]
 
 
 def test_tokens_of_the_clusters_own_service_accounts(

@@ -86,6 +86,21 @@ def test_the_servers_pod_is_as_the_spec_says(start: Start, backend: Backend, nam
     ]
 
 
+def test_what_the_spec_says_with_dollars_reaches_the_servers_pod(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
+    """The kubelet puts the proxy's own variables, its client secret among them, nowhere into it."""
+    text = "$(HOME) costs 5$$, $(TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET)"
+    container = {"name": "mcp", "env": [{"name": "TEXT", "value": text}]}
+    template = {"metadata": {"annotations": {"text": text}}, "spec": {"containers": [container]}}
+    proxy = start(exchanging(backend, provider, podTemplateSpec=template), *external_auth(provider)).wait_started()
+
+    made = proxy.made("apps/v1/StatefulSet")[NAME]["spec"]["template"]
+
+    assert {"name": "TEXT", "value": text} in made["spec"]["containers"][0]["env"]
+    assert made["metadata"]["annotations"]["text"] == text
+
+
 def test_a_runner_that_starts_again_changes_nothing(start: Start, provider: IdentityProvider, backend: Backend) -> None:
     proxy = start(exchanging(backend, provider), *external_auth(provider)).wait_started()
     before = proxy.made("apps/v1/StatefulSet")[NAME]["metadata"]

@@ -281,6 +281,10 @@ CAUSES: dict[str, tuple[Object, tuple[str, str, str]]] = {
     "a node that went silent": (lost_since_a_minute(), ("Failed", "NodeLost", LOST)),
     "a node that is lost": (lost_since_an_hour(), ("Failed", "NodeLost", LOST)),
     "a node that an older release calls lost": (own(phase="Running", reason="NodeLost"), ("Failed", "NodeLost", LOST)),
+    "a pod that may be ready": (
+        own(phase="Running", conditions=[{"type": "Ready", "status": "Unknown"}]),
+        ("Failed", "NodeLost", LOST),
+    ),
     "a pod of which nobody knows": (own(phase="Unknown"), ("Failed", "NodeLost", LOST)),
     "a pod that stops": (
         deleting(OWN),

@@ -97,6 +97,32 @@ class TestHold:
         assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Running")
 
 
+def test_the_whole_status_of_a_held_server() -> None:
+    """Its address too: a typo must not take it from those who read it there."""
+    broken = server(transport="sse", targetPort=30080, port=9000)
+
+    answer = sync(broken, running(server(port=8443)))
+
+    fault = "spec.targetPort: must not be from 30000 to 32767, the range of node ports"
+    assert answer["status"] == {
+        "phase": "Failed",
+        "message": fault,
+        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8443",
+        "observedGeneration": 1,
+        "conditions": [
+            {
+                "type": type_,
+                "status": "False",
+                "reason": "SpecInvalid",
+                "message": fault,
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-23T12:00:00Z",
+            }
+            for type_ in ("Ready", "Valid")
+        ],
+    }
+
+
 class TestHeldContent:
     """A tenant can edit Metacontroller's annotation; what we return is written with Metacontroller's rights."""
 

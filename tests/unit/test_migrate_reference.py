@@ -96,6 +96,33 @@ def test_what_other_people_added_is_not_in_it() -> None:
     assert desired(managed(live, (MANAGER, whole), ("kubectl-edit", live)), server_of("minimal")) == expected
 
 
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        ("ghcr.io/x/proxyrunner", "Always"),
+        ("localhost:5000/proxyrunner", "Always"),
+        ("ghcr.io/x/proxyrunner:latest", "Always"),
+        ("ghcr.io/x/proxyrunner:v0.2.23", "IfNotPresent"),
+        (f"ghcr.io/x/proxyrunner@sha256:{'a' * 64}", "IfNotPresent"),
+        (f"ghcr.io/x/proxyrunner:latest@sha256:{'a' * 64}", "IfNotPresent"),
+    ],
+)
+def test_the_pull_policy_is_in_it_where_the_api_server_chose_it_for_the_image(image: str, policy: str) -> None:
+    live = child_of("minimal", "Deployment")
+    [container] = live["spec"]["template"]["spec"]["containers"]
+    container["image"] = image
+
+    def recorded(observed: str) -> str | None:
+        container["imagePullPolicy"] = observed
+        record = desired(live, server_of("minimal"))
+        assert record is not None
+        found: str | None = record["spec"]["template"]["spec"]["containers"][0].get("imagePullPolicy")
+        return found
+
+    other = "Always" if policy == "IfNotPresent" else "IfNotPresent"
+    assert (recorded(policy), recorded(other)) == (policy, None)
+
+
 @pytest.mark.parametrize("manager", ["velero-server", "metacontroller"])
 def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> None:
     """A backup was restored, or the hooks made it and were left: the operator's name is nowhere."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import DEPLOYMENT
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT
 from hooks.kubernetes.objects import Object
-from tests.world import child, condition, server, sync
+from tests.expansion import arguments, environment
+from tests.world import child, server, sync
 
 
 def deployment(owner: Object, *children: Object) -> Object:
@@ -22,7 +23,9 @@ def container(**spec: Any) -> Object:
 
 
 def patch_of(**spec: Any) -> Object | None:
-    args = container(**spec)["args"]
+    """The patch that the runner gets: the kubelet has put in the proxy's variables."""
+    proxy = container(**spec)
+    args = arguments(proxy, environment(proxy, secret=lambda _: "s3cr3t"))
     patches = [arg.removeprefix("--k8s-pod-patch=") for arg in args if arg.startswith("--k8s-pod-patch=")]
     return json.loads(patches[0]) if patches else None
 
@@ -97,27 +100,74 @@ class TestPodPatch:
 
         assert container(podTemplateSpec=one)["args"] == container(podTemplateSpec=other)["args"]
 
-    @pytest.mark.parametrize(
-        ("template", "fault"),
-        [
-            ({"metadata": "x"}, "spec.podTemplateSpec.metadata must be an object"),
-            (
-                {"metadata": {"annotations": {"a": 1}}},
-                "spec.podTemplateSpec.metadata.annotations must be an object of strings",
-            ),
-            ({"spec": []}, "spec.podTemplateSpec.spec must be an object"),
-            ({"spec": None}, None),
-            ({"spec": [1]}, "spec.podTemplateSpec.spec must be an object"),
-            ({"spec": {"containers": {"a": 1}}}, "spec.podTemplateSpec.spec.containers must be a list of objects"),
-            ({"spec": {"containers": [{}]}}, "spec.podTemplateSpec.spec.containers[0].name must be a string"),
-            (
-                {"spec": {"containers": [{"name": "mcp", "env": [1]}]}},
-                "spec.podTemplateSpec.spec.containers[0].env must be a list of objects",
-            ),
-        ],
-    )
-    def test_what_is_no_pod_template_is_refused(self, template: Object, fault: str | None) -> None:
-        found = condition(sync(server(podTemplateSpec=template)), "PodTemplateValid")
+    def test_values_behind_pointers_stay_although_they_are_zero(self) -> None:
+        pod = {
+            "automountServiceAccountToken": False,
+            "containers": [{"name": "mcp", "securityContext": {"runAsUser": 0, "privileged": False}}],
+            "volumes": [{"name": "v", "emptyDir": {}}],
+        }
 
-        good = ("True", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
-        assert found == (("False", "InvalidPodTemplateSpec", fault) if fault else good)
+        assert patch_of(podTemplateSpec={"spec": pod}) == {
+            "metadata": {},
+            "spec": {
+                **pod,
+                "containers": [{**pod["containers"][0], "resources": {}}],
+                "serviceAccountName": "demo-sa",
+            },
+        }
+
+    def test_keys_of_maps_are_not_taken_for_fields(self) -> None:
+        labels = {"value": "", "hostname": "", "readOnly": "", "A": "", "a": ""}
+
+        assert patch_of(podTemplateSpec={"metadata": {"labels": labels}}) == {
+            "metadata": {"labels": labels},
+            "spec": {"containers": None, "serviceAccountName": "demo-sa"},
+        }
+
+    def test_what_go_reads_in_another_spelling_is_written_in_its_own(self) -> None:
+        template = {"Spec": {"CONTAINERS": [{"Name": "mcp", "Args": ["a", None], "env": None}], "containres": [1]}}
+
+        assert patch_of(podTemplateSpec=template, secrets=[{"name": "s", "key": "k"}]) == {
+            "metadata": {},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "mcp",
+                        "args": ["a", ""],
+                        "env": [{"name": "k", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+                        "resources": {},
+                    }
+                ],
+                "serviceAccountName": "demo-sa",
+            },
+        }
+
+    def test_a_null_in_a_map_is_a_zero_value(self) -> None:
+        template = {
+            "metadata": {"labels": {"a": None}},
+            "spec": {"containers": [{"name": "mcp", "resources": {"limits": {"cpu": None}}}], "nodeSelector": None},
+        }
+
+        assert patch_of(podTemplateSpec=template) == {
+            "metadata": {"labels": {"a": ""}},
+            "spec": {
+                "containers": [{"name": "mcp", "resources": {"limits": {"cpu": "0"}}}],
+                "serviceAccountName": "demo-sa",
+            },
+        }
+
+    def test_the_runner_gets_what_the_user_wrote_however_the_kubelet_reads_it(self) -> None:
+        args = ["--home=$(HOME)", "costs 5$$", "$", "$(", "$$(HOME)", "$(TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET)"]
+
+        patch = patch_of(podTemplateSpec={"spec": {"containers": [{"name": "mcp", "args": args}]}})
+
+        assert patch is not None
+        assert patch["spec"]["containers"] == [{"name": "mcp", "args": args, "resources": {}}]
+
+
+def test_a_vault_agent_is_found_in_any_spelling() -> None:
+    template = {"Metadata": {"Annotations": {"vault.hashicorp.com/agent-inject": "true"}}}
+
+    run_config = child(sync(server(podTemplateSpec=template)), CONFIG_MAP, "demo-runconfig")["data"]["runconfig.json"]
+
+    assert json.loads(run_config)["env_file_dir"] == "/vault/secrets"

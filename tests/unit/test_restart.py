@@ -48,11 +48,18 @@ class TestRestart:
         assert deployment(self.asked("2026-11-01T00:00:00Z"), *rolling)["spec"]["strategy"] == self.IMMEDIATE
 
         counts = {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-        done = [
-            {**o, "status": counts, "metadata": {**o["metadata"], "generation": 1}} if o["kind"] == "Deployment" else o
-            for o in rolling
-        ]
-        assert deployment(self.asked("2026-11-01T00:00:00Z"), *done)["spec"]["strategy"] == self.ROLLING
+
+        def counted(generation: int) -> list[Object]:
+            return [
+                {**obj, "status": counts, "metadata": {**obj["metadata"], "generation": generation}}
+                if obj["kind"] == "Deployment"
+                else obj
+                for obj in rolling
+            ]
+
+        # The counts are those of before the restart, as long as its controller hasn't seen this generation.
+        assert deployment(self.asked("2026-11-01T00:00:00Z"), *counted(2))["spec"]["strategy"] == self.IMMEDIATE
+        assert deployment(self.asked("2026-11-01T00:00:00Z"), *counted(1))["spec"]["strategy"] == self.ROLLING
 
     @pytest.mark.parametrize("processed", ["2026-11-01T00:00:00Z", "2026-11-01T02:00:00+01:00"])
     def test_what_the_reference_has_restarted_is_not_restarted_again(self, processed: str) -> None:

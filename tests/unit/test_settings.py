@@ -76,6 +76,11 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
             "toolhive-hooks: TOOLHIVE_HOOKS_READ_PODS: Input should be a valid boolean, unable to interpret input\n",
         ),
         (
+            "TOOLHIVE_RUNNER_IMAGE",
+            "GHCR.io/Acme/proxyrunner:v0.44.0",
+            "toolhive-hooks: TOOLHIVE_RUNNER_IMAGE: must have its repository in lower case\n",
+        ),
+        (
             "TOOLHIVE_HOOKS_PROBES_BIND",
             "127.0.0.1:70000",
             "toolhive-hooks: TOOLHIVE_HOOKS_PROBES_BIND: the port is over 65535\n",

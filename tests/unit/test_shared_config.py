@@ -129,12 +129,14 @@ def test_a_spec_that_cannot_be_read_is_not_valid() -> None:
     assert (condition(answer, "Valid"), condition(answer, "Ready")) == (fault, fault)
 
 
-def test_the_digest_is_an_hmac_of_the_value_alone() -> None:
+def test_the_digest_is_an_hmac_of_the_value_and_its_place() -> None:
     def digest(of: Object) -> str:
         return str(sync(external_auth(), related=[of], config=KEYED)["status"]["credentialDigest"])
 
     value = secret(client_secret="s3cr3t", other="a")
-    expected = hmac.new(b"installation key", f"{NAMESPACE}\0s3cr3t".encode(), hashlib.sha256).hexdigest()
+    expected = hmac.new(
+        b"installation key", f"{NAMESPACE}\0tx-oauth\0client-secret\0s3cr3t".encode(), hashlib.sha256
+    ).hexdigest()
     assert digest(value) == expected
     assert digest(with_metadata(secret(client_secret="s3cr3t", other="b"), resourceVersion="9")) == expected
     assert digest(secret(client_secret="another")) != expected
@@ -256,11 +258,67 @@ def test_a_config_is_released_as_soon_as_its_last_reference_ends() -> None:
             {"toolsFilter": ["a,b"]},
             ("FilterInvalid", "spec.toolsFilter[0] must be a tool's name, without commas and line breaks"),
         ),
+        ({"toolsFilter": [" a"]}, ("FilterInvalid", "spec.toolsFilter[0] must not begin or end with a blank")),
+        (
+            {"toolsFilter": ["${TOOL}"]},
+            ("FilterInvalid", "spec.toolsFilter[0] still has a placeholder in it: put the value in its place"),
+        ),
         ({"toolsFilter": "a"}, ("SpecInvalid", "spec.toolsFilter: must be a list, is a string")),
+        (
+            {"toolsOverride": {"": {"name": "a"}}},
+            ("OverrideNameless", "spec.toolsOverride has an empty key: it must be the name of a tool"),
+        ),
+        (
+            {"toolsOverride": {"fetch ": {"name": "a"}}},
+            ("OverrideInvalid", "spec.toolsOverride['fetch ']: the key must not begin or end with a blank"),
+        ),
+        (
+            {"toolsOverride": {"fetch": {"name": " get"}}},
+            ("OverrideInvalid", "spec.toolsOverride['fetch'].name must not begin or end with a blank"),
+        ),
+        (
+            {"toolsOverride": {"fetch": {"name": "g\net"}}},
+            ("OverrideInvalid", "spec.toolsOverride['fetch'].name must not have line breaks or control characters"),
+        ),
+        (
+            {"toolsOverride": {"b": {"name": "get"}, "a": {"name": "get"}}},
+            ("OverrideRepeated", "spec.toolsOverride gives tools 'a' and 'b' one name: each needs its own"),
+        ),
+        (
+            {"toolsOverride": {"a": {"name": "b"}, "b": {"description": "Stays b."}}},
+            ("OverrideRepeated", "spec.toolsOverride gives tools 'a' and 'b' one name: each needs its own"),
+        ),
     ],
 )
 def test_a_tool_config_that_the_runner_would_refuse_is_not_valid(spec: Object, fault: tuple[str, str]) -> None:
     assert condition(sync(tool_config(**spec)), "Valid") == ("False", *fault)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"toolsOverride": {"a": {"name": "b"}, "b": {"name": "a"}}, "toolsFilter": ["a", "b"]},
+        {"toolsOverride": {"a": {"name": "b"}, "b": {"name": "c"}}, "toolsFilter": ["b"]},
+        {"toolsOverride": {"a": {"name": "a"}, "b": {"description": "B."}}, "toolsFilter": ["a", "b", "c"]},
+        {"toolsFilter": ["a", "a"]},
+    ],
+)
+def test_tools_may_swap_names_and_keep_them(spec: Object) -> None:
+    assert condition(sync(tool_config(**spec)), "Valid") == ("True", "Valid", "The spec is valid")
+
+
+def test_a_filter_by_a_tools_old_name_is_used_as_it_is_and_said() -> None:
+    config = tool_config(toolsFilter=["search", "fetch"], toolsOverride={"fetch": {"name": "get"}})
+
+    answer = sync(config)
+
+    assert condition(answer, "Valid") == (
+        "True",
+        "FilterNameReplaced",
+        "The spec is valid, but spec.toolsFilter[1] shows no tool, since spec.toolsOverride renames it to 'get': "
+        "filters go by new names",
+    )
+    assert condition(answer, "Ready") == ("True", "Ready", "MCPToolConfig can be used")
 
 
 def test_a_reference_of_another_namespace_does_not_count() -> None:
@@ -277,7 +335,52 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     [
         ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
         ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        (
+            {"audience": "api\n"},
+            "AudienceInvalid",
+            "spec.tokenExchange.audience must not have line breaks or control characters",
+        ),
+        (
+            {"clientId": "<CLIENT_ID>"},
+            "ClientIdInvalid",
+            "spec.tokenExchange.clientId still has a placeholder in it: put the value in its place",
+        ),
+        (
+            {"clientId": "{{ .Values.id }}"},
+            "ClientIdInvalid",
+            "spec.tokenExchange.clientId still has a placeholder in it: put the value in its place",
+        ),
+        (
+            {"audience": "https://api.${DOMAIN}"},
+            "AudienceInvalid",
+            "spec.tokenExchange.audience still has a placeholder in it: put the value in its place",
+        ),
         ({"tokenUrl": "https://:443/x"}, "TokenUrlInvalid", "spec.tokenExchange.tokenUrl has no host"),
+        (
+            {"tokenUrl": "https://${IDP_HOST}/token"},
+            "TokenUrlInvalid",
+            "spec.tokenExchange.tokenUrl still has a placeholder in it: put the value in its place",
+        ),
+        (
+            {"tokenUrl": "https://idp/<TENANT>/token"},
+            "TokenUrlInvalid",
+            "spec.tokenExchange.tokenUrl still has a placeholder in it: put the value in its place",
+        ),
+        (
+            {"tokenUrl": "https://idp/{tenant}/token"},
+            "TokenUrlInvalid",
+            "spec.tokenExchange.tokenUrl must not have any of < > { }",
+        ),
+        (
+            {"tokenUrl": "https://$IDP/token"},
+            "TokenUrlInvalid",
+            "spec.tokenExchange.tokenUrl has a host that is neither a DNS name nor an IP address",
+        ),
+        (
+            {"tokenUrl": "https://idp:99999/token"},
+            "TokenUrlInvalid",
+            "spec.tokenExchange.tokenUrl has a port that is not from 1 to 65535",
+        ),
         (
             {"scopes": ["a", "b c"]},
             "ScopeInvalid",

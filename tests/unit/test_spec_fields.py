@@ -208,6 +208,113 @@ class TestTelemetry:
 
         assert (config["serviceName"], config["enablePrometheusMetricsPath"]) == ("toolhive-mcp-proxy", True)
 
+    WHERE = "spec.telemetry.openTelemetry"
+
+    def judged(self, **otel: Any) -> tuple[Object, tuple[str, str, str] | None]:
+        """The answer to telemetry that is enabled and sends metrics, less what is given; and its condition."""
+        settings = {"enabled": True, "endpoint": "otel:4318", "metrics": {"enabled": True}, **otel}
+        answer = sync(server(telemetry={"openTelemetry": settings}))
+        return answer, condition(answer, "TelemetryValid")
+
+    @pytest.mark.parametrize(
+        "endpoint",
+        [
+            *("http://", "grpc://otel:4317", "HTTP://otel:4318", "otel collector:4318", "otel:4318\n", "otel:99999"),
+            *("${OTEL}:4318", "otel:port", "otel:4318?a=b", "me@otel:4318", "a..b", "https://{{ host }}"),
+        ],
+    )
+    def test_an_endpoint_that_the_proxy_would_not_start_with_is_named(self, endpoint: str) -> None:
+        answer, found = self.judged(endpoint=endpoint)
+
+        example = "such as otel-collector.observability:4318"
+        message = f"{self.WHERE}.endpoint must be HOST:PORT of an OTLP/HTTP collector, {example}"
+        assert found == condition(answer, "Ready") == ("False", "TelemetryInvalid", message)
+        assert answer["status"]["phase"] == "Failed"
+
+    @pytest.mark.parametrize("endpoint", ["otel", "otel:4318", "https://otel:4318/a/b/", "[::1]:4318", "10.0.0.1:4318"])
+    def test_an_endpoint_may_have_no_port_and_a_path(self, endpoint: str) -> None:
+        assert self.judged(endpoint=endpoint)[1] == ("True", "Valid", "The telemetry settings are used")
+
+    @pytest.mark.parametrize(
+        ("header", "fault"),
+        [
+            ("Authorization: Bearer s3cr3t-x", "must be an HTTP header as key=value, such as x-team=weather"),
+            ("", "must be an HTTP header as key=value, such as x-team=weather"),
+            ("=s3cr3t-x", "must be an HTTP header as key=value, such as x-team=weather"),
+            (" key=s3cr3t-x", "must be an HTTP header as key=value, such as x-team=weather"),
+            ("x-key=s3cr3t-x\n", "must not have line breaks or control characters"),
+            ("x-key=${OTEL_TOKEN}", "still has a placeholder in it: put the value in its place"),
+        ],
+    )
+    def test_a_header_that_would_not_arrive_is_named_and_not_quoted(self, header: str, fault: str) -> None:
+        answer, found = self.judged(headers=["x-team=a", header])
+
+        assert found == condition(answer, "Ready") == ("False", "TelemetryInvalid", f"{self.WHERE}.headers[1] {fault}")
+        assert answer["status"]["phase"] == "Failed"
+
+    def test_a_header_that_stands_twice_is_said_and_the_last_counts(self) -> None:
+        answer, found = self.judged(headers=["x-team=a", "X-Team=b"])
+
+        message = f"{self.WHERE}.headers[1] gives a header a second value: leave one of them"
+        assert found == ("False", "TelemetryInvalid", message)
+        assert answer["status"]["phase"] == "Pending"
+
+    @pytest.mark.parametrize(
+        ("rate", "written", "until_then"),
+        [
+            ("10%", "0.05", "; until then it is 0.05"),
+            ("abc", "0.05", "; until then it is 0.05"),
+            ("", "0.05", "; until then it is 0.05"),
+            (" 0.5", "0.05", "; until then it is 0.05"),
+            ("0,5", "0.05", "; until then it is 0.05"),
+            ("nan", "0.05", "; until then it is 0.05"),
+            ("1.5", "1.5", ""),
+            ("-1", "-1", ""),
+        ],
+    )
+    def test_a_sampling_rate_that_is_none_is_said(self, rate: str, written: str, until_then: str) -> None:
+        answer, found = self.judged(tracing={"enabled": True, "samplingRate": rate})
+
+        message = f'{self.WHERE}.tracing.samplingRate must be a number from "0" to "1", such as "0.1"'
+        assert found == ("False", "TelemetryInvalid", f"{message}{until_then}")
+        assert answer["status"]["phase"] == "Pending"
+        assert run_config(answer)["telemetry_config"]["samplingRate"] == written
+
+    def test_all_that_is_wrong_is_said_at_once(self) -> None:
+        _, found = self.judged(endpoint="grpc://otel", headers=["x"], tracing={"enabled": True, "samplingRate": "10%"})
+
+        assert found is not None
+        fields = [part.split(" ")[0].removeprefix(f"{self.WHERE}.") for part in found[2].split("; spec")]
+        assert fields[0] == "endpoint"
+        assert [field.removeprefix(".telemetry.openTelemetry.") for field in fields[1:]] == [
+            "headers[0]",
+            "tracing.samplingRate",
+        ]
+
+    @pytest.mark.parametrize(
+        ("endpoint", "insecure", "scheme"), [("http://otel:4318", False, "HTTPS"), ("https://otel:4318", True, "HTTP")]
+    )
+    def test_a_scheme_that_does_not_count_is_said(self, endpoint: str, insecure: bool, scheme: str) -> None:
+        answer, found = self.judged(endpoint=endpoint, insecure=insecure)
+
+        note = f"the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+        assert found == ("True", "Valid", f"The telemetry settings are used; {note}")
+        assert run_config(answer)["telemetry_config"]["endpoint"] == "otel:4318"
+
+    def test_metrics_without_an_endpoint_are_said_to_go_nowhere(self) -> None:
+        answer, found = self.judged(endpoint="")
+
+        message = f"{self.WHERE} has no endpoint, so no metrics and traces are sent: add it"
+        assert found == ("False", "EndpointMissing", message)
+        assert answer["status"]["phase"] == "Pending"
+
+    def test_what_is_not_enabled_is_not_judged(self) -> None:
+        assert self.judged(enabled=False, headers=["x"], endpoint="?")[1] == (
+            "True",
+            "Valid",
+            "The telemetry settings are used",
+        )
+
     def test_nothing_enabled_is_nothing_written(self) -> None:
         answer = sync(server(telemetry={"openTelemetry": {"endpoint": "otel:4318"}}))
 
@@ -325,6 +432,43 @@ def test_pods_are_as_pod_security_restricted_wants_them() -> None:
         "seccompProfile": {"type": "RuntimeDefault"},
         "capabilities": {"drop": ["ALL"]},
     }
+
+
+def test_what_rolls_pods_is_not_the_users_to_set() -> None:
+    """An edit would roll none, if the checksum were a text of the spec's."""
+    owner = server(annotations={"mcpserver.toolhive.stacklok.dev/restarted-at": "2026-11-01T00:00:00Z"}, **USES_TX)
+    usual = child(sync(owner, related=[good_config()]), DEPLOYMENT, "demo")
+    ours = usual["spec"]["template"]["metadata"]["annotations"]
+    assert len(ours) == 4
+    theirs = {"annotations": dict.fromkeys(ours, "theirs")}
+    proxy = {**theirs, "podTemplateMetadataOverrides": theirs}
+    owner["spec"]["resourceOverrides"] = {"proxyDeployment": proxy}
+
+    made = child(sync(owner, related=[good_config()]), DEPLOYMENT, "demo")
+
+    assert made["spec"]["template"]["metadata"]["annotations"] == ours
+
+
+def test_an_empty_value_of_the_proxys_environment_is_left_out() -> None:
+    """The API server drops it, so it would be sent with every sync."""
+    made = deployment(server(resourceOverrides={"proxyDeployment": {"env": [{"name": "EMPTY", "value": ""}]}}))
+
+    assert made["spec"]["template"]["spec"]["containers"][0]["env"] == [
+        {"name": "EMPTY"},
+        {
+            "name": "THV_MCPSERVER_GENERATION",
+            "valueFrom": {
+                "fieldRef": {
+                    "apiVersion": "v1",
+                    "fieldPath": "metadata.annotations['toolhive.stacklok.dev/mcpserver-generation']",
+                }
+            },
+        },
+        {"name": "XDG_CONFIG_HOME", "value": "/tmp"},
+        {"name": "HOME", "value": "/tmp"},
+        {"name": "TOOLHIVE_RUNTIME", "value": "kubernetes"},
+        {"name": "UNSTRUCTURED_LOGS", "value": "false"},
+    ]
 
 
 def test_security_contexts_of_openshift() -> None:

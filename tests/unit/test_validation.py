@@ -20,6 +20,30 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ({"image": ""}, "spec.image: image is required"),
         ({"image": "--help"}, "spec.image: must not begin with a hyphen"),
         (
+            {"image": "ghcr.io/example/web:1.0.0\n"},
+            "spec.image: must not have leading or trailing whitespace",
+        ),
+        ({"image": "GHCR.io/X/Y"}, "spec.image: must have its repository in lower case"),
+        (
+            {"image": "acme/$(TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET)"},
+            "spec.image: must not have a '$': write out the name of the image, no variable is put in",
+        ),
+        ({"resources": {"limits": {"cpu": "1" * 1300}}}, "spec.resources.limits.cpu: must have at most 100 characters"),
+        (
+            {"resources": {"limits": {"memory": "1" * 101}, "requests": {"memory": "1" * 5000}}},
+            "spec.resources.limits.memory: must have at most 100 characters; "
+            "spec.resources.requests.memory: must have at most 100 characters",
+        ),
+        (
+            {"resources": {"limits": {"cpu": "1e999", "memory": "9223372036854775808"}}},
+            "spec.resources.limits.cpu: must be at most 9223372036854775807; "
+            "spec.resources.limits.memory: must be at most 9223372036854775807",
+        ),
+        (
+            {"podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "env": [{"name": "A"}, {"name": "A"}]}]}}},
+            "spec.podTemplateSpec: 'A' in the env of container mcp is set elsewhere too",
+        ),
+        (
             {"transport": "sse", "targetPort": 30080},
             "spec.targetPort: must not be from 30000 to 32767, the range of node ports",
         ),
@@ -56,6 +80,15 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ),
         ({"tools": ["a", ""]}, "spec.tools[1]: tool filter cannot contain empty values"),
         ({"tools": ["a,b"]}, "spec.tools[0]: invalid tool name: 'a,b', cannot contain commas or newlines"),
+        ({"tools": ["a", " b"]}, "spec.tools[1]: must not begin or end with a blank"),
+        (
+            {"resourceOverrides": {"proxyDeployment": {"imagePullSecrets": [{"name": "${REGISTRY}"}]}}},
+            "spec.resourceOverrides.proxyDeployment.imagePullSecrets[0].name: must be the name of a Secret",
+        ),
+        (
+            {"resourceOverrides": {"proxyDeployment": {"labels": {"Acme.test/team": "x"}}}},
+            "spec.resourceOverrides.proxyDeployment.labels: 'Acme.test/team' is no label key",
+        ),
         (
             {"volumes": [{"name": "v", "hostPath": "", "mountPath": "/v"}]},
             "spec.volumes[0]: volume mount paths cannot be empty in: :/v",
@@ -98,6 +131,14 @@ def test_a_spec_that_could_not_be_carried_out_is_refused_by_field(spec: Object, 
     assert answer["status"]["phase"] == "Failed"
 
 
+def test_annotation_keys_are_compared_in_lower_case_as_the_api_server_does() -> None:
+    annotations = {"Acme.test/Team": "x", "NOTE": "y"}
+
+    answer = sync(server(resourceOverrides={"proxyService": {"annotations": annotations}}))
+
+    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+
+
 def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:
     profile = {"type": "configmap", "name": "profiles", "key": "p.json"}
     authz = {"type": "inline", "inline": {"policies": [POLICY]}}
@@ -110,6 +151,15 @@ def test_the_reserved_volumes_are_those_of_the_proxys_own_pod() -> None:
     assert tuple(mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]) == tuple(
         RESERVED_VOLUMES.values()
     )
+
+
+@pytest.mark.parametrize(
+    "quantity", ["0" * 98 + "5E", "1." + "1" * 97 + "E", "9" * 94 + "e-94", "1" * 98 + "Ei", "." + "9" * 94 + "e-999"]
+)
+def test_the_longest_quantities_are_used(quantity: str) -> None:
+    answer = sync(server(resources={"limits": {"cpu": quantity}, "requests": {"cpu": quantity}}))
+
+    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
-from hooks.api.external_auth.base import HEADER_NAME, ExternalAuth
+from hooks.api.external_auth.base import CLIENT_SECRET, ExternalAuth, Use
 from hooks.api.meta import HttpUrl, SecretKeyRef
+from hooks.api.texts import HEADER_NAME, text_fault
+from hooks.api.urls import url_fault
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 
@@ -17,6 +19,7 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 class TokenExchange(ExternalAuth):
     """OAuth 2.0 token exchange, RFC 8693."""
 
+    uses: ClassVar[Mapping[str, Use]] = {"clientSecretRef": CLIENT_SECRET}
     token_url: HttpUrl
     """URL of the token endpoint, http or https."""
     client_id: str
@@ -33,11 +36,13 @@ class TokenExchange(ExternalAuth):
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield reason and message of each value that the schema admits and no token endpoint or proxy would."""
         where = "spec.tokenExchange"
-        for field, value in (("clientId", self.client_id), ("audience", self.audience)):
+        for field, noun, value in (("clientId", "ClientId", self.client_id), ("audience", "Audience", self.audience)):
             if not value.strip():
-                yield f"{field[0].upper()}{field[1:]}Missing", f"{where}.{field} must not be empty"
-        if not _host(self.token_url):
-            yield "TokenUrlInvalid", f"{where}.tokenUrl has no host"
+                yield f"{noun}Missing", f"{where}.{field} must not be empty"
+            elif fault := text_fault(value):
+                yield f"{noun}Invalid", f"{where}.{field} {fault}"
+        if fault := url_fault(self.token_url, "https", "http"):
+            yield "TokenUrlInvalid", f"{where}.tokenUrl {fault}"
         for index, scope in enumerate(self.scopes):
             if not _SCOPE.fullmatch(scope):
                 yield "ScopeInvalid", f"{where}.scopes[{index}] must be one scope: printable, without spaces and quotes"
@@ -47,10 +52,3 @@ class TokenExchange(ExternalAuth):
         if header and not HEADER_NAME.fullmatch(header):
             message = f"{where}.externalTokenHeaderName must be an HTTP header's name, such as X-Upstream-Token"
             yield "HeaderNameInvalid", message
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""

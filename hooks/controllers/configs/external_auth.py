@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Iterator
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
-from hooks.api.meta import SecretKeyRef, secret_refs
+from hooks.api.meta import secret_refs
 from hooks.controllers.configs.config_controller import ConfigController, Validation
+from hooks.controllers.configs.credentials import credential
 from hooks.installation import Config
 from hooks.kubernetes import conditions
-from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import SECRET
 from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
-from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
 
@@ -31,10 +25,11 @@ def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Conf
     if fault:
         return Validation([conditions.false("Valid", *fault)])
     valid = conditions.true("Valid", "Valid", "The spec is valid")
-    reference = next(secret_refs(spec), None)
-    if reference is None or not config.read_secrets:
+    where, reference = next(secret_refs(spec), ("", None))
+    if spec.block is None or reference is None or not config.read_secrets:
         return Validation([valid])
-    available, digest = _credential(request, *reference, config.digest_key)
+    use = spec.block.uses[where.rpartition(".")[2]]
+    available, digest = credential(request, where, reference, use, config.digest_key)
     return Validation([valid, available], {"credentialDigest": digest} if digest else {})
 
 
@@ -47,43 +42,6 @@ def _faults(spec: MCPExternalAuthConfigSpec) -> Iterator[tuple[str, str]]:
             yield "SecretNameInvalid", f"{where}.name must be the name of a Secret"
         if not SECRET_KEY.fullmatch(reference.key):
             yield "SecretKeyInvalid", f"{where}.key must be letters, digits, '-', '_' and '.'"
-
-
-def _credential(request: SyncRequest, field: str, reference: SecretKeyRef, digest_key: bytes) -> tuple[Condition, str]:
-    """Whether the Secret has a value at the key, and what stands for that value in the status."""
-    request.related.require(SECRET)
-    key = reference.key
-    where = f"Secret {reference.name!r} of namespace {request.namespace!r}"
-    secret = request.related.get(SECRET, reference.name)
-    if secret is None:
-        message = f"{where} not found: create it, or correct {field}.name"
-        return conditions.false("SecretAvailable", "SecretNotFound", message), ""
-    encoded = (secret.get("data") or {}).get(key)
-    if encoded is None:
-        message = f"{where} has no key {key!r}: add it, or correct {field}.key"
-        return conditions.false("SecretAvailable", "SecretKeyNotFound", message), ""
-    if not encoded:
-        message = f"{where} has nothing at key {key!r}: put the credential there"
-        return conditions.false("SecretAvailable", "SecretKeyEmpty", message), ""
-    available = conditions.true("SecretAvailable", "SecretAvailable", f"{where} has key {key!r}")
-    return available, _digest(secret, encoded, digest_key)
-
-
-def _digest(secret: Object, encoded: str, digest_key: bytes) -> str:
-    """A name for the secret's content that changes with it, and from which the content can't be guessed.
-
-    With an installation key, an HMAC of the value. The namespace goes in too: else whoever reads the status of another
-    namespace's config could test guesses by writing them into a Secret of their own. Without a key, nothing made from
-    the value: the Secret's identity and version stand in, and an edit of its metadata counts as a change.
-    """
-    metadata = secret["metadata"]
-    if not digest_key:
-        return f"{metadata.get('uid', '')}.{metadata.get('resourceVersion', '')}"
-    try:
-        value = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        value = encoded.encode()
-    return hmac.new(digest_key, f"{metadata['namespace']}\0".encode() + value, hashlib.sha256).hexdigest()
 
 
 CONTROLLER = ConfigController(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
+from hooks.api.texts import text_fault
 from hooks.controllers.configs.config_controller import ConfigController, Validation
 from hooks.installation import Config
 from hooks.kubernetes import conditions
@@ -12,19 +16,56 @@ from hooks.references.table import references_to
 
 
 def validate(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Config) -> Validation:
-    """Check that an override changes something, and that a filter names tools."""
+    """Check that an override changes something, that no two tools get one name, and that a filter names tools."""
+    names = {tool: override.name or tool for tool, override in sorted((spec.tools_override or {}).items())}
+    fault = next(_faults(spec, names), None)
+    if fault:
+        return Validation([conditions.false("Valid", *fault)])
+    replaced = next(_replaced(spec, names), "")
+    if replaced:
+        return Validation([conditions.true("Valid", "FilterNameReplaced", f"The spec is valid, but {replaced}")])
+    return Validation([conditions.true("Valid", "Valid", "The spec is valid")])
+
+
+def _faults(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Reason and message of what the runner would refuse, or can't carry out; `names` has each tool's new name."""
     for tool, override in sorted((spec.tools_override or {}).items()):
         if not tool:
-            message = "spec.toolsOverride has an empty key: it must be the name of a tool"
-            return Validation([conditions.false("Valid", "OverrideNameless", message)])
-        if not override.name and not override.description:
-            message = f"spec.toolsOverride[{tool!r}] must have a name or a description"
-            return Validation([conditions.false("Valid", "OverrideEmpty", message)])
-    for index, tool in enumerate(spec.tools_filter or []):
-        if not tool or any(character in tool for character in ",\r\n"):
-            message = f"spec.toolsFilter[{index}] must be a tool's name, without commas and line breaks"
-            return Validation([conditions.false("Valid", "FilterInvalid", message)])
-    return Validation([conditions.true("Valid", "Valid", "The spec is valid")])
+            yield "OverrideNameless", "spec.toolsOverride has an empty key: it must be the name of a tool"
+        elif not override.name and not override.description:
+            yield "OverrideEmpty", f"spec.toolsOverride[{tool!r}] must have a name or a description"
+        elif fault := _name_fault(tool):
+            yield "OverrideInvalid", f"spec.toolsOverride[{tool!r}]: the key {fault}"
+        elif fault := _name_fault(override.name):
+            yield "OverrideInvalid", f"spec.toolsOverride[{tool!r}].name {fault}"
+    yield from _repeated(names)
+    for index, tool in enumerate(spec.tools_filter):
+        if not tool or re.search(r"[,\r\n]", tool):
+            yield "FilterInvalid", f"spec.toolsFilter[{index}] must be a tool's name, without commas and line breaks"
+        elif fault := _name_fault(tool):
+            yield "FilterInvalid", f"spec.toolsFilter[{index}] {fault}"
+
+
+def _replaced(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[str]:
+    """Entries of the filter that are old names. Read in runner 0.44.0: it looks the new name up, and shows no tool."""
+    for index, tool in enumerate(spec.tools_filter):
+        if tool in names and tool not in names.values():
+            renamed = f"spec.toolsOverride renames it to {names[tool]!r}: filters go by new names"
+            yield f"spec.toolsFilter[{index}] shows no tool, since {renamed}"
+
+
+def _name_fault(name: str) -> str:
+    return "must not begin or end with a blank" if name != name.strip() else text_fault(name)
+
+
+def _repeated(names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Tools that get a name which another tool has: callers see it twice, and the runner calls either of the two."""
+    owners: dict[str, str] = {}
+    for tool, name in names.items():
+        other = owners.setdefault(name, tool)
+        if other != tool:
+            message = f"spec.toolsOverride gives tools {other!r} and {tool!r} one name: each needs its own"
+            yield "OverrideRepeated", message
 
 
 CONTROLLER = ConfigController(MCP_TOOL_CONFIG, MCPToolConfigSpec, references_to(MCP_TOOL_CONFIG), validate).controller()

@@ -1,8 +1,17 @@
-"""spec.oidcConfig of the old dialect: the OIDC settings that stand in the spec or in a ConfigMap of single values."""
+"""spec.oidcConfig of the old dialect: OIDC settings that stand in the spec or in a ConfigMap of single values.
+
+What is refused here was read in runner 0.44.0 (pkg/auth/token.go, pkg/networking) and tried with Go's HTTP client: the
+proxy would not start, would refuse each caller, or would tell callers an address that leads nowhere.
+"""
 
 from __future__ import annotations
 
-from hooks.api.access import InlineOIDC, KubernetesOIDC, OIDCConfig
+from collections.abc import Iterator
+
+from hooks.api.access import KubernetesOIDC, OIDCConfig
+from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.texts import control_fault, text_fault
+from hooks.api.urls import parts, url_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
@@ -13,44 +22,60 @@ from hooks.references.resolution import Resolution, failed
 CONDITION = "OIDCConfigRefValidated"
 IN_CLEAR = "has a client secret in clear, which all can read who can read it or the RunConfig"
 POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
+HTTP_ALLOWED_ENV = "INSECURE_DISABLE_URL_VALIDATION"
+"""The runner's own switch for an issuer that has no TLS, to be set in the proxy's environment."""
 
 
-def resolve_oidc(request: SyncRequest, oidc: OIDCConfig | None, default_resource_url: str) -> Resolution[IncomingAuth]:
-    """Return how callers authenticate; no value and no condition where the spec doesn't say."""
+def resolve_oidc(request: SyncRequest, spec: MCPServerSpec, default_resource_url: str) -> Resolution[IncomingAuth]:
+    """Return how callers authenticate; no value and no condition where the spec doesn't say.
+
+    Args:
+        request: a sync of the MCPServer.
+        spec: the MCPServer's.
+        default_resource_url: the server's URL where the spec names none.
+    """
+    oidc = spec.oidc_config
     if oidc is None:
         return Resolution()
-    resource_url = oidc.resource_url or default_resource_url
-    if oidc.type == "inline":
-        return _inline(oidc.inline, resource_url) if oidc.inline else Resolution()
-    if oidc.type == "configMap":
-        return _config_map(request, oidc.config_map.name, resource_url) if oidc.config_map else Resolution()
-    return Resolution(_in_cluster(oidc.kubernetes or KubernetesOIDC(), resource_url))
+    if oidc.type == "configMap" and oidc.config_map:
+        found = find_data(request, oidc.config_map.name, CONDITION, "spec.oidcConfig.configMap")
+        if found.value is None:
+            return Resolution(condition=found.condition)
+        who = f"ConfigMap {oidc.config_map.name!r}"
+        where = f"{who} (spec.oidcConfig.configMap)"
+        return _judge(spec, found.value, who, where, default_resource_url=default_resource_url)
+    inline = oidc.inline.model_dump(by_alias=True) if oidc.inline and oidc.type == "inline" else None
+    who = f"spec.oidcConfig.{oidc.type}"
+    values = inline or _in_cluster(oidc.kubernetes or KubernetesOIDC())
+    return _judge(spec, values, who, who, default_resource_url=default_resource_url)
 
 
-def _inline(inline: InlineOIDC, resource_url: str) -> Resolution[IncomingAuth]:
-    if not inline.issuer and not inline.jwks_url:
-        message = "spec.oidcConfig.inline has neither issuer nor jwksUrl: add the issuer"
-        return failed(CONDITION, "IssuerMissing", message)
-    in_clear = conditions.true(CONDITION, "ClientSecretInClear", f"spec.oidcConfig.inline {IN_CLEAR}")
-    auth = _incoming_auth(inline.model_dump(by_alias=True), resource_url)
-    return Resolution(auth, in_clear if inline.client_secret else None)
-
-
-def _config_map(request: SyncRequest, name: str, resource_url: str) -> Resolution[IncomingAuth]:
-    found = find_data(request, name, CONDITION, "spec.oidcConfig.configMap")
-    data = found.value
-    if data is None:
-        return Resolution(condition=found.condition)
-    if not data.get("issuer") and not data.get("jwksUrl"):
+def _judge(
+    spec: MCPServerSpec, values: Object, who: str, where: str, *, default_resource_url: str
+) -> Resolution[IncomingAuth]:
+    """Judge settings under the names that the inline form and a ConfigMap's data have in common."""
+    oidc = spec.oidc_config or OIDCConfig()
+    of_config_map = oidc.type == "configMap"
+    quote, named = ("'", f"{where}: {{}}".format) if of_config_map else ("", f"{where}.{{}}".format)
+    if not values.get("issuer") and not values.get("jwksUrl"):
         # Measured with runner 0.44.0: without either it refuses to start.
-        message = f"ConfigMap {name!r} (spec.oidcConfig.configMap) has neither 'issuer' nor 'jwksUrl': add the issuer"
-        return failed(CONDITION, "IssuerMissing", message)
-    in_clear = conditions.true(CONDITION, "ClientSecretInClear", f"ConfigMap {name!r} {IN_CLEAR}")
-    return Resolution(_incoming_auth(data, resource_url), in_clear if data.get("clientSecret") else found.condition)
+        missing = f"{where} has neither {quote}issuer{quote} nor {quote}jwksUrl{quote}: add the issuer"
+        return failed(CONDITION, "IssuerMissing", missing)
+    schemes = ("https", "http") if _may_use_http(spec) else ("https",)
+    faults = [f"{named(key)} {fault}" for key, fault in _faults(values, schemes)]
+    if oidc.resource_url and (fault := url_fault(oidc.resource_url, "https", "http")):
+        faults.append(f"spec.oidcConfig.resourceUrl {fault}")
+    if faults:
+        return failed(CONDITION, "OIDCConfigInvalid", "; ".join(faults))
+    auth, note = _incoming_auth(values, oidc.resource_url or default_resource_url), _note(values, named("issuer"))
+    if values.get("clientSecret"):
+        return Resolution(auth, conditions.true(CONDITION, "ClientSecretInClear", f"{who} {IN_CLEAR}{note}"))
+    used = conditions.true(CONDITION, "Valid", f"{who} is used{note}")
+    return Resolution(auth, used if of_config_map or note else None)
 
 
 def _incoming_auth(values: Object, resource_url: str) -> IncomingAuth:
-    """Settings under the names that the inline form and the ConfigMap's data have in common."""
     return IncomingAuth(
         issuer=values.get("issuer") or "",
         audience=values.get("audience") or "",
@@ -65,17 +90,66 @@ def _incoming_auth(values: Object, resource_url: str) -> IncomingAuth:
     )
 
 
-def _in_cluster(kubernetes: KubernetesOIDC, resource_url: str) -> IncomingAuth:
+def _in_cluster(kubernetes: KubernetesOIDC) -> Object:
     in_cluster = kubernetes.use_cluster_auth is not False
-    return IncomingAuth(
-        issuer=kubernetes.issuer or "https://kubernetes.default.svc",
-        audience=kubernetes.audience or "toolhive",
-        jwks_url=kubernetes.jwks_url,
-        introspection_url=kubernetes.introspection_url,
-        client_id="",
-        client_secret="",
-        ca_cert_path=f"{POD_ACCOUNT}/ca.crt" if in_cluster else "",
-        auth_token_file=f"{POD_ACCOUNT}/token" if in_cluster else "",
-        allow_private_ip=in_cluster,
-        resource_url=resource_url,
+    return {
+        "issuer": kubernetes.issuer or "https://kubernetes.default.svc",
+        "audience": kubernetes.audience or "toolhive",
+        "jwksUrl": kubernetes.jwks_url,
+        "introspectionUrl": kubernetes.introspection_url,
+        "thvCABundlePath": f"{POD_ACCOUNT}/ca.crt" if in_cluster else "",
+        "jwksAuthTokenPath": f"{POD_ACCOUNT}/token" if in_cluster else "",
+        "jwksAllowPrivateIP": in_cluster,
+    }
+
+
+def _may_use_http(spec: MCPServerSpec) -> bool:
+    proxy = spec.resource_overrides.proxy_deployment if spec.resource_overrides else None
+    env = {variable.name: variable.value for variable in (proxy.env if proxy else ())}
+    return env.get(HTTP_ALLOWED_ENV, "").lower() == "true"
+
+
+def _faults(values: Object, schemes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Settings that can't be as they are, each with what is wrong; never with its value."""
+    issuer, keys, introspection, audience = (
+        values.get(key) or "" for key in ("issuer", "jwksUrl", "introspectionUrl", "audience")
     )
+    if issuer and (fault := _issuer_fault(issuer, schemes, discovers=not keys)):
+        yield "issuer", fault
+    if keys and (fault := url_fault(keys, *schemes)):
+        yield "jwksUrl", fault
+    if introspection:
+        # Without client credentials the runner asks with Go's default client, which takes http too.
+        takes_http = not values.get("clientId") and not values.get("clientSecret")
+        if fault := url_fault(introspection, *(("https", "http") if takes_http else schemes)):
+            yield "introspectionUrl", fault
+    if introspection == GOOGLE_TOKENINFO and not audience.strip():
+        yield "audience", "must be set: with Google's tokeninfo as introspectionUrl the proxy doesn't start without it"
+    for key in ("audience", "clientId", "thvCABundlePath", "jwksAuthTokenPath"):
+        if fault := text_fault(values.get(key) or ""):
+            yield key, fault
+    if fault := control_fault(values.get("clientSecret") or ""):
+        yield "clientSecret", fault
+    private = values.get("jwksAllowPrivateIP") or ""
+    if isinstance(private, str) and private not in ("", "true") and private.lower() != "false":
+        yield "jwksAllowPrivateIP", "must be 'true' or 'false'"
+
+
+def _issuer_fault(issuer: str, schemes: tuple[str, ...], *, discovers: bool) -> str:
+    if "/.well-known/" in issuer:
+        return "must be the issuer itself, without /.well-known/ and what follows"
+    if not discovers:  # the keys are elsewhere: a token's issuer is compared with the text, less outer blanks
+        return text_fault(issuer.strip()) if issuer.strip() else "must not be blank"
+    if fault := url_fault(issuer, *schemes):
+        return fault
+    found = parts(issuer)
+    if "?" in issuer or "#" in issuer or (found and found.userinfo):
+        return "must be a URL without user, query and fragment"
+    return ""
+
+
+def _note(values: Object, where: str) -> str:
+    issuer = values.get("issuer")
+    if not issuer or not values.get("jwksUrl") or not url_fault(issuer, "https", "http"):
+        return ""
+    return f"; {where} is no URL, so callers can't find the issuer by it"

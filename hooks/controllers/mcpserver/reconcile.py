@@ -28,6 +28,7 @@ from hooks.proxy.health import proxy_pods, sees_pods
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
+from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
@@ -58,7 +59,7 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     resolutions = resolve(request, spec) if spec else None
     proxy = to_proxy(request.parent, spec, resolutions) if spec and resolutions else None
     if proxy and resolutions:
-        problems += [*validation.problems(proxy), *resolutions.problems, *validation.pod_template_problems(proxy)]
+        problems += [*validation.problems(proxy), *resolutions.problems]
     workload = children.make_workload(request, proxy, config) if proxy and not problems else []
     problems += validation.too_large(workload)
     computable = proxy if not problems else None
@@ -117,6 +118,9 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
         spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
         return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
+    if is_too_deep(spec.pod_template_spec):
+        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
+        return None, [conditions.false("Valid", "SpecInvalid", message)]
     dropped = pruned(request.parent, MCPServerSpec)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
@@ -134,9 +138,11 @@ def _rbac(request: SyncRequest) -> list[Object]:
 
 
 def _make_rbac(request: SyncRequest) -> list[Object]:
-    """The MCP server's own account is made where the spec names none, and stays once made: a pod may still use it."""
-    own = request.children.get(SERVICE_ACCOUNT, names.server_account(request.name))
-    with_account = raw_spec(request.parent).get("serviceAccount") is None or own is not None
+    """The MCP server's own account is made where the spec names none.
+
+    Once made it stays, like each observed child that isn't ours to remove: a pod may still use it.
+    """
+    with_account = raw_spec(request.parent).get("serviceAccount") is None
     claimed = claims(MCP_SERVER, request.parent)
     return make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
 

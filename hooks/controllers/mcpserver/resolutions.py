@@ -8,16 +8,19 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
+from hooks.api.pod_template import read_pod_template, unknown_fields
 from hooks.controllers.mcpserver.inline_oidc import resolve_oidc
+from hooks.controllers.mcpserver.inline_telemetry import resolve_telemetry
+from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy.spec import IncomingAuth
+from hooks.proxy.spec import IncomingAuth, Telemetry
 from hooks.references.authz import cedar, resolve_authz
 from hooks.references.configs import resolve_config
 from hooks.references.permission_profile import resolve_profile
-from hooks.references.resolution import Resolution
+from hooks.references.resolution import Resolution, failed
 from hooks.references.table import Reference, references_of
 
 
@@ -30,11 +33,16 @@ class Resolutions:
     oidc: Resolution[IncomingAuth]
     authz: Resolution[Object]
     permission_profile: Resolution[Object]
+    pod_template: Resolution[Object]
+    telemetry: Resolution[Telemetry]
 
     @property
     def problems(self) -> list[Condition]:
         """What stands against computing RunConfig and Deployment now."""
-        every = (self.external_auth, self.tools, self.oidc, self.authz, self.permission_profile)
+        every = (
+            *(self.external_auth, self.tools, self.oidc, self.authz),
+            *(self.permission_profile, self.pod_template, self.telemetry),
+        )
         return [resolution.problem for resolution in every if resolution.problem]
 
 
@@ -46,9 +54,11 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
     return Resolutions(
         resolve_config(request, _reference(MCP_EXTERNAL_AUTH_CONFIG), MCPExternalAuthConfigSpec),
         resolve_config(request, _reference(MCP_TOOL_CONFIG), MCPToolConfigSpec),
-        resolve_oidc(request, spec.oidc_config, resource_url),
+        resolve_oidc(request, spec, resource_url),
         _authz(request, spec),
         resolve_profile(request, spec.permission_profile),
+        _pod_template(spec.pod_template_spec),
+        resolve_telemetry(spec.telemetry),
     )
 
 
@@ -60,6 +70,17 @@ def config_map_names(spec: Object) -> list[str]:
         references.append(profile)
     names = [reference.get("name") for reference in references if isinstance(reference, dict)]
     return [name for name in names if isinstance(name, str) and name]
+
+
+def _pod_template(given: Object | None) -> Resolution[Object]:
+    if given is None:
+        return Resolution()
+    read = read_pod_template(given)
+    if isinstance(read, str):
+        return failed("PodTemplateValid", "InvalidPodTemplateSpec", read)
+    note = f", but a pod template has no field {unknown_fields(read.unknown)}" if read.unknown else ""
+    message = f"spec.podTemplateSpec is used{note}"
+    return Resolution(read.template, conditions.true("PodTemplateValid", "ValidPodTemplateSpec", message))
 
 
 def _reference(config: Kind) -> Reference:

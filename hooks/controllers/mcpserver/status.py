@@ -15,7 +15,6 @@ from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.pods import State
-from hooks.proxy.runconfig.telemetry import telemetry_condition
 from hooks.proxy.spec import ProxySpec
 
 RESYNC_SECONDS = 60
@@ -67,7 +66,7 @@ def make_status(
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
-    about = _conditions(proxy, resolutions, problems) if proxy and resolutions else []
+    about = _conditions(proxy, resolutions) if proxy and resolutions else []
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
@@ -79,7 +78,7 @@ def make_status(
     return StatusResult(status, _resync_after_seconds(state, problems))
 
 
-def _conditions(proxy: ProxySpec, resolutions: Resolutions, problems: list[Condition]) -> list[Condition]:
+def _conditions(proxy: ProxySpec, resolutions: Resolutions) -> list[Condition]:
     """One condition for each reference that the spec has, and for each part of the proxy that needs a word."""
     external = resolutions.external_auth.condition
     outgoing = outgoing_auth.conditions_of(proxy.outgoing_auth, proxy.incoming_auth) if proxy.outgoing_auth else []
@@ -88,17 +87,10 @@ def _conditions(proxy: ProxySpec, resolutions: Resolutions, problems: list[Condi
         resolutions.oidc.condition,
         resolutions.authz.condition,
         resolutions.permission_profile.condition,
-        _pod_template(proxy, problems),
-        telemetry_condition(proxy.telemetry),
+        resolutions.pod_template.condition,
+        resolutions.telemetry.condition,
     )
     return [*(outgoing or ([external] if external else [])), *(condition for condition in others if condition)]
-
-
-def _pod_template(proxy: ProxySpec, problems: list[Condition]) -> Condition | None:
-    if proxy.backend.pod_template is None:
-        return None
-    valid = conditions.true("PodTemplateValid", "ValidPodTemplateSpec", "spec.podTemplateSpec is used")
-    return next((problem for problem in problems if problem.type == valid.type), valid)
 
 
 def _hashes(resolutions: Resolutions) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.api.mcpserver import MCPServerSpec, OpenTelemetry
+from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.kubernetes.objects import Object, annotations_of
@@ -37,7 +37,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> 
         outgoing_auth=_outgoing_auth(resolutions),
         authorization=_authorization(given, resolutions),
         tools=_tools(given, resolutions),
-        telemetry=_telemetry(given),
+        telemetry=resolutions.telemetry.value,
         audit=bool(given.audit and given.audit.enabled),
         trust_proxy_headers=given.trust_proxy_headers,
         resources=given.resources,
@@ -59,7 +59,7 @@ def _container(name: str, given: MCPServerSpec, resolutions: Resolutions) -> spe
         target_port_field="spec.targetPort",
         service_account=account,
         permission_profile=_permission_profile(given.permission_profile, resolutions.permission_profile.value),
-        pod_template=given.pod_template_spec,
+        pod_template=resolutions.pod_template.value,
     )
 
 
@@ -97,28 +97,4 @@ def _tools(given: MCPServerSpec, resolutions: Resolutions) -> spec.Tools:
     overrides = (config.tools_override or {}).items()
     return spec.Tools(
         config.tools_filter, {tool: spec.ToolOverride(new.name, new.description) for tool, new in overrides}
-    )
-
-
-def _telemetry(given: MCPServerSpec) -> spec.Telemetry | None:
-    telemetry = given.telemetry
-    if telemetry is None:
-        return None
-    return spec.Telemetry(
-        field="spec.telemetry",
-        open_telemetry=_open_telemetry(telemetry.open_telemetry) if telemetry.open_telemetry else None,
-        prometheus=bool(telemetry.prometheus and telemetry.prometheus.enabled),
-    )
-
-
-def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
-    return spec.OpenTelemetry(
-        enabled=given.enabled,
-        endpoint=given.endpoint,
-        service_name=given.service_name,
-        headers=dict(header.split("=", 1) for header in given.headers if "=" in header),
-        insecure=given.insecure,
-        tracing=bool(given.tracing and given.tracing.enabled),
-        metrics=bool(given.metrics and given.metrics.enabled),
-        sampling_rate=given.tracing.sampling_rate if given.tracing else "",
     )

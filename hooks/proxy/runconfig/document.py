@@ -85,7 +85,7 @@ def _container_labels(proxy: ProxySpec) -> dict[str, str]:
 
 def _has_vault(proxy: ProxySpec) -> bool:
     """Whether HashiCorp Vault's agent is asked to put secrets into the pod of the MCP server or of the proxy."""
-    metadata = (proxy.backend.pod_template or {}).get("metadata") or {}
+    metadata = (proxy.backend.pod_template or {}).get("metadata", {})
     template = proxy.deployment_overrides.pod_template_metadata_overrides
     places = (metadata.get("annotations"), template.annotations if template else None)
     return any((annotations or {}).get("vault.hashicorp.com/agent-inject") == "true" for annotations in places)

@@ -7,21 +7,20 @@ import re
 from decimal import Decimal
 
 from hooks.installation import RUNNER_RELEASE
-from hooks.kubernetes import conditions
-from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.proxy.spec import OpenTelemetry, Telemetry
 
 DEFAULT_SAMPLING_RATE = 0.05
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+SAMPLING_RATE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def telemetry_config(name: str, telemetry: Telemetry | None) -> Object | None:
     """Return the settings, or None where the spec asks for none that the proxy could start with."""
     if telemetry is None:
         return None
-    otel = _enabled(telemetry)
-    endpoint = "" if _is_unused(otel) else _endpoint(otel)
+    given = telemetry.open_telemetry
+    otel = given if given and given.enabled else None
+    endpoint = endpoint_of(otel.endpoint) if otel and not is_unused(otel) else ""
     if not endpoint and not telemetry.prometheus:
         return None
     return {
@@ -39,35 +38,23 @@ def telemetry_config(name: str, telemetry: Telemetry | None) -> Object | None:
     }
 
 
-def telemetry_condition(telemetry: Telemetry | None) -> Condition | None:
-    """Return whether all of the telemetry that the spec asks for is there; None where it asks for none."""
-    if telemetry is None:
-        return None
-    if _is_unused(_enabled(telemetry)):
-        message = (
-            f"{telemetry.field}.openTelemetry has an endpoint, but neither metrics nor tracing is enabled: "
-            "the endpoint is left out, since the proxy would not start with it"
-        )
-        return conditions.false("TelemetryValid", "EndpointUnused", message)
-    return conditions.true("TelemetryValid", "Valid", "The telemetry settings are used")
+def endpoint_of(address: str) -> str:
+    """Return the address of a collector as the runner wants it: without a scheme."""
+    return address.removeprefix("https://").removeprefix("http://")
 
 
-def _enabled(telemetry: Telemetry) -> OpenTelemetry | None:
-    otel = telemetry.open_telemetry
-    return otel if otel and otel.enabled else None
+def sends(otel: OpenTelemetry | None) -> bool:
+    """Return whether anything is to be sent to a collector."""
+    return bool(otel and otel.enabled and (otel.metrics or otel.tracing))
 
 
-def _endpoint(otel: OpenTelemetry | None) -> str:
-    return otel.endpoint.removeprefix("https://").removeprefix("http://") if otel else ""
-
-
-def _is_unused(otel: OpenTelemetry | None) -> bool:
-    """Measured with runner 0.44.0: with an endpoint and nothing to send there it refuses to start."""
-    return bool(_endpoint(otel)) and not (otel and (otel.metrics or otel.tracing))
+def is_unused(otel: OpenTelemetry | None) -> bool:
+    """Return whether there is an endpoint and nothing to send there: runner 0.44.0 refuses to start so (measured)."""
+    return bool(otel and otel.enabled and endpoint_of(otel.endpoint)) and not sends(otel)
 
 
 def _sampling_rate(otel: OpenTelemetry | None) -> str:
     given = otel.sampling_rate if otel else ""
-    rate = float(given) if _FLOAT.fullmatch(given) else DEFAULT_SAMPLING_RATE
+    rate = float(given) if SAMPLING_RATE.fullmatch(given) else DEFAULT_SAMPLING_RATE
     text = format(Decimal(repr(rate if math.isfinite(rate) else DEFAULT_SAMPLING_RATE)), "f")
     return text.removesuffix(".0")

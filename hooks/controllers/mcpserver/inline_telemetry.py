@@ -1,0 +1,113 @@
+"""spec.telemetry of the old dialect: telemetry settings that stand in the spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hooks.api.mcpserver import OpenTelemetry, Telemetry
+from hooks.api.texts import HEADER_NAME, text_fault
+from hooks.api.urls import url_fault
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.proxy import spec
+from hooks.proxy.runconfig.telemetry import DEFAULT_SAMPLING_RATE, SAMPLING_RATE, endpoint_of, is_unused, sends
+from hooks.references.resolution import Resolution, failed
+
+_WHERE = "spec.telemetry.openTelemetry"
+
+
+class _Fault(NamedTuple):
+    """A setting that can't be meant."""
+
+    message: str
+    blinds: bool
+    """Whether the proxy would not start with it, or nothing of what it reports would arrive."""
+
+
+def resolve_telemetry(given: Telemetry | None) -> Resolution[spec.Telemetry]:
+    """Return the telemetry that a spec asks for; nothing where it asks for none.
+
+    There is no value where the proxy would not start, or report in vain. The condition says what differs from the
+    settings as they are written.
+    """
+    if given is None:
+        return Resolution()
+    telemetry = spec.Telemetry(
+        open_telemetry=_open_telemetry(given.open_telemetry) if given.open_telemetry else None,
+        prometheus=bool(given.prometheus and given.prometheus.enabled),
+    )
+    otel = given.open_telemetry if given.open_telemetry and given.open_telemetry.enabled else None
+    faults = list(_faults(otel)) if otel else []
+    said = "; ".join(fault.message for fault in faults)
+    if sends(telemetry.open_telemetry) and any(fault.blinds for fault in faults):
+        return failed("TelemetryValid", "TelemetryInvalid", said)
+    return Resolution(telemetry, _condition(telemetry.open_telemetry, said))
+
+
+def _condition(otel: spec.OpenTelemetry | None, said: str) -> Condition:
+    """Whether all of the telemetry that the spec asks for is there."""
+    if is_unused(otel):
+        message = (
+            f"{_WHERE} has an endpoint, but neither metrics nor tracing is enabled: "
+            "the endpoint is left out, since the proxy would not start with it"
+        )
+        return conditions.false("TelemetryValid", "EndpointUnused", "; ".join(filter(None, (message, said))))
+    if otel and not otel.endpoint and sends(otel):
+        message = f"{_WHERE} has no endpoint, so no metrics and traces are sent: add it"
+        return conditions.false("TelemetryValid", "EndpointMissing", "; ".join(filter(None, (message, said))))
+    if said:
+        return conditions.false("TelemetryValid", "TelemetryInvalid", said)
+    return conditions.true("TelemetryValid", "Valid", f"The telemetry settings are used{_scheme_note(otel)}")
+
+
+def _scheme_note(otel: spec.OpenTelemetry | None) -> str:
+    if otel is None or not otel.enabled or not otel.endpoint.startswith("https://" if otel.insecure else "http://"):
+        return ""
+    scheme = "HTTP" if otel.insecure else "HTTPS"
+    return f"; the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+
+
+def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
+    return spec.OpenTelemetry(
+        enabled=given.enabled,
+        endpoint=given.endpoint,
+        service_name=given.service_name,
+        headers=dict(header.split("=", 1) for header in given.headers if "=" in header),
+        insecure=given.insecure,
+        tracing=bool(given.tracing and given.tracing.enabled),
+        metrics=bool(given.metrics and given.metrics.enabled),
+        sampling_rate=given.tracing.sampling_rate if given.tracing else "",
+    )
+
+
+def _faults(otel: OpenTelemetry) -> Iterator[_Fault]:
+    """What the runner would not start with, drop, or take for another value; each with its field."""
+    if otel.endpoint and _is_no_endpoint(endpoint_of(otel.endpoint)):
+        example = "otel-collector.observability:4318"
+        yield _Fault(f"{_WHERE}.endpoint must be HOST:PORT of an OTLP/HTTP collector, such as {example}", blinds=True)
+    names: set[str] = set()
+    for index, header in enumerate(otel.headers):
+        name, equals, value = header.partition("=")
+        where = f"{_WHERE}.headers[{index}]"
+        if not equals or not HEADER_NAME.fullmatch(name):
+            yield _Fault(f"{where} must be an HTTP header as key=value, such as x-team=weather", blinds=True)
+        elif fault := text_fault(value):
+            yield _Fault(f"{where} {fault}", blinds=True)
+        elif name.lower() in names:
+            yield _Fault(f"{where} gives a header a second value: leave one of them", blinds=False)
+        names.add(name.lower())
+    yield from _sampling_rate_faults(otel.tracing.sampling_rate if otel.tracing else "0")
+
+
+def _sampling_rate_faults(rate: str) -> Iterator[_Fault]:
+    message = f'{_WHERE}.tracing.samplingRate must be a number from "0" to "1", such as "0.1"'
+    if not SAMPLING_RATE.fullmatch(rate):
+        yield _Fault(f"{message}; until then it is {DEFAULT_SAMPLING_RATE}", blinds=False)
+    elif not 0 <= float(rate) <= 1:
+        yield _Fault(message, blinds=False)
+
+
+def _is_no_endpoint(endpoint: str) -> bool:
+    return bool(url_fault(f"https://{endpoint}", "https") or re.search("[?#@]|://", endpoint))

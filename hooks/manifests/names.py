@@ -1,0 +1,64 @@
+"""Names that no API server takes: an object that has one never gets into a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from hooks.api.meta import GROUP
+from hooks.api.texts import PLACEHOLDER_LEFT, has_placeholder
+from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
+from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
+from hooks.kubernetes.objects import Object
+
+_SAID = 5
+"""How many faults of one object a message has."""
+
+
+def name_fault(obj: Object) -> str:
+    """What is wrong with names in an object that the hooks would see; empty for nothing, and for other kinds.
+
+    Args:
+        obj: a manifest whose metadata, and data if it is a ConfigMap or Secret, have the right types.
+    """
+    ours = obj["apiVersion"].rpartition("/")[0] == GROUP
+    holds_data = f"{obj['kind']}.{obj['apiVersion']}" in (CONFIG_MAP.key, SECRET.key)
+    if not ours and not holds_data:
+        return ""
+    faults = chain(_metadata(obj["metadata"]), _data(obj) if holds_data else ())
+    return "; ".join(islice(faults, _SAID))
+
+
+def _metadata(metadata: Object) -> Iterator[str]:
+    if not OBJECT_NAME.fullmatch(metadata["name"]):
+        rule = "must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
+        yield f"metadata.name {_or_placeholder(metadata['name'], rule)}"
+    namespace = metadata.get("namespace") or "default"
+    if not DNS_LABEL.fullmatch(namespace):
+        rule = "must be lower-case letters, digits and '-', at most 63 (RFC 1123)"
+        yield f"metadata.namespace {_or_placeholder(namespace, rule)}"
+    for key, value in (metadata.get("labels") or {}).items():
+        if not is_qualified_name(key):
+            yield f"metadata.labels[{_short(key)}] {_or_placeholder(key, 'is no label key')}"
+        if not LABEL_VALUE.fullmatch(value or ""):
+            rule = "must have a value of at most 63 letters, digits, '-', '_' and '.'"
+            yield f"metadata.labels[{_short(key)}] {_or_placeholder(value, rule)}"
+    for key in metadata.get("annotations") or {}:
+        if not is_qualified_name(key.lower()):  # as the API server looks at them
+            yield f"metadata.annotations[{_short(key)}] {_or_placeholder(key, 'is no annotation key')}"
+
+
+def _data(obj: Object) -> Iterator[str]:
+    for field in ("data", "stringData", "binaryData"):
+        for key in obj.get(field) or {}:
+            if not SECRET_KEY.fullmatch(key) or key == "." or key.startswith(".."):
+                rule = "has a key that is not letters, digits, '-', '_' and '.', at most 253"
+                yield f"{field}[{_short(key)}] {_or_placeholder(key, rule)}"
+
+
+def _or_placeholder(text: str, rule: str) -> str:
+    return PLACEHOLDER_LEFT if has_placeholder(text) else rule
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= 100 else f"{key[:99]}…"

@@ -1,0 +1,207 @@
+"""A value that can't be a credential is said before an identity provider answers `invalid_client` to every call."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+
+import pytest
+
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
+from hooks.kubernetes.kinds import DEPLOYMENT, SECRET
+from hooks.kubernetes.objects import Object
+from tests.world import (
+    CONFIG,
+    NAMESPACE,
+    USES_TX,
+    child,
+    condition,
+    external_auth,
+    judged,
+    made,
+    parent,
+    running,
+    secret,
+    server,
+    sync,
+)
+
+KEYED = replace(CONFIG, digest_key=b"installation key")
+REFERENCE = {"name": "tx-oauth", "key": "client-secret"}
+SPECS: dict[str, Object] = {
+    "client secret": external_auth()["spec"],
+    "bearer token": {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}},
+    "header value": {
+        "type": "headerInjection",
+        "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": REFERENCE},
+    },
+}
+"""A config for each use of a credential."""
+WHERE = "Secret 'tx-oauth' of namespace 'team-a'"
+REMEDY = "write it again as one line of text, with `printf %s` in place of `echo`, or kubectl's --from-literal"
+
+
+def config(use: str) -> Object:
+    return parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", SPECS[use])
+
+
+def holding(value: bytes, name: str = "tx-oauth", key: str = "client-secret") -> Object:
+    return made(SECRET, name, data={key: base64.b64encode(value).decode()})
+
+
+@pytest.mark.parametrize("use", SPECS)
+@pytest.mark.parametrize(
+    ("value", "reason", "message"),
+    [
+        (b"s3cr3t\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
+        (b"s3cr3t\r\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
+        (b"s3cr3t\n\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
+        (b"\ns3cr3t", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
+        (b"s3c\nr3t\n", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
+        (b"s3c\rr3t", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
+        (b"s3cr3t\0", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
+        (b"s3c\tr3t", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
+        (b"s3cr3t\x7f", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
+        (b"\x1bs3cr3t", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
+        (b"s3cr3t\xff", "SecretValueInvalid", "a value at key 'client-secret' that is not UTF-8"),
+        ("s3cr3t".encode("utf-16"), "SecretValueInvalid", "a value at key 'client-secret' that is not UTF-8"),
+    ],
+)
+def test_a_value_that_can_be_no_credential_is_said_and_not_quoted(
+    use: str, value: bytes, reason: str, message: str
+) -> None:
+    answer = sync(config(use), related=[holding(value)], config=KEYED)
+
+    fault = ("False", reason, f"{WHERE} has {message}, and can't be a {use}: {REMEDY}")
+    assert condition(answer, "SecretAvailable") == fault
+    assert condition(answer, "Ready") == fault
+    assert "credentialDigest" not in answer["status"]
+    assert answer["resyncAfterSeconds"] == 60
+
+
+@pytest.mark.parametrize("value", [b" ", b"\n", b"\t\r\n ", "\N{NO-BREAK SPACE}".encode()])
+def test_blanks_alone_are_nothing(value: bytes) -> None:
+    answer = sync(external_auth(), related=[holding(value)])
+
+    assert condition(answer, "SecretAvailable") == (
+        "False",
+        "SecretKeyEmpty",
+        f"{WHERE} has nothing but blanks at key 'client-secret': put the credential there",
+    )
+
+
+def test_what_is_not_base64_is_said() -> None:
+    answer = sync(external_auth(), related=[made(SECRET, "tx-oauth", data={"client-secret": "plain text!"})])
+
+    assert condition(answer, "SecretAvailable") == (
+        "False",
+        "SecretValueInvalid",
+        f"{WHERE} has something at key 'client-secret' that is not base64: encode it, or put it into stringData",
+    )
+
+
+BLANK = "; its value begins or ends with a blank, which counts as part of it"
+
+
+@pytest.mark.parametrize(
+    ("use", "value", "notes"),
+    [
+        ("client secret", "s3cr3t", ""),
+        ("client secret", "all ~!\"#$%&\\'() of them", ""),
+        ("client secret", " s3cr3t", BLANK),
+        ("client secret", "s3cr3t ", BLANK),
+        (
+            "client secret",
+            "gehéim",
+            "; its value has other characters than a client secret is made of by RFC 6749, appendix A.2",
+        ),
+        ("bearer token", "abc.DEF-_~+/==", ""),
+        (
+            "bearer token",
+            "Bearer abc",
+            "; its value has other characters than a bearer token is made of by RFC 6750, section 2.1",
+        ),
+        (
+            "bearer token",
+            "abc def ",
+            f"{BLANK}; its value has other characters than a bearer token is made of by RFC 6750, section 2.1",
+        ),
+        ("header value", "Basic YTpi", ""),
+        (
+            "header value",
+            "\N{BYTE ORDER MARK}key",
+            "; its value has other characters than a header value is made of by RFC 9110, section 5.5",
+        ),
+    ],
+)
+def test_what_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
+    answer = sync(config(use), related=[holding(value.encode())], config=KEYED)
+
+    assert condition(answer, "SecretAvailable") == (
+        "True",
+        "SecretAvailable",
+        f"{WHERE} has key 'client-secret'{notes}",
+    )
+    assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+    place = f"{NAMESPACE}\0tx-oauth\0client-secret\0"
+    expected = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
+    assert answer["status"]["credentialDigest"] == expected
+
+
+def test_the_digest_tells_nothing_of_which_credentials_are_the_same() -> None:
+    """Nor of a place and a value that run together to the same text."""
+
+    def digest(name: str, key: str, value: bytes) -> str:
+        spec = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": {"name": name, "key": key}}}
+        owner = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
+        answer = sync(owner, related=[holding(value, name, key)], config=KEYED)
+        return str(answer["status"]["credentialDigest"])
+
+    digests = [
+        digest("a", "k", b"s3cr3t"),
+        digest("b", "k", b"s3cr3t"),
+        digest("a", "l", b"s3cr3t"),
+        digest("a", "k", b"s3cr3u"),
+        digest("a", "ks", b"3cr3t"),
+        digest("ak", "s", b"3cr3t"),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert digest("a", "k", b"s3cr3t") == digests[0]
+
+
+def test_a_server_is_held_while_the_value_is_no_credential_and_rolls_once_it_is() -> None:
+    def config_with(value: bytes) -> Object:
+        return judged(external_auth(), holding(value), by=KEYED)
+
+    before = running(server(**USES_TX), config_with(b"old"))
+    held = sync(server(**USES_TX), before, [config_with(b"new\n")])
+    mended = sync(server(**USES_TX), before, [config_with(b"new")])
+
+    message = f"MCPExternalAuthConfig 'tx': {WHERE} has a value at key 'client-secret' that ends with a line break"
+    assert held["status"]["phase"] == "Failed"
+    assert held["status"]["message"] == f"{message}, and can't be a client secret: {REMEDY}"
+    first = sync(server(**USES_TX), related=[config_with(b"old")])
+    assert child(held, DEPLOYMENT, "demo") == child(first, DEPLOYMENT, "demo")
+    assert child(mended, DEPLOYMENT, "demo") == child(
+        sync(server(**USES_TX), related=[config_with(b"new")]), DEPLOYMENT, "demo"
+    )
+    assert child(mended, DEPLOYMENT, "demo") != child(held, DEPLOYMENT, "demo")
+
+
+@pytest.mark.parametrize("use", ["client secret", "bearer token"])
+def test_a_new_value_rolls_the_pods_whatever_the_credential_is_used_for(use: str) -> None:
+    """Each type whose Secret reaches the proxy; a header's value doesn't."""
+
+    def annotations(value: str) -> Object:
+        answer = sync(server(**USES_TX), related=[judged(config(use), secret(client_secret=value), by=KEYED)])
+        template = child(answer, DEPLOYMENT, "demo")["spec"]["template"]
+        found: Object = template["metadata"]["annotations"]
+        return found
+
+    old, new = annotations("old"), annotations("new")
+
+    digest = "toolhive.stacklok.dev/credential-digest"
+    assert old[digest] != new[digest]
+    assert {**old, digest: ""} == {**new, digest: ""}

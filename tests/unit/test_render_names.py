@@ -1,0 +1,118 @@
+"""Names that the API server refuses are refused by `render` too, with file and object."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hooks.installation import Config
+from hooks.manifests.names import name_fault
+from hooks.render.command import UNUSABLE, render_command
+
+LEFT = "still has a placeholder in it: put the value in its place"
+NAME = "metadata.name must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
+NAMESPACE = "metadata.namespace must be lower-case letters, digits and '-', at most 63 (RFC 1123)"
+LABEL = "must have a value of at most 63 letters, digits, '-', '_' and '.'"
+KEY = "has a key that is not letters, digits, '-', '_' and '.', at most 253"
+
+
+def named(
+    kind: str = "MCPServer", api_version: str = "toolhive.stacklok.dev/v1alpha1", **metadata: Any
+) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "web", **metadata}}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fault"),
+    [
+        ({"name": "My_Server"}, NAME),
+        ({"name": "web server"}, NAME),
+        ({"name": "-web"}, NAME),
+        ({"name": "web-"}, NAME),
+        ({"name": "web..x"}, NAME),
+        ({"name": "a" * 254}, NAME),
+        ({"name": "web\n"}, NAME),
+        ({"name": "wéb"}, NAME),
+        ({"name": "<SERVER_NAME>"}, f"metadata.name {LEFT}"),
+        ({"name": "${APP}"}, f"metadata.name {LEFT}"),
+        ({"name": "{{ .Release.Name }}-web"}, f"metadata.name {LEFT}"),
+        ({"namespace": "my_ns"}, NAMESPACE),
+        ({"namespace": "my.ns"}, NAMESPACE),
+        ({"namespace": "Apps"}, NAMESPACE),
+        ({"namespace": "a" * 64}, NAMESPACE),
+        ({"namespace": "${NAMESPACE}"}, f"metadata.namespace {LEFT}"),
+        ({"labels": {"a b": "x"}}, "metadata.labels[a b] is no label key"),
+        ({"labels": {"Acme.test/a": "x"}}, "metadata.labels[Acme.test/a] is no label key"),
+        ({"labels": {"a/b/c": "x"}}, "metadata.labels[a/b/c] is no label key"),
+        ({"labels": {"${KEY}": "x"}}, f"metadata.labels[${{KEY}}] {LEFT}"),
+        ({"labels": {"a": "x y"}}, f"metadata.labels[a] {LABEL}"),
+        ({"labels": {"a": "x" * 64}}, f"metadata.labels[a] {LABEL}"),
+        ({"labels": {"a": "<TEAM>"}}, f"metadata.labels[a] {LEFT}"),
+        ({"annotations": {"/a": "x"}}, "metadata.annotations[/a] is no annotation key"),
+        ({"annotations": {f"{'a' * 64}": "x"}}, f"metadata.annotations[{'a' * 64}] is no annotation key"),
+        ({"annotations": {"b" * 500: "x"}}, f"metadata.annotations[{'b' * 99}…] is no annotation key"),
+        ({"name": "a b", "namespace": "c d"}, f"{NAME}; {NAMESPACE}"),
+    ],
+)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ("MCPServer", "toolhive.stacklok.dev/v1alpha1"),
+        ("MCPToolConfig", "toolhive.stacklok.dev/v1beta1"),
+        ("Secret", "v1"),
+        ("ConfigMap", "v1"),
+    ],
+)
+def test_a_name_that_no_api_server_takes_is_said(kind: tuple[str, str], metadata: dict[str, Any], fault: str) -> None:
+    assert name_fault(named(*kind, **metadata)) == fault
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"name": "web.v2-1", "namespace": "1-apps"},
+        {"name": "a" * 253},
+        {"namespace": None, "labels": None, "annotations": None},
+        {"namespace": ""},
+        {"labels": {"acme.test/a_b.c": "", "x": "A_b.c-1"}, "annotations": {"Acme.test/Note": "any ${TEXT} at all"}},
+    ],
+)
+def test_a_name_that_is_taken_passes(metadata: dict[str, Any]) -> None:
+    assert name_fault(named(**metadata)) == ""
+
+
+@pytest.mark.parametrize("field", ["data", "stringData", "binaryData"])
+@pytest.mark.parametrize(("key", "fault"), [("a b", KEY), ("..", KEY), (".", KEY), ("", KEY), ("<KEY>", LEFT)])
+def test_a_key_of_a_secret_that_no_api_server_takes_is_said(field: str, key: str, fault: str) -> None:
+    assert name_fault({**named("Secret", "v1"), field: {"good": "x", key: "x"}}) == f"{field}[{key}] {fault}"
+
+
+def test_what_the_hooks_do_not_see_is_not_looked_at() -> None:
+    """A folder has other tools' templates too."""
+    assert name_fault(named("Deployment", "apps/v1", name="${APP}")) == ""
+    assert name_fault({**named(), "spec": {"env": [{"name": "A", "value": "${B}"}]}, "data": {"a b": "x"}}) == ""
+
+
+def test_render_names_file_and_object_and_shows_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "web.json"
+    server = {**named(name="<SERVER_NAME>", namespace="${NAMESPACE}"), "spec": {"image": "ghcr.io/example/web:1.0.0"}}
+    file.write_text(json.dumps(server))
+    stdout, stderr = io.StringIO(), io.StringIO()
+
+    code = render_command(
+        [str(file)],
+        output="yaml",
+        server_url=None,
+        config=Config(),
+        stdin=io.BytesIO(),
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+    fault = f"metadata.name {LEFT}; metadata.namespace {LEFT}"
+    line = f"error: {file}: document 1: MCPServer ${{NAMESPACE}}/<SERVER_NAME>: {fault}\n"
+    assert (code, stdout.getvalue(), stderr.getvalue()) == (UNUSABLE, "", line)
