@@ -21,8 +21,8 @@ from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
-from hooks.render.output import one_line
 from hooks.server.settings import Settings, described, unknown, variable
+from hooks.text import one_line
 
 if TYPE_CHECKING:
     from hooks.cluster import LiveCluster

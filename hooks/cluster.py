@@ -16,7 +16,8 @@ import urllib3
 import yaml
 from kubernetes import client, config, dynamic
 
-from hooks.metacontroller.requests import Kind, Object
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
 COMPOSITE_CONTROLLER = Kind("metacontroller.k8s.io/v1alpha1", "CompositeController", "compositecontrollers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -9,12 +10,23 @@ import orjson
 ESCAPES = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 """What Go writes instead of a character, lest a browser should take it for HTML."""
 
+_IN_TEXT = str.maketrans(ESCAPES)
 _IN_BYTES = [(char.encode(), escape.encode()) for char, escape in ESCAPES.items()]
 
 
 def compact(value: Any) -> str:
     """Without white space, keys in the order of the dicts."""
     return escaped(orjson.dumps(value)).decode()
+
+
+def to_json(value: Any) -> str:
+    """JSON as Go writes it: compact, keys sorted, and what HTML could stumble over escaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).translate(_IN_TEXT)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON: other than in Python, 1, 1.0 and true are three values."""
+    return one is other or to_json(one) == to_json(other)
 
 
 def indented(value: Any) -> str:

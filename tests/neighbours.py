@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import config_map, external_auth, judged, pod, secret, tool_config
 
 CANARY = "s3cr3t/c+n?ry"

@@ -6,9 +6,11 @@ import copy
 from typing import Any
 
 from hooks.api.crd import crds
+from hooks.api.kinds import MCP_SERVER
 from hooks.controllers import CONTROLLERS
-from hooks.kubernetes.kinds import DEPLOYMENT, MCP_SERVER
-from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
+from hooks.kubernetes.kinds import DEPLOYMENT, Kind
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.simulator.admission import admit, schemas_of
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.run import served_kinds

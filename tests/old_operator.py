@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hooks.metacontroller.requests import SERVER_SET_METADATA, Object
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.reference import MANAGER

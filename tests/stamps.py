@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 
 RUN_CONFIG = "runconfig.json"

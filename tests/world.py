@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hooks import go_json
+from hooks import go_json, webhook
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.controllers import CONTROLLERS
+from hooks.installation import Config
 from hooks.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
-    MCP_EXTERNAL_AUTH_CONFIG,
-    MCP_SERVER,
-    MCP_TOOL_CONFIG,
     POD,
     ROLE,
     ROLE_BINDING,
@@ -25,10 +24,12 @@ from hooks.kubernetes.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
     STATEFUL_SET,
+    Kind,
 )
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
-from hooks.metacontroller.controller import Config, Controller
-from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.leaks import leaked, secret_values
 from tests.rules import check_customize, check_sync
 
@@ -171,7 +172,7 @@ def sync_request(
 def customize(owner: Object, *, config: Config = CONFIG) -> Object:
     """Call customize; its answer keeps Metacontroller's rules."""
     request = {"controller": composite_controller(BY_KIND[owner["kind"]]), "parent": owner}
-    answer = json.loads(BY_KIND[owner["kind"]].answer("customize", written(request), config, NOW))
+    answer = json.loads(webhook.answer(BY_KIND[owner["kind"]], "customize", written(request), config, NOW))
     assert check_customize(request, answer) == []
     return answer
 
@@ -180,7 +181,7 @@ def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_d
     """Call sync or finalize; its answer keeps Metacontroller's rules."""
     controller = BY_KIND[request["parent"]["kind"]]
     hook = "finalize" if request["finalizing"] else "sync"
-    text = controller.answer(hook, written(request), config, now).decode()
+    text = webhook.answer(controller, hook, written(request), config, now).decode()
     assert leaked(secret_values(request), text) == []
     answer = json.loads(text)
     assert check_sync(request, answer, may_delete) == []

@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from hooks.api.access import AuthzConfig, OIDCConfig
-from hooks.api.meta import Conditions, EnvVar, Int64, Model, NameRef, Port, Rule
-from hooks.api.resource import AGE, MESSAGE, READY, REASON, Column, CustomResource
+from hooks.api.meta import Conditions, EnvVar, Int64, Model, NameRef, Port
 from hooks.api.workload import PermissionProfile, ResourceOverrides, Resources, SecretEnv, Volume
 
 Transport = Literal["stdio", "streamable-http", "sse"]
@@ -142,25 +141,3 @@ class MCPServerStatus(Model):
     """The metadata.generation that this status tells about."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""
-
-
-MCP_SERVER = CustomResource(
-    kind="MCPServer",
-    description="MCPServer is an MCP server that runs in the cluster, with a proxy in front of it.",
-    spec=MCPServerSpec,
-    status=MCPServerStatus,
-    columns=(Column("Status", ".status.phase"), READY, REASON, Column("URL", ".status.url"), MESSAGE, AGE),
-    name_rules=(
-        Rule(
-            f"size(self.metadata.name) <= {NAME_MAX}",
-            f"metadata.name must be at most {NAME_MAX} characters long: "
-            "longer ones leave no room in the names of the server's Services",
-            lambda name: len(name) <= NAME_MAX,
-        ),
-        Rule(
-            "!self.metadata.name.contains('.')",
-            "metadata.name must not contain dots: the server's Services are named after it",
-            lambda name: "." not in name,
-        ),
-    ),
-)

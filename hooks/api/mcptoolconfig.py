@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from hooks.api.meta import Conditions, Int64, Model
-from hooks.api.resource import AGE, MESSAGE, READY, REASON, REFERENCED_BY, Column, CustomResource
 
 
 class ToolOverride(Model):
@@ -37,23 +36,3 @@ class MCPToolConfigStatus(Model):
     """Names of the MCPServers that use this config; it can't be deleted while there are any."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""
-
-
-MCP_TOOL_CONFIG = CustomResource(
-    kind="MCPToolConfig",
-    description="MCPToolConfig says which tools of MCP servers are shown, and under which names.",
-    spec=MCPToolConfigSpec,
-    status=MCPToolConfigStatus,
-    columns=(
-        # The reference has integer columns "Filter Count" and "Override Count", but JSONPath can't count, and kubectl
-        # prints nothing for a list or a map in an integer column. A string column prints a list whole. There is none
-        # for the overrides: a map with descriptions would fill the screen.
-        Column("Filter", ".spec.toolsFilter", priority=1),
-        READY,
-        REASON,
-        REFERENCED_BY,
-        MESSAGE,
-        AGE,
-    ),
-    short_names=("tc", "toolconfig"),
-)

@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_camel, to_snake
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hooks.api import unknown
+from hooks.kubernetes.names import CONDITION_REASON
+from hooks.text import shortened
 
 GROUP = "toolhive.stacklok.dev"
 VERSION = "v1alpha1"
@@ -168,7 +170,7 @@ class EnvVar(Model):
     """Value of the environment variable; it may be empty."""
 
 
-class Condition(Model):
+class StoredCondition(Model):
     """One observation about the object, as metav1.Condition."""
 
     type: Annotated[
@@ -182,7 +184,7 @@ class Condition(Model):
     """What is observed, in CamelCase."""
     status: Literal["True", "False", "Unknown"]
     """Whether it is so."""
-    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")]
+    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=f"^{CONDITION_REASON.pattern}$")]
     """Why the status is what it is, in one CamelCase word for programs."""
     message: Annotated[str, Field(max_length=32768)]
     """Why the status is what it is, for people; it may be empty."""
@@ -193,7 +195,7 @@ class Condition(Model):
 
 
 Conditions = Annotated[
-    list[Condition],
+    list[StoredCondition],
     Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
 ]
 
@@ -225,7 +227,7 @@ def fault_lines(faults: list[ErrorDetails], model: type[Model]) -> list[str]:
     for fault in faults[:_MAX_LINES]:
         is_unknown = fault["type"] in unknown.UNKNOWN
         complaint = unknown.complaint(model, fault["loc"]) if is_unknown else _complaint(fault)
-        lines.append(_cut(f"{path(fault['loc'])}: {complaint}", _MAX_LINE))
+        lines.append(shortened(f"{path(fault['loc'])}: {complaint}", _MAX_LINE))
     unsaid = len(faults) - len(lines)
     return [*lines[:-1], f"and {unsaid + 1} more"] if unsaid else lines
 
@@ -237,7 +239,7 @@ def path(loc: tuple[int | str, ...]) -> str:
         if part == "[key]":  # pydantic's mark of a map key that is no string, which only YAML can have
             continue
         plain = isinstance(part, str) and part.isidentifier() and len(part) <= _MAX_PART
-        text += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{_cut(part, _MAX_PART)!r}]"
+        text += f".{part}" if plain else f"[{part}]" if isinstance(part, int) else f"[{shortened(part, _MAX_PART)!r}]"
     return text
 
 
@@ -269,7 +271,7 @@ def _complaint(fault: ErrorDetails) -> str:
 def _shown(value: object) -> str:
     """A value of a number, bool or enum field, cut short."""
     if isinstance(value, str):
-        return repr(_cut(value, _MAX_PART))
+        return repr(shortened(value, _MAX_PART))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 64):
@@ -283,10 +285,6 @@ def _type(value: object) -> str:
         return "a boolean"
     names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
     return names.get(type(value), "something else")
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _without(value: object, nulls: set[tuple[int | str, ...]], at: tuple[int | str, ...] = ()) -> object:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import fastjsonschema
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 _SCHEMA: Object = json.loads(files(__package__).joinpath("pod_template_schema.json").read_bytes())
 _DEFINITIONS: Object = _SCHEMA["definitions"]

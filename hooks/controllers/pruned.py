@@ -6,11 +6,8 @@ from typing import Any
 
 from hooks.api.meta import Model, fault_lines
 from hooks.api.unknown import unknown_fields
-from hooks.metacontroller.requests import Object, annotations_of
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object, annotations_of
 from hooks.strict_json import read_text
-
-KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""Where `kubectl apply`, and tools that work as it does, keep the manifest that they were given."""
 
 
 def pruned(parent: Object, model: type[Model]) -> str:

@@ -7,18 +7,19 @@ from typing import TextIO
 
 import click
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.diff.foresee import foresee
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
-from hooks.kubernetes.kinds import MCP_SERVER
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Kind, Object
+from hooks.installation import Config
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.migrate.checks import unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.proxy import children
-from hooks.render.output import one_line, wants_colour
-from hooks.simulator.admission import title
+from hooks.render.output import wants_colour
 from hooks.simulator.cluster import key_of
+from hooks.text import one_line, title
 
 SAME, DIFFERENT, UNKNOWN = 0, 1, 2
 """Exit codes: as `diff` and `kubectl diff` have them."""

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
+from hooks.installation import Config
 from hooks.kubernetes import conditions
-from hooks.kubernetes.kinds import MCP_SERVER, POD, SECRET
-from hooks.metacontroller.controller import Config, Controller
-from hooks.metacontroller.requests import OBJECT_NAME, CustomizeRequest, Object
+from hooks.kubernetes.kinds import POD, SECRET
+from hooks.kubernetes.names import OBJECT_NAME
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.requests import CustomizeRequest
 from hooks.migrate.plan import merge_patch
 from hooks.migrate.ways import take_over
 from hooks.proxy import children
-from hooks.simulator.admission import title
 from hooks.simulator.cluster import Cluster, key_of
 from hooks.simulator.run import MAX_ROUNDS, ready_condition
 from hooks.simulator.sync import Metacontroller, sync
 from hooks.simulator.webhooks import HookError, in_process
+from hooks.text import title
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 import click
 
+from hooks.go_json import same
 from hooks.kubernetes.kinds import CONFIG_MAP
-from hooks.metacontroller.requests import SERVER_SET_METADATA, Object
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.render.output import dump, presentable
-from hooks.simulator.merge import same
 
 _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 _STRING = r'"(?:[^"\\]|\\.)*"'

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.names import CONDITION_REASON
+from hooks.kubernetes.objects import Object
+from hooks.text import shortened
 
 MAX_MESSAGE = 1000
-_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]{0,126}[A-Za-z0-9_])?")
+MAX_REASON = 128
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -47,7 +49,7 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
         {
             "type": type_,
             "status": status,
-            "reason": reason if _REASON.fullmatch(reason) else "Unknown",  # another object's may be of any form
+            "reason": _reason(reason),
             "message": short(message),
             "observedGeneration": generation,
             "lastTransitionTime": _transition(observed.get(type_), status, this_second),
@@ -56,9 +58,14 @@ def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> lis
     ]
 
 
+def _reason(reason: str) -> str:
+    """A reason that another object gave may be of any form."""
+    return reason if len(reason) <= MAX_REASON and CONDITION_REASON.fullmatch(reason) else "Unknown"
+
+
 def short(message: str) -> str:
     """A message that people still read: cut off where it is longer."""
-    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
+    return shortened(message, MAX_MESSAGE)
 
 
 def _transition(observed: Object | None, status: str, this_second: str) -> str:

@@ -1,11 +1,24 @@
-"""The kinds that controllers name: their parents, their children and what they look up."""
+"""A kind of objects, and the core kinds that controllers make and look up."""
 
-from hooks.api.meta import API_VERSION
-from hooks.metacontroller.requests import Kind
+from __future__ import annotations
 
-MCP_SERVER = Kind(API_VERSION, "MCPServer", "mcpservers")
-MCP_EXTERNAL_AUTH_CONFIG = Kind(API_VERSION, "MCPExternalAuthConfig", "mcpexternalauthconfigs")
-MCP_TOOL_CONFIG = Kind(API_VERSION, "MCPToolConfig", "mcptoolconfigs")
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A served kind: what a manifest calls it, and the plural by which rules name it."""
+
+    api_version: str
+    kind: str
+    resource: str
+
+    @cached_property
+    def key(self) -> str:
+        """The outer key of `children` and `related`: `Deployment.apps/v1`, `ConfigMap.v1`."""
+        return f"{self.kind}.{self.api_version}"
+
 
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")

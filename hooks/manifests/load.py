@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hooks.go_json import same
+from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.names import name_fault
-from hooks.metacontroller.requests import Object
-from hooks.simulator.admission import title
-from hooks.simulator.merge import same
+from hooks.text import title
 
 MAX_BYTES = 32 * 1024 * 1024
 """The longest file that is read. etcd takes objects of at most 1.5 MiB."""

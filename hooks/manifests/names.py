@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import chain, islice
 
 from hooks.api.meta import GROUP
 from hooks.api.texts import PLACEHOLDER_LEFT, has_placeholder
-from hooks.controllers.configs.external_auth import SECRET_KEY
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
-from hooks.metacontroller.requests import LABEL_VALUE, OBJECT_NAME, Object, is_qualified_name
+from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
+from hooks.kubernetes.objects import Object
 
 _SAID = 5
 """How many faults of one object a message has."""
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # a DNS label (RFC 1123)
 
 
 def name_fault(obj: Object) -> str:
@@ -36,7 +34,7 @@ def _metadata(metadata: Object) -> Iterator[str]:
         rule = "must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
         yield f"metadata.name {_or_placeholder(metadata['name'], rule)}"
     namespace = metadata.get("namespace") or "default"
-    if not _NAMESPACE.fullmatch(namespace):
+    if not DNS_LABEL.fullmatch(namespace):
         rule = "must be lower-case letters, digits and '-', at most 63 (RFC 1123)"
         yield f"metadata.namespace {_or_placeholder(namespace, rule)}"
     for key, value in (metadata.get("labels") or {}).items():

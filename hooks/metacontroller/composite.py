@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hooks.kubernetes.kinds import STATEFUL_SET
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import HOOKS, RULES_VERSION, Controller
-from hooks.metacontroller.requests import Kind, Object
 
 
 def composite_controller(controller: Controller) -> Object:
@@ -13,7 +13,7 @@ def composite_controller(controller: Controller) -> Object:
     It holds what follows from the controller, and nothing of the installation: the webhooks have paths here, and
     neither Service nor timeout.
     """
-    children = [_child_resource(kind) for kind in controller.child_kinds]
+    children = [_child_resource(controller, kind) for kind in controller.child_kinds]
     return {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",
         "kind": "CompositeController",
@@ -41,11 +41,6 @@ def finalizer(controller: Controller) -> str:
     return f"metacontroller.io/compositecontroller-{controller.path}"
 
 
-def update_method(kind: Kind) -> str:
-    """How children of this kind are updated: in place, but for StatefulSets, which the proxy runner makes and owns."""
-    return "OnDelete" if kind == STATEFUL_SET else "InPlace"
-
-
-def _child_resource(kind: Kind) -> Object:
-    method = update_method(kind)
+def _child_resource(controller: Controller, kind: Kind) -> Object:
+    method = "OnDelete" if kind in controller.on_delete else "InPlace"
     return {"apiVersion": kind.api_version, "resource": kind.resource, "updateStrategy": {"method": method}}

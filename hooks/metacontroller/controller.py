@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from hooks.metacontroller import reading
-from hooks.metacontroller.requests import CustomizeRequest, Kind, Object, SyncRequest
+from hooks.installation import Config
+from hooks.kubernetes.kinds import Kind
+from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
@@ -19,27 +20,6 @@ RULES_VERSION = 2
 
 Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache.
 """
-
-RUNNER_RELEASE = "v0.44.0"
-"""The release of the proxy runner whose dialect RunConfig speaks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """What an installation decides, the same for every object: controllers read it here, never from the environment."""
-
-    runner_image: str = f"ghcr.io/stacklok/toolhive/proxyrunner:{RUNNER_RELEASE}"
-    """Image of the proxy runner, of that release."""
-    proxy_host: str = "0.0.0.0"  # noqa: S104  # inside the pod: the Service reaches it there
-    """Address on which the proxy listens."""
-    openshift: bool = False
-    """Security contexts for OpenShift, which assigns the ids itself."""
-    digest_key: bytes = b""
-    """Key of the HMAC that stands for a secret's value in a status. Without one, nothing made from it is published."""
-    read_secrets: bool = True
-    """Whether Metacontroller may look up Secrets."""
-    read_pods: bool = True
-    """Whether Metacontroller may look up Pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +37,10 @@ class Controller:
     """The same for a parent that is being deleted."""
     child_names: Callable[[str], Iterable[tuple[Kind, str]]]
     """Every child that this controller may ever make for a parent of this name: any other in an answer is refused."""
+    on_delete: tuple[Kind, ...] = ()
+    """Kinds of children that someone else makes and updates: Metacontroller only deletes them."""
 
     @property
     def path(self) -> str:
         """The first part of the webhooks' paths: `/mcpserver/sync`."""
         return self.parent.kind.lower()
-
-    def answer(self, hook: Hook, body: bytes, config: Config, now: datetime) -> bytes:
-        """Answer one hook call: bytes in, bytes out.
-
-        Raises:
-            Malformed: the body is no such request about such a parent.
-            BrokenRule: the answer would delete, misplace or wipe something.
-        """
-        return reading.write(self.respond(self.read(hook, body), config, now))
-
-    def read(self, hook: Hook, body: bytes) -> CustomizeRequest | SyncRequest:
-        """What the body of a call asks.
-
-        Raises:
-            Malformed: it is no such request about such a parent.
-        """
-        return (
-            reading.read_customize(body, self.parent) if hook == "customize" else reading.read_sync(body, self.parent)
-        )
-
-    def respond(self, request: CustomizeRequest | SyncRequest, config: Config, now: datetime) -> Object:
-        """The response as Metacontroller reads it.
-
-        Raises:
-            BrokenRule: it would delete, misplace or wipe something.
-        """
-        if isinstance(request, CustomizeRequest):
-            return {"relatedResources": [rule.to_wire() for rule in self.customize(request, config)]}
-        decide = self.finalize if request.finalizing else self.sync
-        return decide(request, config, now).to_wire(request, self.child_names(request.name))

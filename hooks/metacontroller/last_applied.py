@@ -1,16 +1,43 @@
-"""Holding a child: returning one that exists as it is, when what it should be can't be computed now."""
+"""What the hook last returned for a child, and how one that exists is returned so that nothing changes in it."""
 
 from __future__ import annotations
 
-from hooks.metacontroller.requests import (
-    CONTROLLER_UID,
-    LAST_APPLIED,
-    SERVER_SET_METADATA,
-    Object,
-    kept,
-    labels_of,
-    last_applied,
-)
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object, annotations_of, labels_of
+from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.strict_json import read_text
+
+LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
+"""Where Metacontroller keeps the child as the hook last returned it, with its own label and the namespace added."""
+
+_IDENTITY = ("apiVersion", "kind", "metadata", "status")
+
+
+def kept(observed: Object) -> Object:
+    """The least that keeps an observed object as it is, whoever made it.
+
+    That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
+    too), Metacontroller would take away what the annotation lists and the answer lacks; so these fields come along,
+    with the values that they have now, and never with the annotation's.
+    """
+    applied = last_applied(observed) or {}
+    metadata: Object = {"name": observed["metadata"]["name"]}
+    for group, of in (("labels", labels_of), ("annotations", annotations_of)):
+        listed = of(applied).keys() - {CONTROLLER_UID, LAST_APPLIED}
+        values = {key: text for key, text in of(observed).items() if key in listed}
+        if values:
+            metadata[group] = values
+    fields = {key: observed[key] for key in applied if key in observed and key not in _IDENTITY}
+    return {"apiVersion": observed["apiVersion"], "kind": observed["kind"], "metadata": metadata, **fields}
+
+
+def last_applied(observed: Object) -> Object | None:
+    """What the hook last returned for this child, by Metacontroller's annotation; None without one that can be read.
+
+    The annotation lies in a tenant's reach: check what it holds before you return any of it.
+    """
+    text = annotations_of(observed).get(LAST_APPLIED)
+    applied = read_text(text) if isinstance(text, str) else None
+    return applied if isinstance(applied, dict) else None
 
 
 def held(observed: Object) -> Object:

@@ -1,4 +1,4 @@
-"""The bytes of Metacontroller's hooks: requests read, answers written.
+"""The bytes of Metacontroller's requests, read.
 
 A request that can't be read raises `Malformed`, answered with 400.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import orjson
-
 from hooks import strict_json
-from hooks.metacontroller.requests import CustomizeRequest, Kind, Malformed, Object, Objects, SyncRequest
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CustomizeRequest, Malformed, Objects, SyncRequest
 
 _LEVELS_READ = 2 * strict_json.MAX_DEPTH
 """Of a request that orjson doesn't read. What is cut off belongs to an object that is too deep to be written again."""
@@ -47,11 +47,6 @@ def read_sync(body: bytes, parent: Kind) -> SyncRequest:
         related=Objects(_objects(request, "related", namespace)),
         finalizing=finalizing,
     )
-
-
-def write(wire: Object) -> bytes:
-    """The bytes of a response: compact JSON, keys in the order in which the code wrote them."""
-    return orjson.dumps(wire)
 
 
 def _load(body: bytes) -> Object:

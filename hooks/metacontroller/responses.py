@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hooks.metacontroller.requests import (
-    CONTROLLER_UID,
-    LABEL_VALUE,
-    SERVER_SET_METADATA,
-    BrokenRule,
-    Kind,
-    Object,
-    SyncRequest,
-    kept,
-)
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
+from hooks.metacontroller.last_applied import kept
+from hooks.metacontroller.requests import CONTROLLER_UID, BrokenRule, SyncRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.api.meta import API_VERSION, GROUP, VERSION
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
-from hooks.kubernetes.kinds import DEPLOYMENT, MCP_SERVER
-from hooks.metacontroller.requests import Kind, Object
+from hooks.kubernetes.kinds import DEPLOYMENT, Kind
+from hooks.kubernetes.objects import Object
 from hooks.migrate import schemas
 from hooks.migrate.load import PARENTS
-from hooks.migrate.plan import where
+from hooks.text import where
 
 OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
 OPERATOR_LEASE = "toolhive-operator-leader-election"

@@ -8,14 +8,14 @@ from typing import TextIO
 
 import click
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
-from hooks.kubernetes.kinds import MCP_SERVER
-from hooks.metacontroller.requests import Object, is_deleting
+from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import checks
 from hooks.migrate.load import load, without_servers
-from hooks.migrate.plan import Change, Plan, where
+from hooks.migrate.plan import Change, Plan
 from hooks.migrate.ways import give_back, take_over
-from hooks.render.output import one_line
+from hooks.text import one_line, where
 
 DONE, LEFT, REFUSED = 0, 1, 2
 """Exit codes: nothing is left to do, but for `--apply`; something couldn't be changed; nothing was changed at all."""

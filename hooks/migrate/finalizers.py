@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from hooks.api.kinds import MCP_SERVER, RESOURCES
 from hooks.controllers import CONTROLLERS
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object, is_deleting
 from hooks.metacontroller.composite import finalizer
-from hooks.metacontroller.requests import Kind, Object, is_deleting
-from hooks.migrate.plan import Plan, finalizers_of, where
-from hooks.references.table import references_to
+from hooks.migrate.plan import Plan, finalizers_of
+from hooks.references.table import REFERENCES, references_to
 from hooks.simulator.cluster import Cluster
+from hooks.text import where
 
-OPERATORS = {
-    MCP_SERVER: "mcpserver.toolhive.stacklok.dev/finalizer",
-    MCP_EXTERNAL_AUTH_CONFIG: "mcpexternalauthconfig.toolhive.stacklok.dev/finalizer",
-    MCP_TOOL_CONFIG: "toolhive.stacklok.dev/toolconfig-finalizer",
-}
+OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES}
 METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
 
 
@@ -31,7 +29,7 @@ def exchange_on_server(plan: Plan, server: Object, old: Mapping[Kind, str], new:
 
 def exchange_on_configs(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
     """Replace the finalizers of the shared configs."""
-    for kind in (MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG):
+    for kind in dict.fromkeys(reference.config for reference in REFERENCES):
         for config in cluster.all(kind):
             users = [
                 workload["metadata"]["name"]

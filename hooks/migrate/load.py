@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
-from hooks.kubernetes.kinds import MCP_SERVER
 from hooks.proxy import children
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.run import served_kinds

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
-from hooks.metacontroller.requests import (
-    CONTROLLER_UID,
-    LAST_APPLIED,
-    Kind,
-    Object,
-    annotations_of,
-    is_deleting,
-    raw_spec,
-)
-from hooks.migrate.plan import Plan, labels_of, merge_patch, where
+from hooks.api.kinds import MCP_SERVER
+from hooks.go_json import to_json
+from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.objects import Object, annotations_of, is_deleting, labels_of, raw_spec
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.migrate.plan import Plan, merge_patch
 from hooks.migrate.reference import desired, is_the_operators
 from hooks.proxy import children, names
 from hooks.references.table import REFERENCES
 from hooks.simulator.cluster import Cluster, controller_uid
-from hooks.simulator.merge import to_json
+from hooks.text import where
 
 MAX_ANNOTATIONS = 256 * 1024
 """What the API server takes for all annotations of an object, names and texts."""

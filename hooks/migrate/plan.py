@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from hooks.metacontroller.requests import Kind, Object
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 
 Patch: TypeAlias = Callable[[Object], Object | None]
 """A merge patch for an object as it is; None where there is nothing to do, or no more."""
@@ -59,16 +60,6 @@ def merge_patch(value: Any, patch: Any) -> Any:
         else:
             merged[key] = merge_patch(merged.get(key), inner)
     return merged
-
-
-def where(obj: Object) -> str:
-    """Namespace and name of an object, for people."""
-    return f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
-
-
-def labels_of(obj: Object) -> dict[str, str]:
-    """An object's labels."""
-    return obj["metadata"].get("labels") or {}
 
 
 def finalizers_of(obj: Object) -> list[str]:

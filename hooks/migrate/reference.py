@@ -12,7 +12,8 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
-from hooks.metacontroller.requests import CONTROLLER_UID, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import names
 
 MANAGER = "thv-operator"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hooks.api.crd import RESOURCES, crds
+from hooks.api.crd import crds
+from hooks.api.kinds import RESOURCES, CustomResource
 from hooks.api.meta import VERSION, path
-from hooks.api.resource import CustomResource
 from hooks.api.unknown import unknown_fields
-from hooks.metacontroller.requests import Object
-from hooks.migrate.plan import where
-from hooks.simulator.run import some
+from hooks.kubernetes.objects import Object
+from hooks.text import some, where
 
 REPLACE = "kubectl apply -k crds/"
 """How a cluster gets these hooks' CRDs, from a clone of the repository."""
@@ -85,7 +84,7 @@ def _beyond(schema: Object, other: Object, at: str) -> Iterator[str]:
 
 def _set(obj: Object, resource: CustomResource, schema: Object) -> list[str]:
     """The unknown fields that an object's author set: not those with the value that the CRD puts there by itself."""
-    faults = unknown_fields(resource.spec, obj.get("spec"))
+    faults = unknown_fields(resource.spec_model, obj.get("spec"))
     return sorted(path(fault["loc"]) for fault in faults if fault["input"] != _default(schema, fault["loc"]))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hooks.kubernetes.kinds import MCP_SERVER
-from hooks.metacontroller.requests import Object, is_deleting
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import owned
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, exchange_on_configs, exchange_on_server
-from hooks.migrate.plan import Plan, finalizers_of, where
+from hooks.migrate.plan import Plan, finalizers_of
 from hooks.simulator.cluster import Cluster
+from hooks.text import where
 
 
 def take_over(cluster: Cluster) -> Plan:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.metacontroller.requests import Object, SyncRequest, is_deleting
+from hooks.kubernetes.objects import Object, is_deleting
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, pods
 from hooks.proxy.pods import Part, State
 

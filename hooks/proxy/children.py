@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.last_applied import held
-from hooks.metacontroller.requests import Kind, Object, SyncRequest, kept
+from hooks.installation import Config
+from hooks.kubernetes.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+    Kind,
+)
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import held, kept
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, stamp
 from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
 from hooks.proxy.deployment import make_deployment

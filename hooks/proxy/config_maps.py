@@ -6,7 +6,7 @@ import hashlib
 from typing import NamedTuple
 
 from hooks import go_json
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.spec import Authorization, ProxySpec
 

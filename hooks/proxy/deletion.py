@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object, SyncRequest, controller_of, is_deleting
+from hooks.kubernetes.objects import Object, controller_of, is_deleting
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, ownership
 from hooks.proxy.health import proxy_pods
 

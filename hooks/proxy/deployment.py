@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hooks.installation import Config
+from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object
 from hooks.proxy import names
 from hooks.proxy.env import literal, make_env
 from hooks.proxy.outgoing_auth import effect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.spec import ProxySpec

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import LABEL_VALUE, Object, SyncRequest, controller_of, is_deleting, labels_of
+from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, ownership, pods
 from hooks.proxy.backend import Backend, backend
 from hooks.proxy.pods import Part, State

@@ -11,9 +11,10 @@ from typing import Literal
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.objects import Object, controller_of, labels_of, raw_spec
 from hooks.metacontroller.last_applied import was_a_child
-from hooks.metacontroller.requests import CONTROLLER_UID, Kind, Object, SyncRequest, controller_of, labels_of, raw_spec
+from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
 from hooks.proxy import children, names
 from hooks.proxy.rbac import RULES
 

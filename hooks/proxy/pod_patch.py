@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from hooks import go_json
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.spec import Container
 

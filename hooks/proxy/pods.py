@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import Object, is_deleting
+from hooks.kubernetes.objects import Object, is_deleting
 
 
 class State(NamedTuple):

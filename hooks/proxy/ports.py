@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hooks.metacontroller.requests import Object, last_applied
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import last_applied
 
 
 def displace_conflicting_ports(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hooks.metacontroller.requests import Object, last_applied
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import last_applied
 from hooks.proxy import names
 from hooks.proxy.spec import ProxySpec, Restart
 

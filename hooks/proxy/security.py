@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object
+from hooks.installation import Config
+from hooks.kubernetes.objects import Object
 
 
 def pod_security(config: Config) -> Object:

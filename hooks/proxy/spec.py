@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ import hashlib
 import json
 
 from hooks.kubernetes.kinds import CONFIG_MAP
-from hooks.metacontroller.requests import Object, SyncRequest, annotations_of
+from hooks.kubernetes.objects import Object, annotations_of
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
 from hooks.proxy.stateful_set import counted, stamp_of, stateful_set
 from hooks.strict_json import read_text

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from hooks.kubernetes.kinds import DEPLOYMENT, STATEFUL_SET
-from hooks.metacontroller.requests import Object, SyncRequest, raw_spec
+from hooks.kubernetes.objects import Object, raw_spec
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
 from hooks.proxy.rollout import is_rolled_out
 

@@ -17,8 +17,10 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import MetadataOverrides, ResourceList, SecretEnv, Volume
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
+from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
-from hooks.metacontroller.requests import CONTROLLER_UID, LABEL_VALUE, OBJECT_NAME, Object, is_qualified_name
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import names
 from hooks.proxy.image import image_fault
 from hooks.proxy.pod_patch import mcp_container_env
@@ -30,10 +32,6 @@ MAX_CHILD_BYTES = 250_000
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
-
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
-_ENV_NAME = re.compile(r"[ -<>-~]+")
 
 
 def unreadable_template(template: Object | None) -> Condition | None:
@@ -142,7 +140,7 @@ def _env(env: Sequence[EnvVar]) -> Iterator[str]:
             yield f"{where}.name: environment variable key cannot be empty"
         elif re.search(r"[=\r\n]", variable.name):
             yield f"{where}.name: invalid environment variable key: {variable.name!r}"
-        elif not _ENV_NAME.fullmatch(variable.name):
+        elif not ENV_NAME.fullmatch(variable.name):
             yield f"{where}.name: must be printable ASCII without '='"
         elif re.search(r"[\r\n]", variable.value):
             yield f"{where}.value: environment variable value for {variable.name} contains invalid characters"
@@ -153,9 +151,9 @@ def _secrets(secrets: Sequence[SecretEnv]) -> Iterator[str]:
         where = f"spec.secrets[{index}]"
         if not OBJECT_NAME.fullmatch(secret.name):
             yield f"{where}.name: must be the name of a Secret"
-        if not _SECRET_KEY.fullmatch(secret.key):
+        if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
-        if not _ENV_NAME.fullmatch(secret.target_env_name or secret.key):
+        if not ENV_NAME.fullmatch(secret.target_env_name or secret.key):
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 
@@ -191,7 +189,7 @@ def _volume(volume: Volume) -> Iterator[str]:
         yield f": invalid volume mount format: {mount}, expected host-path:container-path[:ro]"
     elif re.search(r"[$&;|`]", mount):
         yield f": invalid volume format: {mount} (paths can't have any of $ & ; | `)"
-    if not _LABEL.fullmatch(volume.name):
+    if not DNS_LABEL.fullmatch(volume.name):
         yield ".name: must be a DNS label of at most 63 lower-case letters, digits and hyphens"
     if ".." in volume.host_path.split("/"):
         yield ".hostPath: must not contain '..'"
@@ -223,7 +221,7 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
         faults = _metadata(metadata) if metadata else ()
         yield from (f"spec.resourceOverrides.{place}.{fault}" for fault in faults)
     for index, variable in enumerate(deployment.env):
-        if not _ENV_NAME.fullmatch(variable.name):
+        if not ENV_NAME.fullmatch(variable.name):
             yield f"spec.resourceOverrides.proxyDeployment.env[{index}].name: must be printable ASCII without '='"
     for index, secret in enumerate(deployment.image_pull_secrets):
         if not OBJECT_NAME.fullmatch(secret.name):

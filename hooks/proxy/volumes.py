@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.spec import ProxySpec
 

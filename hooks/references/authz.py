@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from hooks.api.access import AuthzConfigMapRef, is_entity_list
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
 from hooks.strict_json import MAX_DEPTH, read_text

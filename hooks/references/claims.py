@@ -12,16 +12,11 @@ import re
 from collections.abc import Collection
 
 from hooks.api.workload import ACCOUNT_SUFFIX
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of
 from hooks.metacontroller.last_applied import was_a_child
-from hooks.metacontroller.requests import (
-    CONTROLLER_UID,
-    LABEL_VALUE,
-    Kind,
-    Object,
-    controller_of,
-    is_of_kind,
-    labels_of,
-)
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.references.table import references_of
 
 

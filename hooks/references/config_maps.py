@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import CONFIG_MAP
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.resolution import Resolution, failed
 
 

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from hooks.api.meta import Model, spec_errors
 from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.resolution import Resolution, failed, waiting
 from hooks.references.table import Reference
 

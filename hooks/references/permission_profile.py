@@ -6,7 +6,8 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from hooks.api.meta import Model
 from hooks.api.workload import PermissionProfile
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
 from hooks.strict_json import read_text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.api.meta import GROUP
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
-from hooks.metacontroller.requests import Kind, Object, raw_spec
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object, raw_spec
 
 
 @dataclass(frozen=True, slots=True)

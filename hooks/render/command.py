@@ -8,12 +8,13 @@ from typing import BinaryIO, TextIO
 
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
+from hooks.installation import Config
 from hooks.manifests.load import InputError, load
-from hooks.metacontroller.controller import Config
-from hooks.render.output import FORMATS, one_line, to_summary, wants_colour
+from hooks.render.output import FORMATS, to_summary, wants_colour
 from hooks.simulator.admission import schemas_of
 from hooks.simulator.run import NoFixedPoint, Result, render
 from hooks.simulator.webhooks import Unreachable, in_process, over_http
+from hooks.text import one_line
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: all is well; a parent ends Failed, or nothing comes to rest; nothing could be rendered."""

@@ -10,10 +10,13 @@ from typing import Any, TextIO
 import click
 import yaml
 
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.manifests.scalars import NotAValue, resolve
-from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, SERVER_SET_METADATA, Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.admission import EPOCH
 from hooks.simulator.run import Rendered, Result, ready_condition
+from hooks.text import one_line
 
 _COLOURS = {"Ready": "green", "Running": "green", "Pending": "yellow", "Failed": "red", "NotReady": "red"}
 _FIRST = ("apiVersion", "kind", "metadata")
@@ -54,11 +57,6 @@ FORMATS: dict[str, Callable[[Result], str]] = {"yaml": to_yaml, "json": to_json,
 def wants_colour(stream: TextIO) -> bool:
     """Whether what is written there is for a terminal whose user hasn't asked for plain text (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
-
-
-def one_line(text: str) -> str:
-    """A text that others wrote, on one line, and without what a terminal would obey."""
-    return "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))
 
 
 def presentable(obj: Object) -> Object:

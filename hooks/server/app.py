@@ -21,9 +21,10 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.routing import MapAdapter
 
+from hooks import webhook
 from hooks.controllers import CONTROLLERS
-from hooks.metacontroller import reading
-from hooks.metacontroller.controller import HOOKS, Config, Controller, Hook
+from hooks.installation import Config
+from hooks.metacontroller.controller import HOOKS, Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
 from hooks.server.large_bodies import LARGE_BODY, RETRY_AFTER_SECONDS, LargeBodyLock
 from hooks.server.memory import trim_heap
@@ -188,13 +189,13 @@ def _read(controller: Controller, hook: Hook, settings: HookSettings) -> _CallRe
 def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _CallResult:
     log_fields: dict[str, Any] = {}
     try:
-        question = controller.read(hook, body)
+        question = webhook.read(controller, hook, body)
         metadata = question.parent["metadata"]
         log_fields = {key: metadata.get(key) for key in ("namespace", "name", "generation")}
-        answer = controller.respond(question, config, datetime.now(UTC))
+        answer = webhook.respond(controller, question, config, datetime.now(UTC))
         if "children" in answer:
             log_fields["children"] = len(answer["children"])
-        return _CallResult("ok", reading.write(answer), len(body), log_fields)
+        return _CallResult("ok", webhook.write(answer), len(body), log_fields)
     except Malformed as error:
         return _refused("malformed", str(error), len(body), log_fields)
     except BrokenRule as error:

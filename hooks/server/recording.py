@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hooks.metacontroller.controller import Config
+from hooks.installation import Config
 from hooks.proxy.image import image_fault
 from hooks.server.log import Format
 

@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.kubernetes.kinds import CONFIG_MAP, POD, SECRET
-from hooks.metacontroller.requests import SERVER_SET_METADATA, Kind, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, POD, SECRET, Kind
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, SERVER_SET_METADATA, Object
+from hooks.text import title
 
 EPOCH = "1970-01-01T00:00:00Z"
 """Every time in an offline run: its clock stands still."""
@@ -74,11 +74,6 @@ def admit(
         elif key not in served and manifest["apiVersion"].rpartition("/")[0] in groups:
             warnings.add(f"{title(manifest)}: {manifest['apiVersion']} {manifest['kind']} is not served, and left out")
     return Admitted(objects, unknown, sorted(warnings))
-
-
-def title(obj: Object) -> str:
-    """What messages call an object: `MCPServer default/github`."""
-    return f"{obj['kind']} {obj['metadata'].get('namespace') or 'default'}/{obj['metadata']['name']}"
 
 
 def created(obj: Object) -> Object:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hooks import strict_json
+from hooks import strict_json, webhook
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import webhook_path
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.reading import write
-from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.webhooks import HookError, Hooks
 
 
@@ -60,7 +61,7 @@ def ask_decision(hooks: Hooks, controller: Controller, request: Object) -> Decis
 
 def _ask(hooks: Hooks, path: str, request: Object) -> Object:
     try:
-        answer = strict_json.read(hooks(path, write(request)))
+        answer = strict_json.read(hooks(path, webhook.write(request)))
     except ValueError:
         raise HookError("the answer is not JSON") from None
     if not isinstance(answer, dict):

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import TypeAlias
 
-from hooks.metacontroller.requests import CONTROLLER_UID, Kind, Object, is_deleting
+from hooks.go_json import same
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object, is_deleting
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.admission import EPOCH, has_generation
-from hooks.simulator.merge import same, stored
+from hooks.simulator.merge import stored
 
 Key: TypeAlias = tuple[str, str, str]
 """`Kind.key`, namespace and name of an object."""

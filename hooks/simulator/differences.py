@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hooks.metacontroller.requests import LAST_APPLIED
-from hooks.simulator.merge import same
+from hooks.go_json import same
+from hooks.metacontroller.last_applied import LAST_APPLIED
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:

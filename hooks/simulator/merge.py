@@ -7,11 +7,11 @@ with what is there counts as null.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from hooks import go_json
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
 """What may be the key of a list of objects; the first one that all of them have is taken."""
@@ -26,17 +26,6 @@ _REVERTED_METADATA = (
     "deletionGracePeriodSeconds",
     "managedFields",
 )
-_GO_ESCAPES = str.maketrans(go_json.ESCAPES)
-
-
-def to_json(value: Any) -> str:
-    """JSON as Go writes it: compact, keys sorted, and what HTML could stumble over escaped."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).translate(_GO_ESCAPES)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON: other than in Python, 1, 1.0 and true are three values."""
-    return one is other or to_json(one) == to_json(other)
 
 
 def stored(value: Any) -> Any:
@@ -51,7 +40,7 @@ def stored(value: Any) -> Any:
 def with_last_applied(obj: Object, applied: Object) -> Object:
     """The object with what was applied in its annotation."""
     metadata = obj["metadata"]
-    annotations = {**(metadata.get("annotations") or {}), LAST_APPLIED: to_json(applied)}
+    annotations = {**(metadata.get("annotations") or {}), LAST_APPLIED: go_json.to_json(applied)}
     return {**obj, "metadata": {**metadata, "annotations": annotations}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object, labels_of
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.webhooks import HookError
 
@@ -37,18 +37,13 @@ def related_objects(cluster: Cluster, rules: Iterable[Object]) -> ObjectMap:
             found = [obj for name in names if (obj := cluster.get((kind.key, namespace, name)))]
         else:
             found = [obj for obj in cluster.all(kind, namespace) if not names or obj["metadata"]["name"] in names]
-        related.setdefault(kind.key, {}).update(uniform(obj for obj in found if selects(selector, labels(obj))))
+        related.setdefault(kind.key, {}).update(uniform(obj for obj in found if selects(selector, labels_of(obj))))
     return {key: dict(sorted(objects.items())) for key, objects in sorted(related.items())}
 
 
 def uniform(objects: Iterable[Object]) -> dict[str, Object]:
     """Objects under the keys that v2 hooks know them by."""
     return {f"{obj['metadata']['namespace']}/{obj['metadata']['name']}": obj for obj in objects}
-
-
-def labels(obj: Object) -> dict[str, str]:
-    """An object's labels."""
-    return obj["metadata"].get("labels") or {}
 
 
 def selects(selector: Any, having: dict[str, str]) -> bool:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes import kinds as known
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.requests import Kind, Object
-from hooks.simulator.admission import Schemas, admit, title
+from hooks.simulator.admission import Schemas, admit
 from hooks.simulator.cluster import Cluster, Key, key_of
 from hooks.simulator.sync import Metacontroller, Outcome, sync
 from hooks.simulator.webhooks import HookError, Hooks
+from hooks.text import some, title
 
 MAX_ROUNDS = 20
 """Rounds that may pass until nothing changes: a good set of manifests takes three or four."""
@@ -178,10 +180,3 @@ def _unknown(parent: Object, paths: list[str], failure: Failure | None) -> list[
 def ready_condition(parent: Object) -> Object:
     """The condition Ready of a parent's status; empty where there is none."""
     return conditions.find(parent, "Ready") or {}
-
-
-def some(texts: list[str], separator: str = ", ") -> str:
-    """The first few of these texts."""
-    shown = 5
-    more = [f"and {len(texts) - shown} more"] if len(texts) > shown else []
-    return separator.join([*texts[:shown], *more])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hooks.metacontroller.composite import composite_controller, finalizer, update_method
+from hooks.go_json import same
+from hooks.kubernetes.objects import Object, is_deleting, labels_of
+from hooks.metacontroller.composite import composite_controller, finalizer
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.requests import CONTROLLER_UID, Object, is_deleting, last_applied
-from hooks.simulator.admission import created, title
+from hooks.metacontroller.last_applied import last_applied
+from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.simulator.admission import created
 from hooks.simulator.answers import Decision, ask_decision, ask_rules
 from hooks.simulator.cluster import Cluster, Key, controller_uid, key_of, with_metadata
 from hooks.simulator.differences import differences
-from hooks.simulator.merge import same, updated, with_last_applied
-from hooks.simulator.related import ObjectMap, labels, related_objects, uniform
+from hooks.simulator.merge import updated, with_last_applied
+from hooks.simulator.related import ObjectMap, related_objects, uniform
 from hooks.simulator.webhooks import Hooks
+from hooks.text import title
 
 _GARBAGE_COLLECTORS = ("foregroundDeletion", "orphan")
 
@@ -110,7 +114,7 @@ def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
     for kind in run.controller.child_kinds:
         claimed = []
         for obj in run.cluster.touching(uid, kind, namespace):
-            owner, selected = controller_uid(obj), labels(obj).get(CONTROLLER_UID) == uid
+            owner, selected = controller_uid(obj), labels_of(obj).get(CONTROLLER_UID) == uid
             where = f"{obj['kind']}/{obj['metadata']['name']} "
             if owner == uid and selected:
                 claimed.append(obj)
@@ -172,7 +176,7 @@ def _manage_children(
 def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:
     kind = next(kind for kind in run.controller.child_kinds if kind.key == key_of(desired)[0])
     new = updated(observed, last_applied(observed), desired)
-    if not same(new, observed) and not is_deleting(observed) and update_method(kind) == "InPlace":
+    if not same(new, observed) and not is_deleting(observed) and kind not in run.controller.on_delete:
         _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
 
 

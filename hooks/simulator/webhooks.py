@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeAlias, cast
 
-from hooks.metacontroller.controller import Config, Controller, Hook
+from hooks import webhook
+from hooks.installation import Config
+from hooks.metacontroller.controller import Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
 
 Hooks: TypeAlias = Callable[[str, bytes], bytes]
@@ -43,7 +45,7 @@ def in_process(controllers: Iterable[Controller], config: Config, now: datetime)
     def ask(path: str, body: bytes) -> bytes:
         name, hook = path.partition("?")[0].strip("/").split("/")
         try:
-            return by_path[name].answer(cast("Hook", hook), body, config, now)
+            return webhook.answer(by_path[name], cast("Hook", hook), body, config, now)
         except (Malformed, BrokenRule) as error:
             raise HookError(str(error)) from error
         except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOKEN_EXCHANGE, TOOLS
 
 POLICIES: Object = {"policies": ["permit();"]}

@@ -9,9 +9,11 @@ from typing import Any
 from kubernetes.dynamic.exceptions import NotFoundError
 
 from hooks.controllers import CONTROLLERS
-from hooks.metacontroller.requests import CONTROLLER_UID, SERVER_SET_METADATA, Kind, Object
+from hooks.go_json import same
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.cluster import Cluster, Key, key_of, with_metadata
-from hooks.simulator.merge import same
 from hooks.simulator.run import served_kinds
 from hooks.simulator.sync import Metacontroller, sync
 from hooks.simulator.webhooks import in_process

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
 

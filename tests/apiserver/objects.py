@@ -11,7 +11,7 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.meta import API_VERSION, Model
-from hooks.metacontroller.requests import SERVER_SET_METADATA, Object
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from tests.controlplane import ControlPlane
 from tests.unit.specs import errors
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hooks.api.mcpserver import MCP_SERVER
+from hooks.api.kinds import MCP_SERVER
 from hooks.api.meta import Model
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.corpus import BAD, BROKEN_RULES, GOOD
 from tests.apiserver.objects import MODELS, Refusal, as_stored, custom, dry_run, model_places
 from tests.controlplane import ControlPlane

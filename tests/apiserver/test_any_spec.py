@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import Refusal, dry_run
 from tests.controlplane import ControlPlane
 from tests.neighbours import CLUSTER

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from hooks.controllers import CONTROLLERS
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import HOOKS
-from hooks.metacontroller.requests import Object
 from hooks.server.settings import described
 from tests.apiserver.manifests import BASE, COMPONENTS, NAMESPACE, Manifests, built, named, overlay, strictly
 from tests.controlplane import ControlPlane, eventually

@@ -9,7 +9,7 @@ from kubernetes.dynamic.exceptions import UnprocessibleEntityError
 
 from hooks.api.crd import crds
 from hooks.api.meta import API_VERSION
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import bare, custom
 from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from hooks.controllers import CONTROLLERS
+from hooks.kubernetes.objects import Object
 from hooks.manifests.load import load
-from hooks.metacontroller.requests import Object
 from tests.apiserver.objects import bare
 from tests.controlplane import ControlPlane
 from tests.examples import APPLIED, name, render_settings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import Refusal, custom, dry_run
 from tests.controlplane import ControlPlane
 from tests.pod_templates import pod_templates

@@ -10,9 +10,9 @@ from kubernetes.dynamic.exceptions import ForbiddenError
 
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
 from hooks.metacontroller.controller import HOOKS, RULES_VERSION, Controller
-from hooks.metacontroller.requests import Object
 from hooks.server.settings import described
 from tests.apiserver.manifests import BASE, NAMESPACE, Manifests, built, named, strictly
 from tests.controlplane import ControlPlane

@@ -8,7 +8,7 @@ import pytest
 from hooks.render.names import name_fault
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import custom
 from tests.controlplane import ControlPlane
 

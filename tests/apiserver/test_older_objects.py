@@ -11,7 +11,7 @@ import pytest
 from kubernetes.dynamic.exceptions import UnprocessibleEntityError
 
 from hooks.api.crd import crds
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import bare
 from tests.controlplane import ControlPlane, eventually
 

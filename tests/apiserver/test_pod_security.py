@@ -10,7 +10,7 @@ import pytest
 from kubernetes.dynamic.exceptions import ForbiddenError
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane
 from tests.neighbours import CLUSTER
 from tests.reference.cases import CASES, answer

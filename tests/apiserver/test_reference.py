@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.apiserver.objects import bare
 from tests.controlplane import ControlPlane
 from tests.reference.api_defaults import with_defaults, without_cluster_state

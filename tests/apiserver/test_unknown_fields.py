@@ -8,8 +8,7 @@ import secrets
 import pytest
 
 from hooks.api.meta import API_VERSION
-from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from kubernetes.dynamic.exceptions import UnprocessibleEntityError
 
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.apiserver.live import LiveWorld
 from tests.apiserver.objects import custom
 from tests.controlplane import ControlPlane

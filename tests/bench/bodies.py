@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hooks.kubernetes.kinds import MCP_SERVER, SERVICE_ACCOUNT
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import SERVICE_ACCOUNT
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
-from hooks.metacontroller.requests import Object
 from hooks.references.table import REFERENCES
 from tests.payloads.test_at_rest import BODY
 from tests.world import (

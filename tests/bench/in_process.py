@@ -16,8 +16,9 @@ import tracemalloc
 from collections.abc import Callable
 from functools import partial
 
+from hooks import webhook
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Hook
-from hooks.metacontroller.requests import Object
 from tests.bench import served
 from tests.bench.bodies import (
     at_rest,
@@ -79,12 +80,12 @@ def calls() -> dict[str, tuple[Hook, Object]]:
 def answering(hook: Hook, request: Object) -> tuple[bytes, Callable[[], bytes]]:
     """The bytes of a request, and a call that answers them."""
     controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
-    return sent, lambda: controller.answer(hook, sent, CONFIG, NOW)
+    return sent, lambda: webhook.answer(controller, hook, sent, CONFIG, NOW)
 
 
 def reading(hook: Hook, request: Object) -> Callable[[], object]:
     """A call that only reads the request."""
-    return partial(BY_KIND[request["parent"]["kind"]].read, hook, written(request))
+    return partial(webhook.read, BY_KIND[request["parent"]["kind"]], hook, written(request))
 
 
 def beside_nothing() -> tuple[float, float]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from hooks.metacontroller.requests import LAST_APPLIED
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.controlplane import ControlPlane
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, SETTINGS
 

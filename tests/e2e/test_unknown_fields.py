@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.fixtures import apply_our_crds
 from tests.e2e.installation import TOOLHIVE, Installation

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hooks.metacontroller.requests import LAST_APPLIED
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.controlplane import WatchLog, eventually
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.neighbours import MANIFESTS

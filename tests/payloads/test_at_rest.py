@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hooks.metacontroller.requests import CONTROLLER_UID, LAST_APPLIED, Object, kind_and_name
+from hooks.kubernetes.objects import Object, kind_and_name
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import CONTROLLER_UID
 from tests.world import call
 
 AT_REST = Path(__file__).parent / "at_rest/mcpserver-sync.json"

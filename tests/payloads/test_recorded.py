@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
-from hooks.metacontroller.requests import Object
 from hooks.server.app import HookSettings, create_app, create_metrics
 from tests.payloads.test_at_rest import returned_before
 from tests.rules import check_customize, check_sync

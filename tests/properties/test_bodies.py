@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooks import webhook
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
 from hooks.metacontroller.controller import HOOKS, Hook
-from hooks.metacontroller.requests import BrokenRule, Malformed, Object
+from hooks.metacontroller.requests import BrokenRule, Malformed
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.rules import check_customize, check_sync
 from tests.strategies import JSON
@@ -49,7 +51,7 @@ REQUESTS = [
 def answer(kind: str, hook: Hook, body: bytes) -> Object | None:
     """The answer, or None for a refusal."""
     try:
-        return dict(json.loads(BY_KIND[kind].answer(hook, body, CONFIG, NOW)))
+        return dict(json.loads(webhook.answer(BY_KIND[kind], hook, body, CONFIG, NOW)))
     except (Malformed, BrokenRule) as refusal:
         text = str(refusal)
     assert len(text) < 300

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
-from hooks.metacontroller.requests import Object
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
+from hooks.kubernetes.objects import Object
 from tests.offline import MCP_SERVER_KINDS, World
 from tests.stamps import unstamped, unstamped_template
 from tests.strategies import good_specs, specs

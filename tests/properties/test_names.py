@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.kubernetes.kinds import SERVICE, STATEFUL_SET
-from hooks.metacontroller.requests import CONTROLLER_UID, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from tests.world import (
     BINDING,
     NOW,

@@ -9,9 +9,11 @@ from typing import Any
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from hooks.go_json import same
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
-from hooks.metacontroller.requests import LAST_APPLIED, Object, last_applied
-from hooks.simulator.merge import same, updated
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED, last_applied
+from hooks.simulator.merge import updated
 from tests.neighbours import CLUSTER
 from tests.strategies import JSON, good_specs, specs
 from tests.world import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import CONFIG, deleting, made, pod, running, server, sync
 
 LARGEST_STATUS = 16 * 1024

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, SERVICE_ACCOUNT
-from hooks.metacontroller.requests import LAST_APPLIED, BrokenRule, Object
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
+from hooks.kubernetes.kinds import SERVICE_ACCOUNT
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import BrokenRule
 from tests.strategies import JSON, specs
 from tests.world import (
     CONFIG,

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG
-from hooks.metacontroller.requests import Object
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG
+from hooks.kubernetes.objects import Object
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.strategies import JSON, specs
 from tests.world import (

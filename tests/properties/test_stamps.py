@@ -10,8 +10,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, STATEFUL_SET
-from hooks.metacontroller.requests import Object
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from tests.offline import World
 from tests.stamps import RUN_CONFIG, stamps, unstamped_template

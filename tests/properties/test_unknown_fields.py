@@ -9,8 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests.neighbours import CLUSTER, SECRET
 from tests.strategies import JSON, SCHEMAS, closed_objects, good_specs
 from tests.world import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 
-from hooks.metacontroller.requests import SERVER_SET_METADATA, Object
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 
 
 def with_defaults(child: Object) -> Object:

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from hooks import go_json
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.reference.api_defaults import without_cluster_state
 from tests.reference.differences import DIFFERENCES, Children
 from tests.world import KINDS, judged, made, settled

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 Children = dict[tuple[str, str], Object]
 

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from hooks.api.meta import API_VERSION
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane.processes import free_port
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import BACKEND, CLIENT_ID, CLIENT_SECRET, PROXY, SCOPES, IdentityProvider

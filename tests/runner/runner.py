@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from hooks.api.meta import API_VERSION
+from hooks.installation import Config
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.processes import Process, answers
 from tests.runner.caller import Caller

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hooks.kubernetes.objects import Object
 from hooks.manifests.load import load
-from hooks.metacontroller.requests import Object
 from tests.controlplane.processes import free_port
 from tests.examples import APPLIED, FOLDER, name
 from tests.runner.backend import Backend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane.processes import free_port
 from tests.reference.cases import ALL, inputs
 from tests.runner.backend import Backend

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
 from tests.runner.manifests import NAME, server

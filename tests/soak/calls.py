@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.neighbours import CLUSTER, SECRET
 from tests.payloads.test_recorded import RECORDED, ours
 from tests.rules import check_customize, check_sync

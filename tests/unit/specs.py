@@ -10,7 +10,7 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.meta import Model, spec_errors
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 TOKEN_EXCHANGE: Object = {
     "tokenUrl": "https://idp.acme.test/token",

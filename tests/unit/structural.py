@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hooks.api.crd import crds
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 KINDS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
 

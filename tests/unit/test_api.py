@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolOverride
-from hooks.api.meta import Condition, Model
+from hooks.api.meta import Model, StoredCondition
 from hooks.api.workload import MetadataOverrides
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING, IDS, PLACES, SERVER, TOOLS, Path, changed, errors, put, written
 
 
@@ -230,8 +230,8 @@ def test_a_condition_is_what_kubernetes_takes() -> None:
         "lastTransitionTime": "1970-01-01T00:00:00Z",
     }
 
-    assert errors(Condition, good) == []
-    assert errors(Condition, {**good, "reason": "not one word"}) == [
+    assert errors(StoredCondition, good) == []
+    assert errors(StoredCondition, {**good, "reason": "not one word"}) == [
         "spec.reason: must be of the form ^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
     ]
-    assert errors(Condition, {**good, "reason": ""}) == ["spec.reason: is not valid"]
+    assert errors(StoredCondition, {**good, "reason": ""}) == ["spec.reason: is not valid"]

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
-from hooks.api.mcpserver import MCP_SERVER, MCPServerSpec
+from hooks.api.kinds import MCP_SERVER
+from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import Model, spec_errors
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import (
     EVERYTHING,
     EXTERNAL_AUTH,

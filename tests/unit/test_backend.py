@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import CONFIG, condition, deleting, made, pod, running, server, sync
 
 UNREAD = replace(CONFIG, read_pods=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import DEPLOYMENT, SERVICE_ACCOUNT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import (
     USES_TX,
     child,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import NOW, server
 
 THEN, THIS_SECOND = "2026-11-20T08:00:00Z", "2026-11-23T12:00:00Z"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from hooks import webhook
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Hook
-from hooks.metacontroller.requests import Object
 from tests.bench.bodies import at_rest, deleted_config, deleted_server, full_server, used_config
 from tests.bench.in_process import answering, peak_bytes
 from tests.world import BY_KIND, CONFIG, NOW, external_auth, secret, server, sync_request, written
@@ -33,9 +34,9 @@ def test_an_answer_makes_no_copy_of_its_request(hook: Hook, make: Callable[[], O
     """Measured: up to 2 times the bytes, of what a held child says of itself. A copy would be 3 more."""
     request = make()
     controller, sent = BY_KIND[request["parent"]["kind"]], written(request)
-    read = controller.read(hook, sent)
+    read = webhook.read(controller, hook, sent)
 
-    assert peak_bytes(lambda: controller.respond(read, CONFIG, NOW)) <= 3 * len(sent)
+    assert peak_bytes(lambda: webhook.respond(controller, read, CONFIG, NOW)) <= 3 * len(sent)
 
 
 def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -> None:
@@ -58,7 +59,7 @@ def test_an_answer_has_the_bytes_that_it_needs() -> None:
     """Without white space and escapes, the children of a full server fit in half of what was sent."""
     sent = written(full_server())
 
-    answer = BY_KIND["MCPServer"].answer("sync", sent, CONFIG, NOW)
+    answer = webhook.answer(BY_KIND["MCPServer"], "sync", sent, CONFIG, NOW)
 
     assert answer.decode() == json.dumps(json.loads(answer), separators=(",", ":"), ensure_ascii=False)
     assert len(answer) <= len(sent) / 2

@@ -8,7 +8,7 @@ from pydantic import Field
 from hooks.api.crd import schema
 from hooks.api.mcpserver import PermissionProfile, Volume
 from hooks.api.meta import ConfigMapRef, Model, NameRef, Port
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING
 from tests.unit.structural import KINDS, defaulted, nodes, root, unstructural
 

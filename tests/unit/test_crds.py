@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hooks.api.crd import HEADER, crds, manifests
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.structural import KINDS
 
 FOLDER = Path(__file__).parents[2] / "crds"

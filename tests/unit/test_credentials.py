@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.kubernetes.kinds import DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, SECRET
-from hooks.metacontroller.requests import Object
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
+from hooks.kubernetes.kinds import DEPLOYMENT, SECRET
+from hooks.kubernetes.objects import Object
 from tests.world import (
     CONFIG,
     NAMESPACE,

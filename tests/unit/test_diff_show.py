@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hooks.diff.show import unified
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.leaks import leaked
 
 SECRETS = ['canary-1 "\\\u0007{}', "canary-2", "Bearer canary-3, }{", "canary-4\u00e9"]

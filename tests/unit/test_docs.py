@@ -19,6 +19,7 @@ import yaml
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
+from hooks import webhook
 from hooks.cli import main
 from hooks.metacontroller.controller import HOOKS
 from hooks.server.app import create_metrics
@@ -266,7 +267,7 @@ def test_the_call_in_concepts_is_a_real_one() -> None:
     shown = {title: json.loads(text) for title, text in re.findall(r'```json title="(.*?)"\n(.*?)```', page, re.DOTALL)}
     _, request = ours(ROOT / "tests/payloads/recorded/mcpserver-sync-first.json")
     body = json.dumps(request).encode()
-    answers = {hook: json.loads(BY_KIND["MCPServer"].answer(hook, body, CONFIG, NOW)) for hook in HOOKS[:2]}
+    answers = {hook: json.loads(webhook.answer(BY_KIND["MCPServer"], hook, body, CONFIG, NOW)) for hook in HOOKS[:2]}
     real = {
         "answer to customize": answers["customize"],
         "request to sync": request,

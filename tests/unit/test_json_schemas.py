@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from hooks.api.crd import crds, manifests
 from hooks.api.schemas import json_schema, json_schemas
 from hooks.cli import main
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.examples import APPLIED, ROOT, name
 
 SCHEMAS = ROOT / "crds/schemas"

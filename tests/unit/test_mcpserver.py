@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
     ACCESS,
     BINDING,

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.migrate.reference import MANAGER, desired
 from tests.reference.api_defaults import with_defaults, without_cluster_state
 from tests.reference.cases import ALL, inputs, reference_children

@@ -9,7 +9,8 @@ import pytest
 
 from hooks.api.crd import crds
 from hooks.cluster import CRD, LiveCluster
-from hooks.metacontroller.requests import Kind, Object
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.migrate.checks import crd_faults, crd_notes
 from tests.world import external_auth, server, tool_config
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.controllers import CONTROLLERS
-from hooks.kubernetes.kinds import MCP_SERVER
-from hooks.metacontroller.requests import CONTROLLER_UID, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
 from hooks.migrate.plan import Plan
 from hooks.migrate.reference import MANAGER

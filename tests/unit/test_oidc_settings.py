@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import condition, config_map, run_config, server, sync
 
 ISSUER = "https://idp.acme.test"

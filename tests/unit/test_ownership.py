@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
-    MCP_SERVER,
     ROLE,
     ROLE_BINDING,
     SERVICE,
     SERVICE_ACCOUNT,
     STATEFUL_SET,
+    Kind,
 )
-from hooks.metacontroller.requests import CONTROLLER_UID, Kind, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy.rbac import RULES
 from tests.world import (
     ACCESS,

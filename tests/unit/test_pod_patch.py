@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.expansion import arguments, environment
 from tests.world import child, server, sync
 

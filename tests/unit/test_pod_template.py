@@ -8,7 +8,7 @@ import pytest
 
 from hooks.api.pod_template import PodTemplate, read_pod_template
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import child, child_names, condition, observed, server, sync
 
 USED = "spec.podTemplateSpec is used"

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from hooks import strict_json
-from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, POD
-from hooks.metacontroller import reading, requests
-from hooks.metacontroller.requests import BrokenRule, Malformed, Object
+from hooks import strict_json, webhook
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import CONFIG_MAP, POD
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller import last_applied, reading, requests
+from hooks.metacontroller.requests import BrokenRule, Malformed
 from tests.world import (
     BY_KIND,
     CONFIG,
@@ -117,10 +119,10 @@ def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None
     stranger = config_map("theirs", k="1")
     stranger["metadata"] |= {
         "labels": {"a": "2", "controller-uid": "u", "other": "3"},
-        "annotations": {requests.LAST_APPLIED: json.dumps(applied)},
+        "annotations": {last_applied.LAST_APPLIED: json.dumps(applied)},
     }
 
-    assert requests.kept(stranger) == {
+    assert last_applied.kept(stranger) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "theirs", "labels": {"a": "2"}},
@@ -145,7 +147,7 @@ def test_a_spec_that_is_nested_deeply_is_cut_the_same_whatever_comes_along(depth
 
     assert strict_json.is_too_deep(parent) == (depth > 149)
     assert parent["spec"]["image"] == server()["spec"]["image"]
-    assert json.loads(reading.write(parent))["spec"]["image"] == server()["spec"]["image"]
+    assert json.loads(webhook.write(parent))["spec"]["image"] == server()["spec"]["image"]
 
 
 @pytest.mark.parametrize("depth", [199, 900, 10_000])
@@ -154,7 +156,7 @@ def test_a_neighbour_that_is_nested_deeply_keeps_nobody_from_being_answered(dept
     request = sync_request(deleting(external_auth()), related=[users])
     deep = with_deep(request, depth)
 
-    answer = json.loads(BY_KIND["MCPExternalAuthConfig"].answer("finalize", deep, CONFIG, NOW))
+    answer = json.loads(webhook.answer(BY_KIND["MCPExternalAuthConfig"], "finalize", deep, CONFIG, NOW))
 
     assert answer["finalized"] is False
 
@@ -168,7 +170,7 @@ def test_a_null_is_nothing_however_it_is_written(separators: tuple[str, str]) ->
     bare = {**config_map("bare"), "metadata": {**config_map("bare")["metadata"], "annotations": None}}
     body = json.dumps(sync_request(owner, [copy, bare]), separators=separators).encode()
 
-    children = json.loads(BY_KIND["MCPServer"].answer("sync", body, CONFIG, NOW))["children"]
+    children = json.loads(webhook.answer(BY_KIND["MCPServer"], "sync", body, CONFIG, NOW))["children"]
 
     shown = {child["metadata"]["name"]: child for child in children}
     assert (shown["theirs"]["rules"], shown["bare"]) == (
@@ -209,7 +211,7 @@ def test_a_number_comes_out_as_the_one_that_went_in(number: str) -> None:
     value = strict_json.read_text(number)
 
     assert (type(value), value) == (type(json.loads(number)), json.loads(number))
-    assert repr(json.loads(reading.write({"number": value}))["number"]) == repr(value)
+    assert repr(json.loads(webhook.write({"number": value}))["number"]) == repr(value)
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts_as_in_go() -> None:
@@ -255,8 +257,8 @@ def test_a_request_reads_the_same_however_it_is_written() -> None:
 def test_texts_are_written_as_they_are() -> None:
     texts = {"word": "NaN, Infinity", "text": 'é\u2028😀"\\\n\x01</script>'}
 
-    assert json.loads(reading.write(texts)) == texts
-    assert reading.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
+    assert json.loads(webhook.write(texts)) == texts
+    assert webhook.write({"ü": [None, True, {}]}) == '{"ü":[null,true,{}]}'.encode()
 
 
 @pytest.mark.parametrize("name", ["annotations", "annot\\u0061tions"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
-from hooks.metacontroller.requests import Kind, Object
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.objects import Object
 from hooks.simulator.admission import admit, schemas_of
 
 WIDGET = Kind("example.com/v1", "Widget", "widgets")

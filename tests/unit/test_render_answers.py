@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import ROLE, SECRET
-from hooks.metacontroller.requests import LAST_APPLIED, Kind, Object
+from hooks.kubernetes.kinds import ROLE, SECRET, Kind
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.simulator.related import related_objects, selects
 from hooks.simulator.sync import sync
 from hooks.simulator.webhooks import HookError

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from hooks.controllers import CONTROLLERS
+from hooks.installation import Config
+from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import read
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object
 from hooks.render.command import CLOCK, render_command
 from hooks.simulator.webhooks import HookError, Hooks, Unreachable, in_process, over_http
 from tests.background import serving_in_background

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.load import MAX_BYTES, InputError, load
-from hooks.metacontroller.requests import Object
 
 BOMB = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.go_json import same, to_json
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.simulator.differences import differences
-from hooks.simulator.merge import merge, same, stored, to_json, updated
+from hooks.simulator.merge import merge, stored, updated
 
 CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     # what it shows: observed, last applied, desired, merged

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from hooks.installation import Config
 from hooks.manifests.names import name_fault
-from hooks.metacontroller.controller import Config
 from hooks.render.command import UNUSABLE, render_command
 
 LEFT = "still has a placeholder in it: put the value in its place"

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import read
-from hooks.metacontroller.requests import LAST_APPLIED, Object
-from hooks.render.output import FORMATS, one_line, presentable, to_json, to_summary, to_yaml
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.render.output import FORMATS, presentable, to_json, to_summary, to_yaml
 from hooks.simulator.run import Rendered, Result
+from hooks.text import one_line
 
 CHILD: Object = {
     "kind": "ConfigMap",

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET
+from hooks.installation import Config
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
-from hooks.metacontroller.controller import Config, Controller
-from hooks.metacontroller.requests import Kind, Object
+from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.simulator.cluster import key_of
 from hooks.simulator.run import NoFixedPoint, Result, render

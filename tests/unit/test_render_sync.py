@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller, finalizer
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.simulator.sync import Outcome, sync
 from tests.unit.widgets import (
     CHILD,

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SECRET
-from hooks.metacontroller import reading, requests
-from hooks.metacontroller.requests import BrokenRule, Object
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller import last_applied, reading, requests
+from hooks.metacontroller.requests import BrokenRule
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from tests.world import observed, server, sync_request
 
@@ -63,7 +65,7 @@ def test_a_stranger_may_be_kept_as_it_is_and_not_changed() -> None:
     stranger = observed(_child("stranger", data={"a": "b"}), server())
     request = read(sync_request(server(), children=[stranger]))
 
-    kept = SyncResponse(STATUS, [requests.kept(stranger)]).to_wire(request, EXPECTED)
+    kept = SyncResponse(STATUS, [last_applied.kept(stranger)]).to_wire(request, EXPECTED)
     assert kept["children"] == [_child("stranger", data={"a": "b"})]
     with pytest.raises(BrokenRule, match="ConfigMap/stranger is not a child of this parent"):
         SyncResponse(STATUS, [_child("stranger", data={"a": "c"})]).to_wire(request, EXPECTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import child, observed, running, server, sync
 
 RESTART = "mcpserver.toolhive.stacklok.dev/restarted-at"

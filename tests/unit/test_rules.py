@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.rules import check_sync
 from tests.world import call, child, deleting, server, sync_request
 

@@ -116,7 +116,7 @@ def test_a_bug_is_a_500_without_object_contents(
         raise ValueError(canary)
 
     body = written(sync_request(server()))
-    monkeypatch.setattr("hooks.metacontroller.reading.write", broken)
+    monkeypatch.setattr("hooks.webhook.write", broken)
     with caplog.at_level(logging.DEBUG):
         response = client.post("/mcpserver/sync", data=body)
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from hooks.cli import main
-from hooks.metacontroller.controller import Config
+from hooks.installation import Config
 from hooks.server.settings import Settings, described
 from tools.settings_page import page
 

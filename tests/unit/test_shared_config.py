@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import pytest
 
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.controllers.configs.config_controller import config_hash
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, SERVICE_ACCOUNT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE_ACCOUNT
+from hooks.kubernetes.objects import Object
 from hooks.references.claims import claim_value
 from tests.world import (
     CONFIG,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.references.authz import read_authz
 from tests.world import CONFIG, USES_TX, child, condition, config_map, good_config, run_config, server, sync
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import STATEFUL_SET
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.unit.test_stamp import IMAGE, RUNNERS, STAMP, at, backend
 from tests.unit.test_workload import CRASHED, proxy, waiting
 from tests.world import made, observed, pod, running, sync

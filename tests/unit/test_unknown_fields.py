@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from hooks.controllers.pruned import KUBECTL_LAST_APPLIED
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests.world import (
     ACCESS,
     child_names,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy.names import RESERVED_VOLUMES
 from tests.world import child, condition, config_map, running, server, sync
 

@@ -6,8 +6,10 @@ import copy
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, MCP_SERVER, SERVICE
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import CONFIG_MAP, SERVICE
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.offline import MCP_SERVER_KINDS, World
 from tests.stamps import stamps, unstamped
 from tests.world import NAMESPACE, deleting

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.kinds import POD
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests.world import condition, deleting, made, pod, running, server, sync
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET, Kind
+from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.requests import Kind, Object
 from hooks.simulator.admission import admit
 from hooks.simulator.cluster import Cluster, Key
 from hooks.simulator.run import served_kinds
@@ -29,7 +29,7 @@ def unused(*_: Any) -> Any:
 
 
 def controller(parent: Kind = WIDGET) -> Controller:
-    return Controller(parent, (CONFIG_MAP, DEPLOYMENT, STATEFUL_SET), unused, unused, unused, unused)
+    return Controller(parent, (CONFIG_MAP, DEPLOYMENT, STATEFUL_SET), unused, unused, unused, unused, (STATEFUL_SET,))
 
 
 def answering(decide: Decide, rules: list[Object] | None = None) -> Hooks:

@@ -12,7 +12,6 @@ from hooks.api.external_auth.bearer_token import BearerToken
 from hooks.api.external_auth.header_injection import HeaderInjection
 from hooks.api.external_auth.token_exchange import TokenExchange
 from hooks.api.meta import Conditions, Int64, Model, RuledModel, set_exactly_when
-from hooks.api.resource import AGE, MESSAGE, READY, REASON, REFERENCED_BY, Column, CustomResource
 
 # A further type is one more name here, and a field of that name (in snake case) in the spec: the rule comes by itself.
 ExternalAuthType = Literal["tokenExchange", "bearerToken", "headerInjection", "unauthenticated"]
@@ -52,13 +51,3 @@ class MCPExternalAuthConfigStatus(Model):
     """Names of the MCPServers that use this config; it can't be deleted while there are any."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""
-
-
-MCP_EXTERNAL_AUTH_CONFIG = CustomResource(
-    kind="MCPExternalAuthConfig",
-    description="MCPExternalAuthConfig says how proxies get tokens for the backends of their MCP servers.",
-    spec=MCPExternalAuthConfigSpec,
-    status=MCPExternalAuthConfigStatus,
-    columns=(Column("Type", ".spec.type"), READY, REASON, REFERENCED_BY, MESSAGE, AGE),
-    short_names=("extauth", "mcpextauth"),
-)

@@ -19,19 +19,14 @@ from pydantic import ValidationError
 
 from hooks.api.meta import Model, secret_refs, spec_errors
 from hooks.controllers.pruned import pruned
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import SECRET, SERVICE_ACCOUNT
-from hooks.metacontroller.controller import Config, Controller
-from hooks.metacontroller.requests import (
-    OBJECT_NAME,
-    CustomizeRequest,
-    Kind,
-    Object,
-    SyncRequest,
-    is_deleting,
-    raw_spec,
-)
+from hooks.kubernetes.kinds import SECRET, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.names import OBJECT_NAME
+from hooks.kubernetes.objects import Object, is_deleting, raw_spec
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.references.claims import claim_value, claimant
 from hooks.references.table import Reference

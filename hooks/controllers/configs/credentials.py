@@ -16,7 +16,8 @@ from hooks.api.meta import SecretKeyRef
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import SECRET
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 
 _REMEDY = "write it again as one line of text, with `printf %s` in place of `echo`, or kubectl's --from-literal"
 

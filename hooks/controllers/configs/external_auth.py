@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.api.meta import secret_refs
 from hooks.controllers.configs.config_controller import ConfigController, Validation
 from hooks.controllers.configs.credentials import credential
+from hooks.installation import Config
 from hooks.kubernetes import conditions
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import OBJECT_NAME, SyncRequest
+from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
+from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
-
-SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
-"""What the API server admits as a key of a Secret."""
 
 
 def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config) -> Validation:

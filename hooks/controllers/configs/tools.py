@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.texts import text_fault
 from hooks.controllers.configs.config_controller import ConfigController, Validation
+from hooks.installation import Config
 from hooks.kubernetes import conditions
-from hooks.kubernetes.kinds import MCP_TOOL_CONFIG
-from hooks.metacontroller.controller import Config
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
 

@@ -13,7 +13,8 @@ from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.texts import control_fault, text_fault
 from hooks.api.urls import parts, url_fault
 from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.spec import IncomingAuth
 from hooks.references.config_maps import find_data
 from hooks.references.resolution import Resolution, failed

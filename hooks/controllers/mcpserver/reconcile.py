@@ -7,26 +7,21 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from hooks.api.mcpserver import MCP_SERVER as RESOURCE
+from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import spec_errors
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
 from hooks.controllers.pruned import pruned
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, MCP_SERVER, POD, SERVICE_ACCOUNT
-from hooks.metacontroller.controller import Config, Controller
-from hooks.metacontroller.requests import (
-    CustomizeRequest,
-    Object,
-    SyncRequest,
-    is_deleting,
-    kept,
-    kind_and_name,
-    raw_spec,
-)
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT
+from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
+from hooks.metacontroller.controller import Controller
+from hooks.metacontroller.last_applied import kept
+from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, names, ownership, validation
 from hooks.proxy.deletion import is_proxy_left
@@ -138,7 +133,7 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
 
 def _why_name_not_usable(name: str) -> str:
     """The rules that the CRD has for new servers, for those that are older than it."""
-    return "; ".join(rule.message for rule in RESOURCE.name_rules if not rule.holds(name))
+    return "; ".join(rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name))
 
 
 def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:

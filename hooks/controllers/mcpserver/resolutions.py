@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.pod_template import read_pod_template, unknown_fields
@@ -12,8 +13,9 @@ from hooks.controllers.mcpserver.inline_oidc import resolve_oidc
 from hooks.controllers.mcpserver.inline_telemetry import resolve_telemetry
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
-from hooks.metacontroller.requests import Kind, Object, SyncRequest
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.spec import IncomingAuth, Telemetry
 from hooks.references.authz import cedar, resolve_authz
 from hooks.references.configs import resolve_config

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hooks.controllers.mcpserver.resolutions import Resolutions
+from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import Object, SyncRequest
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.mcpserver.resolutions import Resolutions
-from hooks.metacontroller.requests import Object, annotations_of
+from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import names, spec
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec

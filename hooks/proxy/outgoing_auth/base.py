@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hooks.api.meta import SecretKeyRef
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hooks.api.external_auth.token_exchange import TokenExchange
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from hooks.proxy.names import TOKEN_EXCHANGE_CLIENT_SECRET
 from hooks.proxy.outgoing_auth.base import Effect, from_secret
 

@@ -6,8 +6,9 @@ whose value is None or empty is left out, as there.
 
 from __future__ import annotations
 
-from hooks.metacontroller.controller import Config
-from hooks.metacontroller.requests import CONTROLLER_UID, Object
+from hooks.installation import Config
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.runconfig.middlewares import middleware_configs
 from hooks.proxy.runconfig.oidc import oidc_config

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 MAX_BODY_BYTES = 8 << 20
 """Bound on a call's body: release 0.44.0's own operator writes the same."""

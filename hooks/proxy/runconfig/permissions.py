@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hooks.api.workload import Volume
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 
 
 def with_volumes(profile: Object, volumes: Sequence[Volume]) -> Object:

@@ -6,8 +6,8 @@ import math
 import re
 from decimal import Decimal
 
-from hooks.metacontroller.controller import RUNNER_RELEASE
-from hooks.metacontroller.requests import Object
+from hooks.installation import RUNNER_RELEASE
+from hooks.kubernetes.objects import Object
 from hooks.proxy.spec import OpenTelemetry, Telemetry
 
 DEFAULT_SAMPLING_RATE = 0.05

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests import old_operator
 from tests.controlplane import ControlPlane
 from tests.old_operator import by_name, run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hooks.metacontroller.requests import LAST_APPLIED
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
 from tests.apiserver.migration.spaces import CASE, CHANGES, KINDS, essence, everything, lay_down, migrate, spaces

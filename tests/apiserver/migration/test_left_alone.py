@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hooks.metacontroller.requests import LAST_APPLIED
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.migrate.checks import OPERATOR_LEASE
 from tests import old_operator
 from tests.apiserver.migration.spaces import CASE, REVERTED, TAKEN_OVER, everything, lay_down, migrate, spaces

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hooks.metacontroller.requests import Object
+from hooks.kubernetes.objects import Object
 from tests import old_operator
 from tests.apiserver.migration.spaces import CASE, everything, migrate
 from tests.controlplane import ControlPlane, control_plane

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hooks.metacontroller.requests import LAST_APPLIED, Object
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
 from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, lay_down, migrate, spaces

@@ -1,0 +1,26 @@
+"""What an installation decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RUNNER_RELEASE = "v0.44.0"
+"""The release of the proxy runner whose dialect RunConfig speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an installation decides, the same for every object: controllers read it here, never from the environment."""
+
+    runner_image: str = f"ghcr.io/stacklok/toolhive/proxyrunner:{RUNNER_RELEASE}"
+    """Image of the proxy runner, of that release."""
+    proxy_host: str = "0.0.0.0"  # noqa: S104  # inside the pod: the Service reaches it there
+    """Address on which the proxy listens."""
+    openshift: bool = False
+    """Security contexts for OpenShift, which assigns the ids itself."""
+    digest_key: bytes = b""
+    """Key of the HMAC that stands for a secret's value in a status. Without one, nothing made from it is published."""
+    read_secrets: bool = True
+    """Whether Metacontroller may look up Secrets."""
+    read_pods: bool = True
+    """Whether Metacontroller may look up Pods."""

@@ -1,0 +1,26 @@
+"""What the API server takes as names, keys and values: each pattern once, for `fullmatch`."""
+
+from __future__ import annotations
+
+import re
+
+LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?")
+"""The value of a label; the empty text is one."""
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""A DNS label (RFC 1123): the name of a volume, a namespace, a container."""
+OBJECT_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""A DNS subdomain (RFC 1123): the name of most objects."""
+SECRET_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
+"""A key in the data of a Secret or ConfigMap."""
+ENV_NAME = re.compile(r"[ -<>-~]+")
+"""The name of an environment variable: printable ASCII without '='."""
+CONDITION_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
+"""The reason of a condition (metav1.Condition)."""
+
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
+
+
+def is_qualified_name(key: str) -> bool:
+    """Whether this can be the key of a label or an annotation: a name, or a DNS subdomain, a slash and a name."""
+    prefix, slash, name = key.rpartition("/")
+    return bool(_QUALIFIED.fullmatch(name) and (not slash or OBJECT_NAME.fullmatch(prefix)))

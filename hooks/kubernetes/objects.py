@@ -1,0 +1,83 @@
+"""Kubernetes objects as JSON has them, and what their metadata says."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from hooks.kubernetes.kinds import Kind
+
+Object: TypeAlias = dict[str, Any]
+"""A Kubernetes object as JSON has it."""
+
+SERVER_SET_METADATA = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
+)
+"""Metadata that is the API server's or a controller's to set."""
+
+KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Where `kubectl apply`, and tools that work as it does, keep the manifest that they were given."""
+
+
+def kind_and_name(obj: Object) -> tuple[str, str]:
+    """Return what tells a child from the other children of its parent."""
+    return obj["kind"], obj["metadata"]["name"]
+
+
+def is_deleting(obj: Object) -> bool:
+    """Whether an object's deletion was asked for: finalizers may keep it for a while."""
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def raw_spec(obj: Object) -> Object:
+    """Return an object's spec as it came, or an empty one where it isn't even an object."""
+    return _dict(obj, "spec")
+
+
+def labels_of(obj: Object) -> Object:
+    """Return an object's labels, an empty dict without any."""
+    return _dict(_dict(obj, "metadata"), "labels")
+
+
+def annotations_of(obj: Object) -> Object:
+    """Return an object's annotations, an empty dict without any."""
+    return _dict(_dict(obj, "metadata"), "annotations")
+
+
+def controller_of(obj: Object) -> Object | None:
+    """Return the ownerReference of the object's controller, or None where none controls it."""
+    owners = obj["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller") is True), None)
+
+
+def controller_reference(owner: Object) -> Object:
+    """Return the ownerReference by which an object controls another, as Metacontroller writes it."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _dict(of: Object, key: str) -> Object:
+    found = of.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def is_of_kind(owner: Object, kind: Kind) -> bool:
+    """Return whether an ownerReference names an object of this kind, of any version of its group."""
+    group = kind.api_version.partition("/")[0]
+    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")
