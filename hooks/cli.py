@@ -108,8 +108,8 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
     and MCPToolConfig, then these with their status. What is only in the cluster, such as a Secret that isn't among the
     manifests, counts as missing.
 
-    Exit codes: 0 all is well, warnings or not; 1 a resource ends Failed, or the hooks never come to rest; 2 the input
-    can't be read. Stderr says why.
+    Exit codes: 0 all is well, warnings or not; 1 a resource ends Failed or has a field that its kind doesn't have, or
+    the hooks never come to rest; 2 the input can't be read. Stderr says why.
     """
     sys.exit(
         render_command(

@@ -19,6 +19,7 @@ from tests.controlplane import ControlPlane
 from tests.reference.cases import inputs, reference_children, reference_statuses
 
 MERGE = "application/merge-patch+json"
+IMAGE = "ghcr.io/acme/mcp-demo:1.2.3"  # of the reference case token-exchange
 RUNNER = "toolhive-container-manager"
 """The field manager of the proxy runner."""
 FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
@@ -59,7 +60,7 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
 def runners_objects(cluster: ControlPlane, namespace: str, server: str) -> None:
     """Make what the proxy runner of that release makes: a StatefulSet and its Service, neither with an owner."""
     given = {"app": server, "toolhive": "true", "toolhive-name": server, "toolhive-basename": server}
-    template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]}}
+    template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": IMAGE}]}}
     spec: Object = {"replicas": 1, "selector": {"matchLabels": {"app": server}}, "serviceName": server}
     made = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": server, "labels": given}}
     create(cluster, namespace, {**made, "spec": {**spec, "template": template}}, manager=RUNNER)

@@ -16,8 +16,6 @@ from tests.controlplane.processes import Process, answers, free_port, start
 
 MALLOC = dict(re.findall(r"(MALLOC_\w+)=(\d+)", (ROOT / "Dockerfile").read_text()))
 """How the image has memory allocated."""
-ENVIRONMENT = {"TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS": "0", **MALLOC}
-"""Of every server that is started here: it stops at once."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def served(
 ) -> Iterator[Served]:
     """A ready server with its log in a folder, for as long as the block."""
     port, probes = free_port(), free_port()
-    process = start("hooks", [*command(port, probes, program), *options], directory, env={**ENVIRONMENT, **(env or {})})
+    process = start("hooks", [*command(port, probes, program), *options], directory, env={**MALLOC, **(env or {})})
     try:
         yield Served(process, port, probes).wait_ready()
     finally:

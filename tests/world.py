@@ -39,13 +39,10 @@ STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
 """Every reason that an answer has is in there."""
 CONFIG = Config()
 USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
-ACCESS = [
-    "Role/demo-proxy-runner",
-    "RoleBinding/demo-proxy-runner",
-    "ServiceAccount/demo-proxy-runner",
-    "ServiceAccount/demo-sa",
-]
-"""What a server named demo has before it has a workload."""
+ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa"]
+"""What a server named demo gets first, whatever is wrong with its spec."""
+BINDING = "RoleBinding/demo-proxy-runner"
+"""What it gets once Role and ServiceAccount are there."""
 
 BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
 KINDS = {
@@ -101,7 +98,10 @@ def config_map(name: str, **data: str) -> Object:
 def pod(name: str, of: str, *, app: str = "mcpserver", ready: bool = True) -> Object:
     """A Pod of an MCPServer: of its proxy, or with the server's name as `app`, of the MCP server itself."""
     labels = {"app": app, "toolhive-name": of}
-    owner = {"kind": "ReplicaSet" if app == "mcpserver" else "StatefulSet", "name": of, "controller": True}
+    owner = {"kind": "StatefulSet", "name": of, "controller": True}
+    if app == "mcpserver":
+        labels["pod-template-hash"] = "5d89"
+        owner |= {"kind": "ReplicaSet", "name": f"{of}-5d89"}
     metadata = {"labels": labels, "ownerReferences": [owner]}
     status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
     return made(POD, name, metadata=metadata, status=status)
@@ -156,14 +156,15 @@ def sync_request(
 ) -> Object:
     """A sync request, or a finalize request where the parent is being deleted.
 
-    `related` is the cluster: what our customize asks for is picked from it, by Metacontroller's rules.
+    `related` is the rest of the cluster: what our customize asks for is picked from all, by Metacontroller's rules.
     """
+    children = list(children)
     controller = BY_KIND[owner["kind"]]
     return {
         "controller": composite_controller(controller),
         "parent": owner,
         "children": _keyed(children, controller.child_kinds),
-        "related": _related(customize(owner, config=config), list(related)),
+        "related": _related(customize(owner, config=config), [*related, *children]),
         "finalizing": "deletionTimestamp" in owner["metadata"],
     }
 
@@ -208,7 +209,16 @@ def sync(
 
 def running(owner: Object, *related: Object) -> list[Object]:
     """The children of a server, all made, as its next request has them."""
-    return [observed(made_child, owner) for made_child in sync(owner, related=related)["children"]]
+    return settled(owner, *related)[1]
+
+
+def settled(owner: Object, *related: Object) -> tuple[Object, list[Object]]:
+    """A server's answer once all its children are made, and these children as its next request has them."""
+    answer, children = sync(owner, related=related), []
+    while len(children) < len(answer["children"]):
+        children = [observed(made_child, owner) for made_child in answer["children"]]
+        answer = sync({**owner, "status": answer["status"]}, children, related)
+    return answer, children
 
 
 def judged(config: Object, *related: Object, by: Config = CONFIG) -> Object:

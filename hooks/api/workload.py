@@ -8,6 +8,9 @@ from pydantic import Field
 
 from hooks.api.meta import EnvVar, Model, NameRef, Quantity, Rule, RuledModel, SecretKeyRef
 
+ACCOUNT_SUFFIX = "-proxy-runner"
+"""What the name of a workload's proxy-runner ServiceAccount has after the workload's own name."""
+
 
 class Volume(Model):
     """A folder of the node."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from hooks.kubernetes.kinds import Kind
+
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
 
@@ -54,8 +56,15 @@ def annotations_of(obj: Object) -> Object:
 
 def controller_of(obj: Object) -> Object | None:
     """Return the ownerReference of the object's controller, or None where none controls it."""
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((owner for owner in owners if owner.get("controller") is True), None)
+    owners = obj["metadata"].get("ownerReferences")
+    owners = owners if isinstance(owners, list) else []
+    return next((owner for owner in owners if isinstance(owner, dict) and owner.get("controller") is True), None)
+
+
+def is_of_kind(owner: Object, kind: Kind) -> bool:
+    """Whether an ownerReference names an object of this kind, of any version of its group."""
+    group = kind.api_version.partition("/")[0]
+    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")
 
 
 def controller_reference(owner: Object) -> Object:

@@ -81,3 +81,8 @@ def _strings(values: object) -> dict[str, str]:
     if not isinstance(values, dict):
         return {}
     return {key: value for key, value in values.items() if isinstance(value, str)}
+
+
+def was_a_child(obj: Object) -> bool:
+    """Return whether Metacontroller made or updated an object as a child of a parent, by its own note on it."""
+    return CONTROLLER_UID in labels_of(last_applied(obj) or {})

@@ -10,9 +10,9 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
 from hooks.kubernetes.names import LABEL_VALUE
-from hooks.kubernetes.objects import Object, is_deleting
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names, pods
+from hooks.proxy import names, ownership, pods
 from hooks.proxy.backend import Backend, backend
 from hooks.proxy.pods import Part, State
 from hooks.proxy.stateful_set import why_outdated
@@ -99,8 +99,20 @@ def sees_pods(name: str, config: Config) -> bool:
 
 
 def proxy_pods(request: SyncRequest) -> list[Object]:
-    """The proxy's pods: those of its Deployment."""
-    return _pods(request, names.labels(request.name)["app"], "ReplicaSet")
+    """Return the proxy's pods: those of its own Deployment, also once it was released or is gone.
+
+    Anyone may label a pod, and copy a Deployment. A ReplicaSet has its Deployment's name and the hash of the template,
+    which its pods have as a label.
+    """
+    name = names.deployment(request.name)
+    if ownership.standing(request, DEPLOYMENT, name) == "foreign":
+        return []
+    labelled = _pods(request, names.labels(request.name)["app"], "ReplicaSet")
+    return [pod for pod in labelled if (controller_of(pod) or {}).get("name") == f"{name}-{_template_hash(pod)}"]
+
+
+def _template_hash(pod: Object) -> object:
+    return labels_of(pod).get("pod-template-hash")
 
 
 def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:

@@ -6,6 +6,7 @@ They are the reference operator's, so that one controller can take over from the
 from __future__ import annotations
 
 from hooks.api.meta import GROUP
+from hooks.api.workload import ACCOUNT_SUFFIX
 
 COMPONENT_GROUP = "toolhive.stacklok.io"
 """The reference labels RunConfig and authz ConfigMaps under `.io`, everything else under `.dev`."""
@@ -68,7 +69,7 @@ def authz_inline(name: str) -> str:
 
 def proxy_runner(name: str) -> str:
     """The proxy's ServiceAccount, its Role and its RoleBinding."""
-    return f"{name}-proxy-runner"
+    return f"{name}{ACCOUNT_SUFFIX}"
 
 
 def server_account(name: str) -> str:

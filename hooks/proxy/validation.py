@@ -25,12 +25,27 @@ from hooks.proxy import names
 from hooks.proxy.image import image_fault
 from hooks.proxy.pod_patch import mcp_container_env
 from hooks.proxy.spec import Container, ProxySpec, Tools
+from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 MAX_CHILD_BYTES = 250_000
 """The API server's bound on an object's annotations is 262,144 bytes in all."""
 RESERVED_ANNOTATIONS = ("metacontroller.k8s.io/", "deployment.kubernetes.io/")
 """Prefixes of the annotations that controllers keep their own state in."""
 NODE_PORTS = range(30000, 32768)
+
+
+def unreadable_template(template: Object | None) -> Condition | None:
+    """Return why nothing looks into a pod template: it would take too long, and it can't be carried out."""
+    if template is None:
+        return None
+    if is_too_deep(template):
+        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
+        return conditions.false("Valid", "SpecInvalid", message)
+    size = len(orjson.dumps(template))
+    if size > MAX_CHILD_BYTES:
+        message = f"spec.podTemplateSpec has {size} bytes, more than {MAX_CHILD_BYTES}: shorten it"
+        return conditions.false("Valid", "TooLarge", message)
+    return None
 
 
 def problems(proxy: ProxySpec) -> list[Condition]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 
+from hooks.api.workload import ACCOUNT_SUFFIX
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.names import LABEL_VALUE
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of
+from hooks.metacontroller.last_applied import was_a_child
+from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.references.table import references_of
 
 
@@ -28,3 +32,23 @@ def claims(workload: Kind, parent: Object) -> dict[str, str]:
     """Return the labels that claim each shared config to which a parent of this kind refers."""
     names = {reference.claim: reference.name_in(parent) for reference in references_of(workload)}
     return {label: claim_value(name) for label, name in names.items() if name}
+
+
+def claimant(account: Object, workloads: Collection[Kind]) -> str | None:
+    """Return the name of the workload whose claims a ServiceAccount carries, or None where it was made for none.
+
+    The account's own name tells it: while a wrong label makes another workload the owner, that one isn't meant. Without
+    its label it has no owner, since Metacontroller released it; then Metacontroller's note on it counts.
+
+    Args:
+        account: a ServiceAccount.
+        workloads: the kinds that may refer to the config.
+    """
+    name = str(account["metadata"]["name"])
+    owner = controller_of(account)
+    is_claim = (
+        any(is_of_kind(owner, kind) for kind in workloads)
+        if owner
+        else CONTROLLER_UID not in labels_of(account) and was_a_child(account)
+    )
+    return name.removesuffix(ACCOUNT_SUFFIX) if is_claim and name.endswith(ACCOUNT_SUFFIX) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -13,36 +12,34 @@ from flask import Flask, Response
 
 from hooks.server.app import plain_text
 from hooks.server.metrics import CONTENT_TYPE, Metrics
+from hooks.server.worker import Watchdog
+
+PROBE_SECONDS = 5
+"""How long a request and its answer may take: as long as a kubelet waits."""
 
 
-def create_probes(metrics: Metrics, draining: Callable[[], bool]) -> Flask:
-    """The application of the second port: /healthz, /readyz and /metrics.
-
-    Args:
-        metrics: this process's metrics.
-        draining: whether the server is about to stop; it is not ready then.
-    """
+def create_probes(metrics: Metrics) -> Flask:
+    """Make the application of the second port: /healthz, /readyz and /metrics."""
     app = Flask("probes", static_folder=None)
-
-    def healthz() -> Response:
-        return plain_text("ok", 200) if metrics.can_be_written() else plain_text("the folder for metrics is gone", 500)
-
-    def readyz() -> Response:
-        return plain_text("stopping", 503) if draining() else healthz()
-
-    app.add_url_rule("/healthz", "healthz", healthz)
-    app.add_url_rule("/readyz", "readyz", readyz)
+    app.add_url_rule("/healthz", "healthz", lambda: plain_text("ok", 200))
+    app.add_url_rule("/readyz", "readyz", lambda: plain_text("ok", 200))
     app.add_url_rule("/metrics", "metrics", lambda: Response(metrics.exposition(), content_type=CONTENT_TYPE))
     return app
 
 
-def serve_probes(app: Flask, listener: socket.socket) -> None:
-    """Answer on a listening socket from a thread of this process, beside the hooks.
+def serve_probes(app: Flask, listener: socket.socket, watchdog: Watchdog, connections: int) -> None:
+    """Answer on a listening socket from threads of this process, beside the hooks.
 
     Each worker does so on the one socket that they share. So a probe is answered while all hook threads are busy, and
     is not when no worker lives.
+
+    Args:
+        app: what answers.
+        listener: the socket.
+        watchdog: bounds the time of a request.
+        connections: bound on those at a time; a further one is closed.
     """
-    server = _Server(listener)
+    server = _Server(listener, watchdog, connections)
     server.set_app(app)
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
 
@@ -51,22 +48,25 @@ class _Server(ThreadingMixIn, WSGIServer):
     """The standard library's, as prometheus-client has it: kubelets and Prometheus come seldom and few."""
 
     daemon_threads = True
-    most = 32
-    """Connections at a time; a further one is closed."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, watchdog: Watchdog, connections: int) -> None:
         super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listener
         self.server_name, self.server_port = listener.getsockname()[:2]
         self.setup_environ()
-        self._free = threading.BoundedSemaphore(self.most)
+        self._watchdog = watchdog
+        self._free = threading.BoundedSemaphore(connections)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._free.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no more threads
+            self._free.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
@@ -74,13 +74,14 @@ class _Server(ThreadingMixIn, WSGIServer):
         finally:
             self._free.release()
 
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with self._watchdog.watch(lambda: request, PROBE_SECONDS):
+            super().finish_request(request, client_address)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that goes away or stays silent."""
+        """Say nothing of a client that goes away or is too slow."""
 
 
 class _Handler(WSGIRequestHandler):
-    timeout = 5
-    """Seconds without a byte after which a connection is closed."""
-
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Log no access."""

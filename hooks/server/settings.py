@@ -16,12 +16,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.installation import Config
 from hooks.proxy.image import image_fault
-from hooks.server.logs import Format
+from hooks.server.log import Format
 
 _DEFAULTS = Config()
 _PREFIX = "TOOLHIVE_HOOKS_"
 _SERVICE_LINK = re.compile(_PREFIX + r"(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Variables that Kubernetes gives to pods beside a Service of the name toolhive-hooks."""
+_RETIRED = {f"{_PREFIX}SHUTDOWN_DELAY_SECONDS": "a preStop hook of the pod waits instead"}
+"""Variables that were settings once, and what has taken their place."""
 
 
 def _has_a_port(address: str) -> str:
@@ -40,6 +42,11 @@ def _is_an_image(image: str) -> str:
 _Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$"), AfterValidator(_has_a_port)]
 
 
+def _in_brackets(host: str) -> str:
+    """An IPv6 address as the runner needs it, which puts a colon and the port behind it."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 class Settings(BaseSettings):
     """Settings of `serve`, and of `render` where they change what is made.
 
@@ -54,16 +61,14 @@ class Settings(BaseSettings):
     bind: _Address = "0.0.0.0:8080"
     """Address and port of the webhooks, as HOST:PORT; `[::]:8080` is all of IPv6 and IPv4."""
     probes_bind: _Address = "0.0.0.0:9090"
-    """Address and port of probes and metrics: plain HTTP, without token or client certificate."""
+    """Address and port of probes and metrics, in the same form: plain HTTP, without token or client certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that answer hook calls."""
-    threads: Annotated[int, Field(ge=1)] = 4
-    """Threads of each process."""
+    threads: Annotated[int, Field(ge=1)] = 1000
+    """Threads of each process, made as they are needed: a client that sends or reads slowly keeps one. Fewer where the
+    pod may have fewer processes (podPidsLimit of the kubelet)."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 32 << 20
     """Bound on a request's body; a larger one gets 413."""
-    shutdown_delay_seconds: Annotated[float, Field(ge=0, le=600)] = 5
-    """How long calls are still taken after SIGTERM, while readiness is off; calls that run then get 20 seconds more.
-    The pod's terminationGracePeriodSeconds has to cover both."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level of what is logged. Each hook call is a line of level info."""
     log_format: Format = "auto"
@@ -89,10 +94,10 @@ class Settings(BaseSettings):
         str, Field(validation_alias=AliasChoices("TOOLHIVE_RUNNER_IMAGE")), AfterValidator(_is_an_image)
     ] = _DEFAULTS.runner_image
     """Image of the proxy runner; RunConfigs are written for release 0.44.0."""
-    proxy_host: Annotated[str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST"))] = (
-        _DEFAULTS.proxy_host
-    )
-    """Address on which proxies listen, inside their pods."""
+    proxy_host: Annotated[
+        str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST")), AfterValidator(_in_brackets)
+    ] = _DEFAULTS.proxy_host
+    """Address on which proxies listen, inside their pods; `[::]` is all of IPv6 and IPv4."""
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
@@ -109,6 +114,8 @@ class Settings(BaseSettings):
 
     def warnings(self) -> Iterator[str]:
         """What an operator should know of these settings before production."""
+        for name in _RETIRED.keys() & os.environ.keys():
+            yield f"{name} has no effect any more: {_RETIRED[name]}"
         if not self.auth_token_file and not self.client_ca_file:
             yield (
                 "anyone who reaches the port may call the hooks: "
@@ -178,7 +185,7 @@ def unknown() -> Iterator[str]:
     """What is wrong with each variable that has our prefix and is no setting: a misspelt one must not go unnoticed."""
     known = [name for name in map(variable, Settings.model_fields) if name.startswith(_PREFIX)]
     for name in sorted(os.environ):
-        if name.startswith(_PREFIX) and name not in known and not _SERVICE_LINK.fullmatch(name):
+        if name.startswith(_PREFIX) and name not in {*known, *_RETIRED} and not _SERVICE_LINK.fullmatch(name):
             like = difflib.get_close_matches(name.removeprefix(_PREFIX), [n.removeprefix(_PREFIX) for n in known], 1)
             yield f"{name}: there is no such setting" + (f", did you mean {_PREFIX}{like[0]}?" if like else "")
 

@@ -187,4 +187,7 @@ def test_the_pod_is_made_for_the_servers_defaults(manifests: Manifests) -> None:
         "hooks": defaults["TOOLHIVE_HOOKS_BIND"].rpartition(":")[2],
         "probes": defaults["TOOLHIVE_HOOKS_PROBES_BIND"].rpartition(":")[2],
     }
-    assert spec["terminationGracePeriodSeconds"] > int(defaults["TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS"]) + 20
+    assert (
+        spec["terminationGracePeriodSeconds"]
+        > container({"spec": spec})["lifecycle"]["preStop"]["sleep"]["seconds"] + 20
+    )

@@ -28,7 +28,7 @@ from tests.controlplane import ControlPlane, Event, WatchLog, control_plane, eve
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
 from tests.controlplane.fixtures import complete
 from tests.controlplane.processes import answers, free_port
-from tests.served import ENVIRONMENT, MALLOC, Served
+from tests.served import MALLOC, Served
 from tests.taken import peak_mib, processor_seconds
 from tests.world import external_auth
 
@@ -198,7 +198,7 @@ def _serve(app: str, cluster: ControlPlane) -> tuple[int, Callable[[], served.Co
     if app == "ours":
         command: list[str | Path] = [sys.executable, "-m", "hooks", "serve", "--bind", f"127.0.0.1:{port}"]
         env = {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}", "TOOLHIVE_HOOKS_DIGEST_KEY": "the cluster's"}
-        hooks = Served(cluster.run("hooks", command, env=env | ENVIRONMENT), port, probes).wait_ready()
+        hooks = Served(cluster.run("hooks", command, env=env | MALLOC), port, probes).wait_ready()
         return port, lambda: served.exported(hooks.metrics())
     file = cluster.directory / "calls"
     file.touch()

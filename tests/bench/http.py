@@ -25,7 +25,7 @@ from tests.controlplane import eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import answers, free_port
 from tests.payloads.test_recorded import RECORDED, ours
-from tests.served import ENVIRONMENT, MALLOC
+from tests.served import MALLOC
 from tests.taken import processor_seconds
 from tests.world import written
 
@@ -119,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     ports, probes = {"hooks": free_port(), "nothing": free_port()}, free_port()
     settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
-    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4", **ENVIRONMENT}
+    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4", **MALLOC}
     settings |= {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}"}
     hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
     nothing = served.command("nothing", ports["nothing"], workers=1)

@@ -16,7 +16,7 @@ from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
 from tests.e2e.relay import Relay
 from tests.leaks import leaked
-from tests.served import ENVIRONMENT, Served, command
+from tests.served import MALLOC, Served, command
 
 TOOLHIVE = "toolhive.stacklok.dev/v1alpha1"
 CHILD_KINDS = (
@@ -25,7 +25,7 @@ CHILD_KINDS = (
 )
 PARENT_KINDS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
 
-SETTINGS = {**ENVIRONMENT, "TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
+SETTINGS = {**MALLOC, "TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
 
 
 @dataclass(frozen=True)

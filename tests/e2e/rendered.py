@@ -11,7 +11,10 @@ from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.controlplane import ControlPlane
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, SETTINGS
 
-CHECKSUMS = ("toolhive.stacklok.dev/content-checksum", "toolhive.stacklok.dev/runconfig-checksum")
+VARYING = tuple(
+    f"toolhive.stacklok.dev/{key}"
+    for key in ("content-checksum", "runconfig-checksum", "workload-hash", "mcpserver-generation")
+)
 
 
 def as_rendered(cluster: ControlPlane, namespace: str) -> None:
@@ -64,18 +67,18 @@ def rendered(manifests: str) -> list[dict[str, Any]]:
 
 
 def _plain(child: dict[str, Any]) -> dict[str, Any]:
-    """A child less its parent's uid, which a cluster draws by lot, and the checksums that it goes into."""
+    """A child less its parent's uid, which a cluster draws by lot, the stamp that counts edits, and their checksums."""
     child = json.loads(json.dumps(child))
     if not child["metadata"].get("labels"):
         child["metadata"].pop("labels", None)
     annotations = child["metadata"].get("annotations", {})
     template = child.get("spec", {}).get("template", {}).get("metadata", {}).get("annotations", {})
-    for key in CHECKSUMS:
+    for key in VARYING:
         annotations.pop(key, None)
         template.pop(key, None)
     if "runconfig.json" in child.get("data", {}):
         run = json.loads(child["data"]["runconfig.json"])
-        del run["container_labels"]["controller-uid"]
+        del run["container_labels"]["controller-uid"], run["mcpserver_generation"]
         child["data"]["runconfig.json"] = json.dumps(run)  # the order of the keys counts
     return child
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections import Counter
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, is_ready
+from tests.e2e.page import blocks
 
 pytestmark = pytest.mark.e2e
 
@@ -127,3 +129,26 @@ def _essence(obj: dict[str, Any] | None) -> dict[str, Any] | None:
     if obj["kind"] == "Service":
         obj["spec"] = {key: value for key, value in obj["spec"].items() if key not in ("clusterIP", "clusterIPs")}
     return obj
+
+
+def test_sessions_stay_pinned_as_the_faq_says(installation: Installation, namespace: str) -> None:
+    """Neither the next sync nor an edit of the port takes away what others set on the Service."""
+    installation.deploy(namespace, EXAMPLE)
+    cluster = installation.cluster
+    [command] = blocks("Can I scale a server?", page=ROOT / "docs/faq.md")
+
+    program, *arguments = shlex.split(command.replace("NAME", "weather"))
+    assert program == "kubectl"
+    cluster.kubectl(*arguments, "-n", namespace)
+    cluster.kubectl(
+        *("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", '{"spec": {"port": 8090}}')
+    )
+
+    def ports() -> bool:
+        service = cluster.get("v1/Service", "mcp-weather-proxy", namespace)
+        assert service is not None
+        assert [port["port"] for port in service["spec"]["ports"]] == [8090]
+        assert service["spec"]["sessionAffinity"] == "ClientIP"
+        return True
+
+    eventually(ports)

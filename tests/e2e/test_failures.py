@@ -51,6 +51,7 @@ def expect_running(installation: Installation, namespace: str) -> None:
     expect(installation, namespace, "Running", ("True", "Ready"), "MCP server is running")
 
 
+UNQUOTED = {"spec": {"containers": [{"name": "mcp", "env": [{"name": "A", "value": 5}]}]}}
 SECRET = {"stringData": {"client-secret": "REPLACE-ME"}}
 Cause: TypeAlias = tuple[Callable[[ControlPlane, str], None], Callable[[ControlPlane, str], None], str, str]
 """How it is made, how it is mended, and the reason and message by which it is known."""
@@ -87,6 +88,18 @@ CAUSES: dict[str, Cause] = {
         lambda c, ns: patch(c, ns, "mcpserver/weather", {"spec": {"env": None}}),
         "SpecInvalid",
         "spec.env[0].name: invalid environment variable key: 'A=B'",
+    ),
+    "a value of the pod template has a wrong type": (
+        lambda c, ns: patch(c, ns, "mcpserver/weather", {"spec": {"podTemplateSpec": UNQUOTED}}),
+        lambda c, ns: patch(c, ns, "mcpserver/weather", {"spec": {"podTemplateSpec": None}}),
+        "InvalidPodTemplateSpec",
+        "spec.podTemplateSpec.spec.containers[0].env[0].value must be a string, is an integer",
+    ),
+    "the image refers to a variable": (
+        lambda c, ns: patch(c, ns, "mcpserver/weather", {"spec": {"image": "acme/$(HOME)"}}),
+        lambda c, ns: c.kubectl("apply", "-n", ns, "-f", EXAMPLE / "mcpserver.yaml") and None,
+        "SpecInvalid",
+        "spec.image: must not have a '$': write out the name of the image, no variable is put in",
     ),
     "a ConfigMap is missing": (
         lambda c, ns: patch(

@@ -16,6 +16,7 @@ from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
+from tests.e2e.taken_names import TAKEN, gains_nothing
 from tests.e2e.test_runners_objects import as_the_runner, labels, stateful_set
 
 pytestmark = pytest.mark.e2e
@@ -204,3 +205,10 @@ def test_without_the_right_to_finalizers_no_child_could_be_made(least: Installat
 
     assert child_of("MCPServer") == ""
     assert "cannot set blockOwnerDeletion" in child_of("MCPToolConfig")
+
+
+@pytest.mark.parametrize("theirs", TAKEN.values(), ids=TAKEN)
+def test_a_tenant_gains_nothing_by_an_administrators_name(
+    least: Installation, namespace: str, theirs: list[dict[str, Any]]
+) -> None:
+    gains_nothing(least, namespace, theirs)

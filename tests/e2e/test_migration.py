@@ -217,7 +217,7 @@ def _only_the_old_operators_things_are_gone(cluster: ControlPlane, namespace: st
     assert (labels["team"], annotations["a"], annotations["note"]) == ("x", "1", "theirs")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     assert [variable["name"] for variable in container["env"]] == [
-        *("XDG_CONFIG_HOME", "HOME", "TOOLHIVE_RUNTIME", "UNSTRUCTURED_LOGS")
+        *("XDG_CONFIG_HOME", "HOME", "TOOLHIVE_RUNTIME", "UNSTRUCTURED_LOGS", "THV_MCPSERVER_GENERATION")
     ]
     assert container["imagePullPolicy"] == "IfNotPresent"
     service = _get(cluster, "v1/Service", f"mcp-{OVERRIDES}-proxy", namespace)

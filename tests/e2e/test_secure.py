@@ -24,7 +24,7 @@ from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.mounted import Mounted
-from tests.served import ENVIRONMENT, Served, command
+from tests.served import MALLOC, Served, command
 
 pytestmark = pytest.mark.e2e
 
@@ -92,7 +92,7 @@ def secure(cluster: ControlPlane, metacontroller: Path) -> Iterator[Secure]:
         folder_of_it.write(secrets[name])
 
     port, probes = free_port(), free_port()
-    process = cluster.run("hooks", command(port, probes), env={**ENVIRONMENT, **environment})
+    process = cluster.run("hooks", command(port, probes), env={**MALLOC, **environment})
     served = Served(process, port, probes).wait_ready()
     cluster.metacontroller(metacontroller)
     ours = [pointed_at(obj, port) for (kind, _), obj in objects.items() if kind == "CompositeController"]

@@ -7,7 +7,7 @@ import pytest
 
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
-from hooks.server.app import Installation, create_app, create_metrics
+from hooks.server.app import HookSettings, create_app, create_metrics
 from tests.payloads.test_at_rest import returned_before
 from tests.rules import check_customize, check_sync
 from tests.world import BY_KIND, CONFIG, KINDS, customize
@@ -36,7 +36,7 @@ def ours(path: Path) -> tuple[str, Object]:
 def test_a_recorded_request_gets_an_answer_that_keeps_the_rules(path: Path) -> None:
     url, body = ours(path)
 
-    response = create_app(Installation(CONFIG), create_metrics()).test_client().post(url, json=body)
+    response = create_app(HookSettings(CONFIG), create_metrics()).test_client().post(url, json=body)
 
     assert response.status_code == 200
     check = check_customize if url.endswith("customize") else check_sync
@@ -46,7 +46,7 @@ def test_a_recorded_request_gets_an_answer_that_keeps_the_rules(path: Path) -> N
 def test_a_first_finalize_of_an_unused_config_waits_and_says_so() -> None:
     url, body = ours(Path(__file__).parent / "recorded/mcpexternalauthconfig-finalize-free.json")
 
-    answer = create_app(Installation(CONFIG), create_metrics()).test_client().post(url, json=body).json
+    answer = create_app(HookSettings(CONFIG), create_metrics()).test_client().post(url, json=body).json
 
     assert (answer["children"], answer["finalized"]) == ([], False)
     assert answer["resyncAfterSeconds"] <= 2
@@ -58,7 +58,7 @@ def test_a_first_finalize_of_an_unused_config_waits_and_says_so() -> None:
 def test_a_config_in_use_stays_and_names_the_server() -> None:
     url, body = ours(Path(__file__).parent / "recorded/mcpexternalauthconfig-finalize-in-use.json")
 
-    answer = create_app(Installation(CONFIG), create_metrics()).test_client().post(url, json=body).json
+    answer = create_app(HookSettings(CONFIG), create_metrics()).test_client().post(url, json=body).json
 
     assert answer["finalized"] is False
     assert answer["status"]["referencingServers"] == ["demo"]
@@ -67,7 +67,7 @@ def test_a_config_in_use_stays_and_names_the_server() -> None:
 def test_a_server_whose_config_was_not_judged_yet_holds_what_it_has() -> None:
     url, body = ours(Path(__file__).parent / "recorded/mcpserver-sync-config-edited.json")
 
-    answer = create_app(Installation(CONFIG), create_metrics()).test_client().post(url, json=body).json
+    answer = create_app(HookSettings(CONFIG), create_metrics()).test_client().post(url, json=body).json
 
     held = [c for c in answer["children"] if c["kind"] in ("ConfigMap", "Deployment")]
     assert held == [

@@ -16,7 +16,19 @@ from hooks.metacontroller.last_applied import LAST_APPLIED, last_applied
 from hooks.simulator.merge import updated
 from tests.neighbours import CLUSTER
 from tests.strategies import JSON, good_specs, specs
-from tests.world import NAMESPACE, call, child, child_names, observed, server, sync, sync_request, with_metadata
+from tests.world import (
+    BINDING,
+    NAMESPACE,
+    call,
+    child,
+    child_names,
+    observed,
+    server,
+    settled,
+    sync,
+    sync_request,
+    with_metadata,
+)
 
 AUTHZ = "ConfigMap/demo-authz-inline"
 KINDS = {"ConfigMap": "v1", "Service": "v1", "Deployment": "apps/v1", "ServiceAccount": "v1", "StatefulSet": "apps/v1"}
@@ -28,9 +40,9 @@ def owner_of(spec: Object) -> Object:
 
 def children_of(owner: Object, related: list[Object] = CLUSTER) -> list[Object]:
     """The children that this server has once everything is applied."""
-    answer = sync(owner, related=related)
+    answer, children = settled(owner, *related)
     assert answer["status"]["phase"] != "Failed", answer["status"]
-    return [observed(made, owner) for made in answer["children"]]
+    return children
 
 
 def template(answer: Object) -> Object:
@@ -94,7 +106,7 @@ def test_children_of_two_specs_never_make_a_third_template(one: Object, other: O
         if version and how != "unseen":
             mixture.append(_going(version) if how.endswith("going") else version)
 
-    answer = sync(owner_of(other), mixture, CLUSTER, may_delete=[AUTHZ])
+    answer = sync(owner_of(other), mixture, CLUSTER, may_delete=[AUTHZ, BINDING])
 
     returned = "Deployment/demo" in child_names(answer)
     assert not returned or template(answer) in [template({"children": list(objs.values())}) for objs in (old, new)]
@@ -120,7 +132,7 @@ def _rest(owner: Object, children: list[Object], related: list[Object] = CLUSTER
     """Metacontroller applies each answer until nothing changes; what was applied last of each child."""
     children = [obj for obj in children if "deletionTimestamp" not in obj["metadata"]]
     for _ in range(rounds):
-        answer = sync(owner, children, related, may_delete=[AUTHZ])
+        answer = sync(owner, children, related, may_delete=[AUTHZ, BINDING])
         before, children = children, _apply(owner, children, answer)
         if {named(obj): _plain(obj) for obj in before} == {named(obj): _plain(obj) for obj in children}:
             return {named(obj): _applied(obj) for obj in children}
@@ -242,8 +254,8 @@ def test_the_order_of_objects_means_nothing(spec: Object, random: Any) -> None:
     children = children_of(owner)
     shuffled, related = random.sample(children, len(children)), random.sample(CLUSTER, len(CLUSTER))
 
-    assert call(sync_request(owner, shuffled, related), may_delete=[AUTHZ]) == call(
-        sync_request(owner, children, CLUSTER), may_delete=[AUTHZ]
+    assert call(sync_request(owner, shuffled, related), may_delete=[AUTHZ, BINDING]) == call(
+        sync_request(owner, children, CLUSTER), may_delete=[AUTHZ, BINDING]
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import BrokenRule
 from tests.strategies import JSON, specs
 from tests.world import (
@@ -60,43 +62,51 @@ def test_no_answer_holds_a_secret(  # noqa: PLR0917  # what is drawn
 
 
 def accounts(field: str) -> st.SearchStrategy[list[Object]]:
-    """ServiceAccounts that claim the config, as Metacontroller may see them: owned, not yet owned, or by others."""
+    """ServiceAccounts that claim the config: owned, released, about to be adopted, relabelled, or made by others."""
+    label = {f"toolhive.stacklok.dev/{CLAIMS[field]}": "shared"}
+    servers = st.sampled_from(["a", "b", "c"])
     owner = st.fixed_dictionaries(
         {
             "kind": st.sampled_from(["MCPServer", "MCPServer", "Deployment"]),
             "apiVersion": st.sampled_from(["toolhive.stacklok.dev/v1alpha1", "toolhive.stacklok.dev/v2", "apps/v1"]),
-            "name": st.sampled_from(["a", "b", "c"]),
+            "name": servers,
             "controller": st.sampled_from([True, True, False, None]),
         }
     )
+    noted = {LAST_APPLIED: json.dumps({"metadata": {"labels": {**label, "controller-uid": "x"}}})}
     return st.lists(
         st.builds(
-            lambda name, owners: made(
+            lambda name, owners, labels, annotations: made(
                 SERVICE_ACCOUNT,
-                f"{name}-proxy-runner",
+                name,
                 metadata={
-                    "labels": {f"toolhive.stacklok.dev/{CLAIMS[field]}": "shared"},
+                    "labels": {**label, **labels},
+                    **({"annotations": annotations} if annotations else {}),
                     **({"ownerReferences": owners} if owners is not None else {}),
                 },
             ),
-            st.sampled_from(["a", "b", "c"]),
-            st.none() | st.lists(owner, max_size=2),
+            st.builds("{}{}".format, servers, st.sampled_from(["-proxy-runner", "-proxy-runner", "-sa", ""])),
+            st.none() | st.lists(owner, max_size=1),
+            st.sampled_from([{}, {"controller-uid": "x"}]),
+            st.sampled_from([noted, {}, {LAST_APPLIED: "[]"}, {LAST_APPLIED: '{"metadata":{"labels":null}}'}]),
         ),
         max_size=3,
         unique_by=lambda account: account["metadata"]["name"],
     )
 
 
-def owning(claims: list[Object]) -> list[str]:
-    """The MCPServers that control these ServiceAccounts."""
-    return sorted(
-        {
-            owner["name"]
-            for account in claims
-            for owner in account["metadata"].get("ownerReferences", [])
-            if owner["controller"] and owner["kind"] == "MCPServer" and "stacklok" in owner["apiVersion"]
-        }
-    )
+def claiming(claims: list[Object]) -> list[str]:
+    """The MCPServers whose ServiceAccounts these are: one controls them, or Metacontroller noted and released them."""
+    found = set()
+    for account in claims:
+        metadata = account["metadata"]
+        controllers = [owner for owner in metadata.get("ownerReferences", []) if owner["controller"]]
+        is_owned = any(o["kind"] == "MCPServer" and "stacklok" in o["apiVersion"] for o in controllers)
+        is_noted = '"controller-uid"' in metadata.get("annotations", {}).get(LAST_APPLIED, "")
+        is_released = not controllers and "controller-uid" not in metadata["labels"] and is_noted
+        server_name, is_runners, _ = metadata["name"].partition("-proxy-runner")
+        found |= {server_name} if is_runners and (is_owned or is_released) else set()
+    return sorted(found)
 
 
 @given(st.sampled_from([external_auth("shared"), tool_config("shared")]), st.data(), JSON)
@@ -105,7 +115,7 @@ def test_a_config_names_the_servers_that_claim_it(config: Object, data: st.DataO
 
     answer = sync({**config, "status": status}, related=claims)
 
-    assert answer["status"].get("referencingServers", []) == owning(claims)
+    assert answer["status"].get("referencingServers", []) == claiming(claims)
 
 
 @st.composite

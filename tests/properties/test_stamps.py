@@ -59,7 +59,8 @@ class Stamped:
         """A StatefulSet with this stamp is there all at once."""
         metadata = {"annotations": {names.MCPSERVER_GENERATION: str(stamp)}}
         template = {"metadata": metadata, "spec": {"containers": [{"name": "mcp", "image": "ghcr.io/acme/old:1"}]}}
-        self.world.put(made(STATEFUL_SET, "demo", spec={"template": template}))
+        labels = {"app": "demo", "toolhive": "true", "toolhive-name": "demo"}
+        self.world.put(made(STATEFUL_SET, "demo", metadata={"labels": labels}, spec={"template": template}))
 
     def lose(self) -> None:
         """Somebody deletes the StatefulSet."""

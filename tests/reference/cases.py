@@ -13,7 +13,7 @@ from hooks import go_json
 from hooks.kubernetes.objects import Object
 from tests.reference.api_defaults import without_cluster_state
 from tests.reference.differences import DIFFERENCES, Children
-from tests.world import KINDS, judged, made, sync
+from tests.world import KINDS, judged, made, settled
 
 HERE = Path(__file__).parent
 ALL = sorted(path.parent.name for path in HERE.glob("*/input.yaml"))
@@ -37,7 +37,7 @@ def answer(case: str) -> Object:
     parents, others = _observed(case)
     server = next(obj for obj in parents if obj["kind"] == "MCPServer")
     configs = [judged(obj, *others) for obj in parents if obj is not server]
-    return sync(server, related=[*configs, *others])
+    return settled(server, *configs, *others)[0]
 
 
 def with_status(case: str) -> list[Object]:

@@ -13,6 +13,7 @@ from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider
 from tests.runner.kubelet import Kubelet, why_not
 from tests.runner.runner import Start, proxy
+from tests.world import CONFIG
 
 __all__ = ["namespace"]
 
@@ -74,5 +75,5 @@ def node(tmp_path: Path, provider: IdentityProvider) -> Path:
 def start(cluster: ControlPlane, namespace: str, node: Path) -> Iterator[Start]:
     """Start the proxy of an MCPServer, given with all that it refers to; it ends with the test."""
     kubelet = Kubelet(cluster, namespace, Path(PROXYRUNNER or "").resolve(), node)
-    yield lambda *objects: proxy(cluster, kubelet, namespace, list(objects))
+    yield lambda *objects, config=CONFIG: proxy(cluster, kubelet, namespace, list(objects), config)
     kubelet.close()

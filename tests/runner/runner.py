@@ -10,13 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from hooks.api.meta import API_VERSION
+from hooks.installation import Config
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.processes import Process, answers
 from tests.runner.caller import Caller
 from tests.runner.kubelet import Kubelet
-from tests.world import child, judged, sync
+from tests.world import CONFIG, child, judged, sync
 
 STARTED = "workload started successfully"
 ATTACHING = "attaching to pod"
@@ -103,15 +104,17 @@ class Proxy:
 
 
 Start = Callable[..., Proxy]
-"""Start the proxy of an MCPServer; the arguments are this and all that it refers to."""
+"""Start the proxy of an MCPServer; the arguments are this and all that it refers to, and `config` the settings."""
 
 
-def proxy(cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object]) -> Proxy:
+def proxy(
+    cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object], config: Config = CONFIG
+) -> Proxy:
     """Apply objects, one of them an MCPServer, and run the proxy that our hooks give it.
 
     Its Deployment is not applied: its pod is run here. Nor is the proxy's Service, which leads to that pod.
     """
-    answer = answered(cluster, namespace, objects)
+    answer = answered(cluster, namespace, objects, config)
     name = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "MCPServer")
     deployment = child(answer, DEPLOYMENT, name)
     for made in answer["children"]:
@@ -122,13 +125,13 @@ def proxy(cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list
     return Proxy(cluster, kubelet, namespace, name, answer, _run(kubelet, name, answer))
 
 
-def answered(cluster: ControlPlane, namespace: str, objects: list[Object]) -> Object:
+def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Config = CONFIG) -> Object:
     """Apply objects, one of them an MCPServer, and ask our hooks about it, as Metacontroller would."""
     live = [create(cluster, namespace, obj) for obj in objects]
     others = [obj for obj in live if obj["apiVersion"] == "v1"]
     [server] = [obj for obj in live if obj["kind"] == "MCPServer"]
     configs = [judged(obj, *others) for obj in live if obj not in others and obj is not server]
-    return sync(server, related=[*configs, *others])
+    return sync(server, related=[*configs, *others], config=config)
 
 
 def create(cluster: ControlPlane, namespace: str, obj: Object) -> Object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider
@@ -112,6 +113,33 @@ def test_a_runner_that_starts_again_changes_nothing(start: Start, provider: Iden
     assert again.caller(provider.token()).post("initialize").status == 200
 
 
+@pytest.mark.parametrize("transport", ["streamable-http", "stdio"])
+def test_a_restart_of_the_stateful_set_is_the_one_that_reads_secrets_again_and_it_lasts(
+    start: Start, cluster: ControlPlane, namespace: str, backend: Backend, transport: str
+) -> None:
+    """A proxy that starts again applies the same StatefulSet, and the MCP server's pod stays with its old variables."""
+    names = [{"name": "keys", "key": "token", "targetEnvName": "API_TOKEN"}]
+    keys: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"token": "a"}}
+    proxy = start(server(backend, transport=transport, secrets=names), keys).wait_started()
+
+    def pod() -> str:
+        [found] = cluster.objects("v1/Pod", namespace, f"app={NAME}")
+        return str(found["metadata"]["uid"])
+
+    first = pod()
+    again = proxy.again().wait_started()
+    assert pod() == first
+
+    cluster.kubectl("rollout", "restart", f"statefulset/{NAME}", "-n", namespace)
+    cluster.kubectl("rollout", "status", f"statefulset/{NAME}", "-n", namespace, "--timeout=60s")
+    second, made = pod(), again.made("apps/v1/StatefulSet")[NAME]
+    assert second != first
+
+    restarted = again.again().wait_started().made("apps/v1/StatefulSet")[NAME]
+    assert (pod(), restarted["metadata"]["generation"]) == (second, made["metadata"]["generation"])
+    assert "kubectl.kubernetes.io/restartedAt" in restarted["spec"]["template"]["metadata"]["annotations"]
+
+
 def test_our_role_is_what_it_works_by(start: Start, cluster: ControlPlane, namespace: str, backend: Backend) -> None:
     """Without the RoleBinding it can't start: so nothing else gave it rights in all of these tests."""
     proxy = start(server(backend)).wait_started()
@@ -123,4 +151,4 @@ def test_our_role_is_what_it_works_by(start: Start, cluster: ControlPlane, names
 
     eventually(lambda: not again.process.alive, message="it goes on without rights")
     assert again.process.popen.returncode == 1
-    assert f'User "system:serviceaccount:{namespace}:{name}" cannot patch resource "statefulsets"' in again.output()
+    assert f'User "system:serviceaccount:{namespace}:{name}" cannot get resource "statefulsets"' in again.output()

@@ -15,8 +15,14 @@ import pytest
 from tests.old_operator import run
 
 NO_CRD = "CustomResourceDefinition mcpservers.toolhive.stacklok.dev isn't installed: there are no MCPServers"
-CRD_OF_ANOTHER_VERSION = {"spec": {"versions": [{"name": "v1beta1", "served": True, "storage": True}]}}
-SERVED = {"spec": {"versions": [{"name": "v1alpha1", "served": True, "storage": True}]}}
+CRD_OF_ANOTHER_VERSION = {
+    "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},
+    "spec": {"versions": [{"name": "v1beta1", "served": True, "storage": True}]},
+}
+SERVED = {
+    "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},
+    "spec": {"versions": [{"name": "v1alpha1", "served": True, "storage": True}]},
+}
 
 
 @pytest.mark.parametrize("command", ["migrate", "diff"])

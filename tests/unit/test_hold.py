@@ -27,6 +27,7 @@ from tests.world import (
     running,
     secret,
     server,
+    settled,
     sync,
     with_metadata,
 )
@@ -71,8 +72,7 @@ class TestHold:
     def test_what_exists_is_returned_as_it_was(
         self, owner: Object, related: list[Object], reason: str, phase: str
     ) -> None:
-        before = sync(server(port=9000))
-        children = [observed(made_child, owner) for made_child in before["children"]]
+        before, children = settled(server(port=9000))
 
         answer = sync(owner, children, related)
 

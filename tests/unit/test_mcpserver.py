@@ -14,6 +14,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
     ACCESS,
+    BINDING,
     CONFIG,
     NAMESPACE,
     NOW,
@@ -35,6 +36,7 @@ from tests.world import (
     running,
     secret,
     server,
+    settled,
     sync,
     sync_request,
     tool_config,
@@ -48,15 +50,14 @@ def template(answer: Object) -> Object:
     return child(answer, DEPLOYMENT, "demo")["spec"]["template"]
 
 
-def test_the_first_answer_has_everything() -> None:
+def test_the_first_answer_has_everything_but_the_binding() -> None:
     answer = sync(server())
 
-    assert child_names(answer) == [*WORKLOAD[:2], *ACCESS[:2], WORKLOAD[2], *ACCESS[2:]]
+    assert child_names(answer) == sorted([*WORKLOAD, *ACCESS])
     assert answer["resyncAfterSeconds"] == 60
     assert answer["status"] == {
         "phase": "Pending",
         "message": "No pods found for MCP server",
-        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080",
         "observedGeneration": 1,
         "conditions": [
             {
@@ -75,10 +76,30 @@ def test_the_first_answer_has_everything() -> None:
     }
 
 
-STATEFUL_SET_RULE = {"apiVersion": "apps/v1", "resource": "statefulsets", "namespace": NAMESPACE, "names": ["demo"]}
+def by_name(resource: str, *names: str, group: str = "") -> Object:
+    return {"apiVersion": f"{group}v1", "resource": resource, "namespace": NAMESPACE, "names": list(names)}
 
 
-def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
+RBAC = "rbac.authorization.k8s.io/"
+OWN_NAMES = [
+    by_name("deployments", "demo", group="apps/"),
+    by_name("services", "mcp-demo", "mcp-demo-headless", "mcp-demo-proxy"),
+    by_name("configmaps", "demo-authz-inline", "demo-runconfig"),
+    by_name("serviceaccounts", "demo-proxy-runner", "demo-sa"),
+    by_name("roles", "demo-proxy-runner", group=RBAC),
+    by_name("rolebindings", "demo-proxy-runner", group=RBAC),
+    by_name("statefulsets", "demo", group="apps/"),
+]
+"""The rules for what has a name of the server `demo`."""
+PODS = {
+    "apiVersion": "v1",
+    "resource": "pods",
+    "namespace": NAMESPACE,
+    "labelSelector": {"matchLabels": {"toolhive-name": "demo"}},
+}
+
+
+def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods() -> None:
     spec = {
         **USES_TX,
         "toolConfigRef": {"name": "tools"},
@@ -91,26 +112,22 @@ def test_customize_asks_for_what_the_spec_names_and_for_the_pods() -> None:
     assert rules == [
         {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
         {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},
-        {"apiVersion": "v1", "resource": "configmaps", "namespace": NAMESPACE, "names": ["oidc"]},
-        STATEFUL_SET_RULE,
-        {
-            "apiVersion": "v1",
-            "resource": "pods",
-            "namespace": NAMESPACE,
-            "labelSelector": {"matchLabels": {"toolhive-name": "demo"}},
-        },
+        *OWN_NAMES[:2],
+        by_name("configmaps", "demo-authz-inline", "demo-runconfig", "oidc"),
+        *OWN_NAMES[3:],
+        PODS,
     ]
+
+
+def test_customize_asks_for_the_same_names_for_a_server_that_goes() -> None:
+    assert customize(deleting(server(**USES_TX)))["relatedResources"] == [*OWN_NAMES, PODS]
 
 
 @pytest.mark.parametrize("spec", [None, [], {"externalAuthConfigRef": "tx"}, {"oidcConfig": {"type": "configMap"}}])
 def test_customize_can_read_any_spec(spec: Any) -> None:
     owner = {**server(), "spec": spec}
 
-    assert [rule["resource"] for rule in customize(owner)["relatedResources"]] == ["statefulsets", "pods"]
-
-
-def test_customize_of_a_server_that_goes_asks_for_its_pods_alone() -> None:
-    assert [rule["resource"] for rule in customize(deleting(server(**USES_TX)))["relatedResources"]] == ["pods"]
+    assert customize(owner)["relatedResources"] == [*OWN_NAMES, PODS]
 
 
 def test_running_means_that_a_proxy_pod_is_ready() -> None:
@@ -128,18 +145,19 @@ def test_without_sight_of_pods_the_deployment_tells() -> None:
     children = running(server())
     ready = [{**obj, "status": {"readyReplicas": 1}} if obj["kind"] == "Deployment" else obj for obj in children]
 
-    assert customize(server(), config=blind) == {"relatedResources": [STATEFUL_SET_RULE]}
+    assert customize(server(), config=blind) == {"relatedResources": OWN_NAMES}
     assert sync(server(), children, config=blind)["status"]["phase"] == "Pending"
     assert sync(server(), ready, config=blind)["status"]["phase"] == "Running"
 
 
 def test_a_second_sync_on_its_own_output_changes_nothing() -> None:
     owner = server(**USES_TX)
-    first = sync(owner, related=[good_config()])
+    before, children = settled(owner, good_config())
 
-    again = sync({**owner, "status": first["status"]}, running(owner, good_config()), [good_config()])
+    again = sync({**owner, "status": before["status"]}, children, [good_config()])
 
-    assert again == first
+    assert again == before
+    assert before["status"]["url"] == "http://mcp-demo-proxy.team-a.svc.cluster.local:8080"
 
 
 def test_times_move_with_the_status_of_a_condition_only() -> None:
@@ -323,7 +341,7 @@ class TestFinalize:
 
         assert "Deployment/demo" not in child_names(answer)
         assert child_names(answer) == sorted(
-            [*ACCESS, "ConfigMap/demo-runconfig", "Service/mcp-demo-proxy", "StatefulSet/demo"]
+            [*ACCESS, BINDING, "ConfigMap/demo-runconfig", "Service/mcp-demo-proxy", "StatefulSet/demo"]
         )
         account = child(answer, SERVICE_ACCOUNT, "demo-proxy-runner")
         assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
@@ -356,11 +374,10 @@ class TestFinalize:
         owner = {**owner, "status": first}
         assert [sync(owner, *step)["status"] for step in steps] == [first] * 3
         later = NOW + timedelta(seconds=60)
+        deployment = "Deployment 'demo' to go: `kubectl delete deployment demo -n team-a`"
+        rest = "ConfigMap 'demo-runconfig' to go: `kubectl delete configmap demo-runconfig -n team-a`, and 6 more"
         assert [sync(owner, *step, now=later)["status"]["message"] for step in steps] == [
-            "MCP server is being terminated: waiting for 1 proxy pod to stop",
-            "MCP server is being terminated: waiting for the proxy to stop",
-            "MCP server is being terminated: waiting for its "
-            "ConfigMap, Role, RoleBinding, Service, ServiceAccount, StatefulSet to go",
+            f"MCP server is being terminated: waiting for {what}" for what in (deployment, deployment, rest)
         ]
 
     def test_a_pod_without_its_deployment_is_waited_for(self) -> None:
@@ -463,14 +480,14 @@ class TestPortsChangedByHand:
         ]
 
 
-class TestNameTaken:
+class TestAChildThatIsMissing:
     def seen(self, *, without: str) -> tuple[Object, list[Object]]:
         owner = server()
         first = sync(owner, related=[pod("demo-1", "demo")])
         behind = {**owner, "status": first["status"]}
         return behind, [obj for obj in running(owner) if f"{obj['kind']}/{obj['metadata']['name']}" != without]
 
-    def test_a_child_that_is_not_there_is_noted_waited_for_and_then_counts_as_taken(self) -> None:
+    def test_a_child_that_is_not_there_is_noted_waited_for_and_then_counts_as_refused(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")
         running_pod = pod("demo-1", "demo")
 
@@ -486,16 +503,14 @@ class TestNameTaken:
         early = sync(behind, children, [running_pod], now=NOW + timedelta(seconds=29))
         assert early["status"]["conditions"][0]["reason"] == "ChildMissing"
 
-        taken = sync(behind, children, [running_pod], now=NOW + timedelta(seconds=30))
-        assert condition(taken, "Ready") == (
+        refused = sync(behind, children, [running_pod], now=NOW + timedelta(seconds=30))
+        assert condition(refused, "Ready") == (
             "False",
-            "NameTaken",
-            "Service 'mcp-demo-proxy' can't be made, its name seems to be taken: "
-            "`kubectl get service mcp-demo-proxy -n team-a -o yaml` shows whose it is, and "
-            "`kubectl describe mcpserver demo -n team-a` whether the API server refuses it",
+            "FailedCreate",
+            "Service 'mcp-demo-proxy' isn't made: `kubectl describe mcpserver demo -n team-a` shows who refuses it",
         )
-        assert taken["status"]["phase"] == "Failed"
-        assert child(taken, SERVICE, "mcp-demo-proxy") == child(waiting, SERVICE, "mcp-demo-proxy")
+        assert refused["status"]["phase"] == "Failed"
+        assert child(refused, SERVICE, "mcp-demo-proxy") == child(waiting, SERVICE, "mcp-demo-proxy")
 
     def test_a_server_that_was_not_ready_for_another_cause_has_its_own_wait(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")
@@ -512,3 +527,14 @@ class TestNameTaken:
         answer = sync(with_metadata(owner, generation=2), children, [pod("demo-1", "demo")])
 
         assert condition(answer, "Ready") == ("True", "Ready", "MCP server is running")
+
+    def test_another_child_that_is_missing_after_it_is_noted_anew(self) -> None:
+        """A Role comes back, and then its binding: the server serves all the while."""
+        owner, children = self.seen(without="Service/mcp-demo-proxy")
+        noted = sync(owner, children, [pod("demo-1", "demo")])["status"]
+        _, children = self.seen(without="RoleBinding/demo-proxy-runner")
+
+        answer = sync({**owner, "status": noted}, children, [pod("demo-1", "demo")])
+
+        message = "MCP server is running; RoleBinding 'demo-proxy-runner' is not there yet"
+        assert condition(answer, "Ready") == ("True", "ChildMissing", message)

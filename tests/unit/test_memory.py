@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from hooks.server.memory import TRIM_BYTES, give_back
+from hooks.server.large_bodies import LARGE_BODY
+from hooks.server.memory import trim_heap
 from tests.taken import memory
 
 MIB = 1 << 20
@@ -15,13 +16,13 @@ BETWEEN = 50
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="it takes glibc")
 def test_what_is_free_goes_back_whatever_lives_on_in_the_midst_of_it() -> None:
-    give_back(TRIM_BYTES)  # what earlier tests left
+    trim_heap(LARGE_BODY)  # what earlier tests left
     before = memory(os.getpid())
     taken = [bytes([1]) * 1000 for _ in range(100_000)]  # written to: before that they would be no memory
     most = memory(os.getpid())
     live_on = taken[::BETWEEN]
     del taken
-    give_back(TRIM_BYTES)
+    trim_heap(LARGE_BODY)
 
     assert most - before > 80 * MIB
     assert memory(os.getpid()) - before < 20 * MIB

@@ -1,26 +1,21 @@
-"""`toolhive-hooks serve` as a process: what it answers and counts, what it bounds, how it stops."""
+"""`toolhive-hooks serve` as a process: what it answers and counts."""
 
 from __future__ import annotations
 
 import json
 import resource
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gunicorn.http.unreader import SocketUnreader
 
 from tests.controlplane import eventually
 from tests.leaks import leaked, secret_values
 from tests.served import Served, served
-from tests.taken import children, memory
 from tests.world import deleting, external_auth, secret, server, sync_request, written
 
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
@@ -31,7 +26,7 @@ OK = 'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}'
 
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with the default settings: two workers of four threads."""
+    """A server with the default settings."""
     with served(tmp_path_factory.mktemp("hooks")) as running:
         yield running
 
@@ -126,12 +121,6 @@ def test_calls_over_one_connection_are_answered_one_by_one_in_whatever_pieces_th
     assert codes == [b"200", b"405", b"200", b"400", b"200", b"405", b"400", b"200"] * 3
 
 
-def test_gunicorn_has_what_our_worker_sets() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        assert SocketUnreader(ours, 7).mxchunk == 7
-
-
 MIB = 1 << 20
 BAD = {
     "deep": b"[" * MIB,
@@ -162,126 +151,6 @@ def test_a_bad_body_is_refused_soon_and_in_bounded_memory(hooks: Served, body: b
     assert len(text) < 100
     assert "Traceback" not in hooks.process.log.read_text()
     assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
-
-
-def test_large_calls_at_once_take_the_memory_of_one(tmp_path: Path) -> None:
-    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server, ThreadPoolExecutor(4) as pool:
-        large = b"[" + b"[]," * MIB + b"0]"  # as objects, some twenty times as much
-        [worker] = workers(server)
-        before = memory(worker, "VmHWM")
-        server.post("/mcpserver/sync", large)
-        one = memory(worker, "VmHWM") - before
-        calls = [pool.submit(server.post, "/mcpserver/sync", large) for _ in range(8)]
-
-        assert {call.result()[0] for call in calls} == {400}
-        assert memory(worker, "VmHWM") - before < 2 * one  # four would take three times that and more
-
-
-def test_a_worker_is_as_small_after_large_calls_as_before(tmp_path: Path) -> None:
-    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
-        [worker] = workers(server)
-        before = memory(worker)
-        for large in (b"[" + b"[]," * MIB + b"0]", b'{"parent":"' + b"x" * (20 * MIB)):
-            assert server.post("/mcpserver/sync", large)[0] == 400
-
-        assert memory(worker) - before < 10 * MIB
-
-
-def workers(server: Served) -> list[int]:
-    """The processes that answer."""
-    return children(server.process.popen.pid)
-
-
-@pytest.mark.parametrize("sign", ["TERM", "INT", "QUIT", "ABRT", "KILL"])
-def test_however_a_worker_ends_the_next_one_answers(tmp_path: Path, sign: str) -> None:
-    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
-        [worker] = workers(server)
-        subprocess.run(["kill", f"-{sign}", str(worker)], check=True)
-
-        eventually(lambda: [each for each in workers(server) if each != worker])
-        assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        assert server.metrics()[OK] == 1
-        assert server.ready()
-
-
-def test_after_a_reload_it_answers(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        before = set(workers(server))
-        server.process.popen.send_signal(signal.SIGHUP)
-
-        eventually(lambda: len(set(workers(server)) - before) == 2 and not before & set(workers(server)))
-        assert {server.post("/mcpserver/sync", SYNC)[0] for _ in range(10)} == {200}
-        assert server.metrics()[OK] == 10
-
-
-def test_what_a_killed_server_leaves_the_next_one_removes(tmp_path: Path) -> None:
-    env = {"TMPDIR": str(tmp_path)}
-    with served(tmp_path, env) as killed:
-        killed.process.popen.kill()
-        killed.process.popen.wait()
-        assert len(list(tmp_path.glob("toolhive-hooks-*"))) == 1
-    with served(tmp_path, env):
-        assert len(list(tmp_path.glob("toolhive-hooks-*"))) == 1
-    assert list(tmp_path.glob("toolhive-hooks-*")) == []
-
-
-def test_connections_without_a_word_keep_nobody_waiting(hooks: Served) -> None:
-    silent = [socket.create_connection(("127.0.0.1", port)) for port in (hooks.port, hooks.probes) for _ in range(150)]
-    try:
-        began = time.monotonic()
-        assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
-        assert time.monotonic() - began < 4, "each of them had a thread for a while"
-        for connection in silent[150:]:
-            connection.close()
-        eventually(hooks.ready)
-    finally:
-        for connection in silent:
-            connection.close()
-    assert "Traceback" not in hooks.process.log.read_text()
-
-
-def test_half_sent_calls_keep_the_threads_for_a_bounded_time(tmp_path: Path) -> None:
-    shortened = (
-        "import hooks.server.gunicorn as g; g.CALL_SECONDS = g.HEAD_SECONDS = 1; from hooks.cli import main; main()"
-    )
-    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}, program=["-c", shortened]) as server:
-        half = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
-        for number, connection in enumerate(half):
-            connection.sendall(REQUEST[: 20 if number % 2 else -1])  # within the headers, and within the body
-
-        assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        for connection in half:
-            connection.close()
-
-
-def test_asked_to_stop_it_is_not_ready_still_answers_and_finishes_what_runs(tmp_path: Path) -> None:
-    with served(tmp_path, {"TOOLHIVE_HOOKS_SHUTDOWN_DELAY_SECONDS": "2"}) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as running:
-            running.sendall(REQUEST[:-1])
-            server.process.popen.send_signal(signal.SIGTERM)
-            eventually(lambda: not server.ready())
-
-            assert server.post("/mcpserver/sync", SYNC)[0] == 200
-            assert "Worker exiting" not in server.process.log.read_text(), "too late to tell"
-            eventually(lambda: "Worker exiting" in server.process.log.read_text())  # the other one, which is idle
-            running.sendall(REQUEST[-1:])
-            assert running.recv(65536).startswith(b"HTTP/1.1 200 OK")
-        assert server.process.popen.wait(30) == 0
-
-
-def test_a_worker_killed_in_a_call_is_replaced_and_its_counts_stay(tmp_path: Path) -> None:
-    running = "toolhive_hooks_requests_in_flight"
-    with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
-        assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        [worker] = workers(server)
-        with socket.create_connection(("127.0.0.1", server.port)) as half:
-            half.sendall(REQUEST[:-1])
-            eventually(lambda: server.metrics()[running] == 1)
-            subprocess.run(["kill", "-9", str(worker)], check=True)
-
-            eventually(lambda: server.ready() and (server.metrics()[OK], server.metrics()[running]) == (1, 0))
-        assert server.post("/mcpserver/sync", SYNC)[0] == 200
-        assert (server.metrics()[OK], server.metrics()[running]) == (2, 0)
 
 
 def test_recorded_requests_are_those_that_came_with_secrets_masked(tmp_path: Path) -> None:
@@ -330,7 +199,7 @@ def little_stack() -> Iterator[None]:
 
 @pytest.mark.parametrize("depth", [900, 9_900])
 def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(tmp_path: Path, depth: int) -> None:
-    """A reader that recurses in C could end the hooks for everybody, by one tenant's podTemplateSpec."""
+    """msgspec recurses in C: a tenant's podTemplateSpec would end the hooks for everybody."""
     deep = server(name="deep", podTemplateSpec={"deep": "HERE"})
     request = written(sync_request(deleting(external_auth()), related=[deep]))
     body = request.replace(b'"HERE"', b'{"a":' * depth + b"1" + b"}" * depth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -67,19 +66,6 @@ def test_with_a_certificate_the_webhooks_are_https_and_the_probes_plain(over_tls
         over_tls.post("/mcpserver/sync", SYNC)
     with pytest.raises(ssl.SSLCertVerificationError):
         over_tls.post("/mcpserver/sync", SYNC, tls=trusting(trustme.CA()))
-
-
-def test_half_handshakes_keep_the_threads_for_a_bounded_time(tmp_path: Path, mounted: Mounted, ca: trustme.CA) -> None:
-    shortened = "import hooks.server.gunicorn as g; g.HEAD_SECONDS = 1; from hooks.cli import main; main()"
-    settings = {**tls_settings(mounted), "TOOLHIVE_HOOKS_WORKERS": "1"}
-    with served(tmp_path, settings, program=["-c", shortened]) as server:
-        half = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(8)]
-        for connection in half:
-            connection.sendall(b"\x16\x03\x01\x02\x00\x01")
-
-        assert server.post("/mcpserver/sync", SYNC, tls=trusting(ca))[0] == 200
-        for connection in half:
-            connection.close()
 
 
 def test_a_client_without_a_certificate_of_the_ca_gets_no_answer(

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from hooks.controllers import CONTROLLERS
 from hooks.metacontroller.controller import HOOKS
-from hooks.server.app import Installation, create_app, create_metrics
+from hooks.server.app import HookSettings, create_app, create_metrics
 from hooks.server.metrics import Metrics
 from hooks.server.probes import create_probes
 from tests.served import series
@@ -24,12 +24,12 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def client(metrics: Metrics) -> FlaskClient:
-    return create_app(Installation(CONFIG), metrics).test_client()
+    return create_app(HookSettings(CONFIG), metrics).test_client()
 
 
 def counted(metrics: Metrics) -> dict[str, float]:
     """Each series of /metrics and its value."""
-    exported = create_probes(metrics, lambda: False).test_client().get("/metrics")
+    exported = create_probes(metrics).test_client().get("/metrics")
     assert exported.content_type.startswith("text/plain; version=")
     return series(exported.text)
 
@@ -42,26 +42,16 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_there_is_a_route_for_every_hook_of_every_kind(metrics: Metrics) -> None:
-    routes = {str(rule) for rule in create_app(Installation(CONFIG), metrics).url_map.iter_rules()}
+    routes = {str(rule) for rule in create_app(HookSettings(CONFIG), metrics).url_map.iter_rules()}
 
     assert routes == {f"/{controller.path}/{hook}" for controller in CONTROLLERS for hook in HOOKS}
 
 
-@pytest.mark.parametrize(
-    ("path", "draining", "answer"),
-    [
-        ("/healthz", False, (200, "ok\n")),
-        ("/readyz", False, (200, "ok\n")),
-        ("/healthz", True, (200, "ok\n")),
-        ("/readyz", True, (503, "stopping\n")),
-    ],
-)
-def test_a_server_about_to_stop_lives_and_is_not_ready(
-    metrics: Metrics, path: str, draining: bool, answer: tuple[int, str]
-) -> None:
-    response = create_probes(metrics, lambda: draining).test_client().get(path)
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_are_answered(metrics: Metrics, path: str) -> None:
+    response = create_probes(metrics).test_client().get(path)
 
-    assert (response.status_code, response.text) == answer
+    assert (response.status_code, response.text) == (200, "ok\n")
 
 
 def test_an_answer_is_json(client: FlaskClient) -> None:
@@ -96,7 +86,7 @@ def test_a_parent_of_another_kind_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_body_over_the_bound_is_refused() -> None:
-    client = create_app(Installation(CONFIG, max_body_bytes=1000), create_metrics()).test_client()
+    client = create_app(HookSettings(CONFIG, max_body_bytes=1000), create_metrics()).test_client()
 
     response = client.post("/mcpserver/sync", data=b" " * 1001)
 
@@ -168,7 +158,7 @@ def test_each_call_is_one_line_of_the_log(client: FlaskClient, caplog: pytest.Lo
 
 
 def test_a_call_without_the_token_is_refused_before_its_body_is_read(metrics: Metrics) -> None:
-    ours = Installation(CONFIG, max_body_bytes=1, admits=lambda header: header == "Bearer right")
+    ours = HookSettings(CONFIG, max_body_bytes=1, admits=lambda header: header == "Bearer right")
     client = create_app(ours, metrics).test_client()
 
     wrong = client.post("/mcpserver/sync", data=b"more than a byte", headers={"Authorization": "Bearer wrong"})

@@ -45,6 +45,19 @@ def test_each_variable_reaches_the_controllers(monkeypatch: pytest.MonkeyPatch, 
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("::", "[::]"), ("[::]", "[::]"), ("fd00::1", "[fd00::1]"), ("10.0.0.1", "10.0.0.1"), ("localhost", "localhost")],
+)
+def test_the_proxys_address_has_the_form_that_the_runner_takes(
+    monkeypatch: pytest.MonkeyPatch, given: str, written: str
+) -> None:
+    """It puts a colon and the port behind it: runner 0.44.0 says of `::` "too many colons in address", and ends."""
+    monkeypatch.setenv("TOOLHIVE_PROXY_HOST", given)
+
+    assert Settings().config().proxy_host == written
+
+
 def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_text("\n")

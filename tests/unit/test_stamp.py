@@ -9,10 +9,8 @@ import pytest
 
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, STATEFUL_SET
 from hooks.kubernetes.objects import Object
-from hooks.metacontroller.requests import BrokenRule
 from tests.world import (
     USES_TX,
-    call,
     child,
     deleting,
     made,
@@ -21,7 +19,6 @@ from tests.world import (
     running,
     server,
     sync,
-    sync_request,
     with_metadata,
 )
 
@@ -39,11 +36,15 @@ def at(generation: int, **spec: Any) -> Object:
     return with_metadata(server(**spec), generation=generation)
 
 
+RUNNERS = {"app": "demo", "toolhive": "true", "toolhive-name": "demo"}
+"""Labels that the proxy runner gives to what it makes."""
+
+
 def backend(stamp: object | None = None, *, image: str = IMAGE, **metadata: Any) -> Object:
     """The StatefulSet of a proxy runner."""
     annotations = {} if stamp is None else {"annotations": {STAMP: str(stamp)}}
     template = {"metadata": annotations, "spec": {"containers": [{"name": "mcp", "image": image}]}}
-    return made(STATEFUL_SET, "demo", spec={"template": template}, metadata=metadata)
+    return made(STATEFUL_SET, "demo", spec={"template": template}, metadata={"labels": RUNNERS, **metadata})
 
 
 def template(answer: Object) -> Object:
@@ -266,11 +267,3 @@ def test_an_object_of_an_earlier_release_is_stamped_once() -> None:
 
     assert stamps(second) == (3, "3")
     assert second["children"] == sync(owner, [observed(obj, owner) for obj in second["children"]])["children"]
-
-
-def test_without_a_look_for_the_statefulset_nothing_is_stamped() -> None:
-    request = sync_request(server())
-    del request["related"][STATEFUL_SET.key]
-
-    with pytest.raises(BrokenRule, match="no related statefulsets in the request"):
-        call(request)

@@ -9,7 +9,7 @@ import pytest
 
 from hooks.kubernetes.kinds import STATEFUL_SET
 from hooks.kubernetes.objects import Object
-from tests.unit.test_stamp import IMAGE, STAMP, at, backend
+from tests.unit.test_stamp import IMAGE, RUNNERS, STAMP, at, backend
 from tests.unit.test_workload import CRASHED, proxy, waiting
 from tests.world import made, observed, pod, running, sync
 
@@ -152,4 +152,4 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("spec", ODD)
 def test_a_statefulset_that_no_runner_made_says_nothing(spec: Any) -> None:
-    assert verdict(made(STATEFUL_SET, "demo", spec=copy.deepcopy(spec)), READY) == RUNNING
+    assert verdict(made(STATEFUL_SET, "demo", metadata={"labels": RUNNERS}, spec=copy.deepcopy(spec)), READY) == RUNNING

@@ -191,3 +191,14 @@ def test_a_deeply_nested_template_is_refused() -> None:
     found = condition(sync(server(podTemplateSpec=deep)), "Valid")
 
     assert found == ("False", "SpecInvalid", "spec.podTemplateSpec is nested deeper than about 150 levels")
+
+
+def test_a_template_that_could_not_be_stored_is_not_looked_into() -> None:
+    before = running(server())
+
+    answer = sync(server(podTemplateSpec={"spec": {"tolerations": [{}] * 100_000}}), before)
+
+    fault = "spec.podTemplateSpec has 300026 bytes, more than 250000: shorten it"
+    assert condition(answer, "Valid") == ("False", "TooLarge", fault)
+    assert condition(answer, "PodTemplateValid") is None
+    assert child(answer, DEPLOYMENT, "demo") == child(sync(server()), DEPLOYMENT, "demo")

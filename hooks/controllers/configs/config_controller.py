@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from hooks.api.meta import GROUP, Model, secret_refs, spec_errors
+from hooks.api.meta import Model, secret_refs, spec_errors
 from hooks.controllers.pruned import pruned
 from hooks.installation import Config
 from hooks.kubernetes import conditions
@@ -28,7 +28,7 @@ from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
-from hooks.references.claims import claim_value
+from hooks.references.claims import claim_value, claimant
 from hooks.references.table import Reference
 
 Spec = TypeVar("Spec", bound=Model)
@@ -112,8 +112,8 @@ class ConfigController(Generic[Spec]):
     def users(self, request: SyncRequest) -> list[str]:
         """Return the names of the workloads that use this config, sorted.
 
-        They are the owners of the ServiceAccounts that claim it, so that the cost grows with the workloads that use it
-        and not with all there are. For a config that is being deleted they are those of all workloads whose spec
+        They are those whose ServiceAccounts claim it, so that the cost grows with the workloads that use it and not
+        with all there are. For a config that is being deleted they are those of all workloads whose spec
         refers to it: each that has a claim is among them. Anyone who may write a ServiceAccount can give it an owner of
         any name: a name that no object can have is passed over.
         """
@@ -129,16 +129,9 @@ class ConfigController(Generic[Spec]):
                 }
             )
         request.related.require(SERVICE_ACCOUNT)
-        kinds = {reference.workload.kind for reference in references}
-        owners = (
-            owner.get("name")
-            for account in request.related.list(SERVICE_ACCOUNT)
-            for owner in account["metadata"].get("ownerReferences") or []
-            if owner.get("controller") is True
-            and owner.get("kind") in kinds
-            and str(owner.get("apiVersion")).startswith(f"{GROUP}/")
-        )
-        return sorted({name for name in owners if isinstance(name, str) and OBJECT_NAME.fullmatch(name)})
+        workloads = {reference.workload for reference in references}
+        found = {claimant(account, workloads) for account in request.related.list(SERVICE_ACCOUNT)}
+        return sorted(name for name in found if name and OBJECT_NAME.fullmatch(name))
 
     def _secret_names(self, parent: Object) -> list[str]:
         """Names of the Secrets that a config's spec names; a spec that can't be read needs none."""

@@ -23,28 +23,29 @@ from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import kept
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
-from hooks.proxy import children, names, validation
-from hooks.proxy.health import proxy_pods, sees_pods
+from hooks.proxy import children, names, ownership, validation
+from hooks.proxy.deletion import is_proxy_left
+from hooks.proxy.health import sees_pods
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
-from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 
 def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
-    """Return the objects that a server's sync looks at: those that its spec names, its StatefulSet and its pods."""
+    """Return what a server's sync looks at: what its spec names, what has one of its own names, and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
+    named = ownership.names_of(name)
     if not is_deleting(request.parent):
         for reference in references_of(MCP_SERVER):
             config_name = reference.name_in(request.parent)
             if config_name:
                 rules.append(RelatedRule(reference.config, namespace, names=(config_name,)))
-        named = config_map_names(raw_spec(request.parent))
-        if named:
-            rules.append(RelatedRule(CONFIG_MAP, namespace, names=tuple(named)))
-        rules.append(RelatedRule(STATEFUL_SET, namespace, names=(names.stateful_set(name),)))
+        named += [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
+    for kind in children.KINDS:
+        of_kind = tuple(name for named_kind, name in named if named_kind == kind)
+        rules.append(RelatedRule(kind, namespace, names=of_kind))
     if sees_pods(name, config):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
@@ -55,9 +56,10 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
 
     Where RunConfig or Deployment can't be computed, they and what belongs to them are held: returned as they are.
     """
-    spec, problems = _parse(request)
+    spec, faults = _parse(request)
     resolutions = resolve(request, spec) if spec else None
     proxy = to_proxy(request.parent, spec, resolutions) if spec and resolutions else None
+    problems = [*ownership.problems(request), *faults]
     if proxy and resolutions:
         problems += [*validation.problems(proxy), *resolutions.problems]
     workload = children.make_workload(request, proxy, config) if proxy and not problems else []
@@ -65,9 +67,11 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     computable = proxy if not problems else None
     if computable is None:
         workload = children.hold_workload(request)
-    returned = [*_rbac(request), *workload, *children.adopted_stateful_set(request)]
+    withheld = ownership.withheld(request)
+    returned = [*_rbac(request, withheld), *workload, *children.adopted_stateful_set(request)]
     identities = [kind_and_name(child) for child in returned]
-    removed = children.obsolete_children(request.name).difference(identities) if computable else frozenset()
+    obsolete = children.obsolete_children(request.name) if computable else frozenset()
+    removed = (withheld | obsolete).difference(identities)
     status = make_status(
         request, proxy, computable, resolutions, problems, identities=identities, config=config, now=now
     )
@@ -87,25 +91,27 @@ def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncRespons
     """
     if sees_pods(request.name, config):
         request.related.require(POD)
-    running = request.children.get(DEPLOYMENT, names.deployment(request.name))
-    pods = proxy_pods(request)
-    if running or pods:
-        waiting_for = f"{len(pods)} proxy pod{'s' if len(pods) != 1 else ''} to stop" if pods else "the proxy to stop"
-        stays = [*_make_rbac(request), *children.hold_workload(request), *children.adopted_stateful_set(request)]
-        removed = frozenset({(DEPLOYMENT.kind, names.deployment(request.name))})
+    if is_proxy_left(request):
+        withheld = ownership.withheld(request)
+        stays = [
+            *_make_rbac(request, withheld),
+            *children.hold_workload(request),
+            *children.adopted_stateful_set(request),
+        ]
+        removed = withheld | {(DEPLOYMENT.kind, names.deployment(request.name))}
         left = request.children.identities - removed
         stays = [child for child in stays if kind_and_name(child) in left]
         return SyncResponse(
-            terminating(request, waiting_for, now),
+            terminating(request, now),
             [*stays, *_adopted_children(request, removed.union(map(kind_and_name, stays)))],
             removed=removed,
             resync_after_seconds=TERMINATION_RESYNC_SECONDS,
         )
-    kinds = sorted({kind for kind, _ in request.children.identities})
+    finalized = not request.children.identities
     return SyncResponse(
-        terminating(request, f"its {', '.join(kinds)} to go" if kinds else "", now),
-        finalized=not kinds,
-        resync_after_seconds=TERMINATION_RESYNC_SECONDS if kinds else 0,
+        terminating(request, now),
+        finalized=finalized,
+        resync_after_seconds=0 if finalized else TERMINATION_RESYNC_SECONDS,
     )
 
 
@@ -118,9 +124,9 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
         spec = MCPServerSpec.parse(request.parent.get("spec"))
     except ValidationError as error:
         return None, [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, MCPServerSpec)))]
-    if is_too_deep(spec.pod_template_spec):
-        message = f"spec.podTemplateSpec is nested deeper than about {MAX_DEPTH} levels"
-        return None, [conditions.false("Valid", "SpecInvalid", message)]
+    unreadable = validation.unreadable_template(spec.pod_template_spec)
+    if unreadable:
+        return None, [unreadable]
     dropped = pruned(request.parent, MCPServerSpec)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
@@ -130,21 +136,23 @@ def _why_name_not_usable(name: str) -> str:
     return "; ".join(rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name))
 
 
-def _rbac(request: SyncRequest) -> list[Object]:
+def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
     """A server whose name can't be used gets no new accounts, but keeps those that it has."""
     runner = names.proxy_runner(request.name)
     has_account = request.children.get(SERVICE_ACCOUNT, runner) is not None
-    return _make_rbac(request) if has_account or not _why_name_not_usable(request.name) else []
+    return _make_rbac(request, withheld) if has_account or not _why_name_not_usable(request.name) else []
 
 
-def _make_rbac(request: SyncRequest) -> list[Object]:
+def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
     """The MCP server's own account is made where the spec names none.
 
-    Once made it stays, like each observed child that isn't ours to remove: a pod may still use it.
+    Once made it stays, like each observed child that isn't ours to remove: a pod may still use it. What is withheld
+    must not exist beside other people's objects.
     """
     with_account = raw_spec(request.parent).get("serviceAccount") is None
     claimed = claims(MCP_SERVER, request.parent)
-    return make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
+    made = make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
+    return [child for child in made if kind_and_name(child) not in withheld]
 
 
 def _adopted_children(request: SyncRequest, accounted: AbstractSet[tuple[str, str]]) -> list[Object]:

@@ -9,11 +9,13 @@ from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.installation import Config
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import POD, SERVICE, STATEFUL_SET
+from hooks.kubernetes.kinds import POD, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, outgoing_auth
+from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
+from hooks.proxy.ownership import is_in_conflict
 from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
 
@@ -21,12 +23,12 @@ RESYNC_SECONDS = 60
 """The longest wait for something that no event may announce."""
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
-NAME_TAKEN_SECONDS = 30
-"""How long a child may stay away before its name counts as taken."""
+REFUSED_SECONDS = 30
+"""How long a child may stay away before it counts as refused by the API server."""
 TERMINATION_RESYNC_SECONDS = 60  # twice the grace period that pods have by default
 """When to look again at a server that is being deleted; after so long its status names what keeps it."""
 
-MISSING_REASONS = ("ChildMissing", "NameTaken")
+MISSING_REASONS = ("ChildMissing", "FailedCreate")
 """Reasons of a Ready condition that names a missing child."""
 
 
@@ -100,19 +102,21 @@ def _hashes(resolutions: Resolutions) -> Object:
 
 def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
     if state.reason == "ChildMissing":
-        return CHILD_RECHECK_SECONDS if state.phase == "Running" else NAME_TAKEN_SECONDS
+        return CHILD_RECHECK_SECONDS if state.phase == "Running" else REFUSED_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Running" else 0
 
 
-def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object:
-    """The status of an MCPServer that is being deleted.
+def terminating(request: SyncRequest, now: datetime) -> Object:
+    """Return the status of an MCPServer that is being deleted.
 
-    It names what is waited for once that takes long. Most deletions are over before; a status for each of their steps
-    would be a write, and a call for each config of the namespace that waits for its last server.
+    It names what is waited for once that takes long, with the command that ends it. Most deletions are over before; a
+    status for each of their steps would be a write, and a call for each config of the namespace that waits for its last
+    server.
     """
     is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= TERMINATION_RESYNC_SECONDS
-    what = f"waiting for {waiting_for}" if waiting_for and is_slow else "its proxy goes first, then all the rest"
-    message = f"MCP server is being terminated: {what}"
+    waiting_for = awaited(request) if is_slow else ""
+    what = f"waiting for {waiting_for}" if waiting_for else "its proxy goes first, then all the rest"
+    message = conditions.short(f"MCP server is being terminated: {what}")
     return {
         "phase": "Terminating",
         "message": message,
@@ -122,8 +126,13 @@ def terminating(request: SyncRequest, waiting_for: str, now: datetime) -> Object
 
 
 def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
-    """Where clients reach the server: at the port that its Service has, while nothing new can be computed."""
-    service = request.children.get(SERVICE, names.proxy_service(request.name)) or {}
+    """Where clients reach the server: at the port that its Service has, while nothing new can be computed.
+
+    While the Service isn't observed as the server's own, the address may lead to another server, past all tokens.
+    """
+    service = request.children.get(SERVICE, names.proxy_service(request.name))
+    if service is None or is_in_conflict(request):
+        return {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
     port = proxy.port if proxy else ports[0].get("port")
     host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
@@ -134,7 +143,8 @@ def _state(request: SyncRequest, problems: list[Condition], observed: State, con
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    request.related.require(STATEFUL_SET, *([POD] if sees_pods(request.name, config) else []))
+    if sees_pods(request.name, config):
+        request.related.require(POD)
     if problems:
         waiting = problems[0]
         return observed._replace(message=waiting.message) if observed.phase == "Running" else _pending(waiting)
@@ -144,8 +154,8 @@ def _state(request: SyncRequest, problems: list[Condition], observed: State, con
 def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> State:
     """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
 
-    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, its name is somebody
-    else's, which Metacontroller passes over in silence.
+    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, the API server refuses
+    it: one whose name is another object's is found before.
     """
     observed = request.parent.get("status")
     if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
@@ -156,15 +166,14 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     kind, name = missing
     note = f"{kind} {name!r} is not there yet"
     before = conditions.find(request.parent, "Ready") or {}
-    if before.get("reason") not in MISSING_REASONS and state.phase == "Running":
+    was_named = before.get("reason") in MISSING_REASONS and f"{kind} {name!r}" in str(before.get("message"))
+    if not was_named and state.phase == "Running":
         return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
-    if before.get("reason") not in MISSING_REASONS or waited < NAME_TAKEN_SECONDS:
+    if not was_named or waited < REFUSED_SECONDS:
         return State("Pending", "ChildMissing", note)
-    shown = f"kubectl get {kind.lower()} {name} -n {request.namespace} -o yaml"
-    refused = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
-    remedy = f"`{shown}` shows whose it is, and `{refused}` whether the API server refuses it"
-    return State("Failed", "NameTaken", f"{kind} {name!r} can't be made, its name seems to be taken: {remedy}")
+    shown = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
+    return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: `{shown}` shows who refuses it")
 
 
 def _pending(waiting: Condition) -> State:

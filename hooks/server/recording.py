@@ -49,7 +49,7 @@ def recorder(folder: Path) -> Record:
 
 
 def _new_file(folder: Path, name: str, numbers: Iterator[int]) -> TextIO:
-    """A file of a name that there wasn't; each worker counts for itself, and passes over what another has taken."""
+    """Open a new file. Each worker numbers its own, and passes over numbers that another one has taken."""
     for number in numbers:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-import select
+import os
 import sys
-import time
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import Any, Literal, TypeAlias
 
 import orjson
 
 Format: TypeAlias = Literal["auto", "json", "text"]
+
+log = logging.getLogger(__name__)
+
+_MAX_WAITING = 1000
+"""Lines that wait for whoever reads the log, in each process. Further ones are lost."""
+
+_FLUSH_SECONDS = 1
 
 
 def setup(level: str, form: Format) -> None:
@@ -23,76 +31,64 @@ def setup(level: str, form: Format) -> None:
         level: least level of what is logged.
         form: `auto` is text on a terminal and JSON elsewhere.
     """
-    text = form == "text" or (form == "auto" and bool(sys.stderr) and sys.stderr.isatty())
-    handler = _Lines()
-    handler.setFormatter(_Text() if text else _Json())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # What no line of ours tells isn't looked up (the logging HOWTO's "Optimization"): half of what a line costs.
-    logging._srcfile = None  # noqa: SLF001
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-
-
-def gather() -> None:
-    """From now on in this process, let lines of calls that went well wait for company: each write takes long.
-
-    They wait for `flush`, for 4 KiB of them, for the next warning or for the end of the process.
-    """
-    for handler in _handlers():
-        handler.gathers = True
-
-
-def keep_flushing(seconds: float = 1) -> None:
-    """Write what waits, again and again: in a thread that nobody waits for, since whoever reads the log may stall."""
-    while True:
-        time.sleep(seconds)
-        flush()
+    handlers: list[logging.Handler] = []
+    if sys.stderr:  # None where it was closed before the start
+        text = form == "text" or (form == "auto" and sys.stderr.isatty())
+        handlers.append(_Lines(sys.stderr.fileno()))
+        handlers[0].setFormatter(_Text() if text else _Json())
+    logging.basicConfig(level=level.upper(), handlers=handlers or [logging.NullHandler()], force=True)
 
 
 def flush() -> None:
-    """Write what waits."""
-    for handler in _handlers():
+    """Wait until what was logged is written, but not for long."""
+    for handler in logging.getLogger().handlers:
         handler.flush()
 
 
-def _handlers() -> list[_Lines]:
-    return [handler for handler in logging.getLogger().handlers if isinstance(handler, _Lines)]
-
-
 class _Lines(logging.Handler):
-    """Writes to stderr, at a time up to 4 KiB of lines or one that is longer: so much a pipe takes in one piece."""
+    """Writes lines from a thread of its own: the log's reader may stall, and no call waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: int) -> None:
         super().__init__()
-        self.gathers = False
-        self._waiting: list[str] = []
-        self._bytes = 0
+        self._file = file
+        self._process = 0
+        self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self._process != os.getpid():  # threads don't come along in a fork
+            self._start()
+        if self._waiting.qsize() >= _MAX_WAITING:
+            self._lost += 1
+            return
+        lost, self._lost = self._lost, 0
+        if lost:
+            log.warning("lines of this log were lost, since it was not read", extra={"fields": {"lines": lost}})
         try:
-            line = f"{self.format(record)}\n"
+            self._waiting.put(f"{self.format(record)}\n".encode(errors="replace"))
         except Exception:  # noqa: BLE001  # as logging's own handlers: a line that can't be made fails no call
             self.handleError(record)
-            return
-        size = len(line.encode(errors="replace"))
-        if self._bytes + size > select.PIPE_BUF:
-            self.flush()
-        self._waiting.append(line)
-        self._bytes += size
-        if not self.gathers or record.levelno >= logging.WARNING:
-            self.flush()
 
     def flush(self) -> None:
-        self.acquire()
-        try:
-            text = "".join(self._waiting)
-            self._waiting, self._bytes = [], 0
-            # What can't be written fails no call: on a full disk, for a reader that has gone.
-            with suppress(OSError, ValueError):
-                if text and sys.stderr:  # None where it was closed before the start
-                    sys.stderr.write(text)
-                    sys.stderr.flush()
-        finally:
-            self.release()
+        if self._process == os.getpid():
+            written = threading.Event()
+            self._waiting.put(written)
+            written.wait(_FLUSH_SECONDS)
+
+    def _start(self) -> None:
+        self._process = os.getpid()
+        self._waiting: SimpleQueue[bytes | threading.Event] = SimpleQueue()
+        threading.Thread(target=self._write, args=(self._waiting,), name="log", daemon=True).start()
+
+    def _write(self, waiting: SimpleQueue[bytes | threading.Event]) -> None:
+        while True:
+            line = waiting.get()
+            if isinstance(line, threading.Event):
+                line.set()
+                continue
+            # What can't be written ends nothing: on a full disk, for a reader that has gone. Not through sys.stderr,
+            # whose lock a stalled write would hold while the process ends.
+            with suppress(OSError):
+                os.write(self._file, line)
 
 
 class _Json(logging.Formatter):

@@ -1,0 +1,66 @@
+"""What the deletion of a server waits for, and the command that ends the wait."""
+
+from __future__ import annotations
+
+from hooks.kubernetes.kinds import DEPLOYMENT
+from hooks.kubernetes.objects import Object, controller_of, is_deleting
+from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy import names, ownership
+from hooks.proxy.health import proxy_pods
+
+WITHOUT_FINALIZERS = '{"metadata":{"finalizers":null}}'
+
+
+def is_proxy_left(request: SyncRequest) -> bool:
+    """Whether a proxy that was made for the server may still run.
+
+    A Deployment that Metacontroller released counts. It is not adopted again for a server that is being deleted, so
+    only a person can end it.
+    """
+    standing = ownership.standing(request, DEPLOYMENT, names.deployment(request.name))
+    return standing in ("own", "released") or bool(proxy_pods(request))
+
+
+def awaited(request: SyncRequest) -> str:
+    """The object that a deletion waits for, with the command that ends the wait; empty where nothing is left."""
+    if is_proxy_left(request):
+        return _of_the_proxy(request)
+    left = list(request.children)
+    if not left:
+        return ""
+    more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+    return f"{_to_go(request, left[0])}{more}"
+
+
+def _of_the_proxy(request: SyncRequest) -> str:
+    name, pods = names.deployment(request.name), proxy_pods(request)
+    deployment = request.children.get(DEPLOYMENT, name) or request.related.get(DEPLOYMENT, name)
+    if deployment is None or (pods and is_deleting(deployment)):
+        return _pods_to_stop(request, pods)
+    if request.children.get(DEPLOYMENT, name):
+        return _to_go(request, deployment)
+    return f"Deployment {name!r}, which Metacontroller has let go of: {_delete(request, deployment)}"
+
+
+def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:
+    """What ends pods whose Deployment is gone, or goes."""
+    running = next((pod for pod in pods if not is_deleting(pod)), None)
+    if running is None:
+        name = pods[0]["metadata"]["name"]
+        return f"Pod {name!r} to stop: `kubectl delete pod {name} -n {request.namespace} --force` if its node is gone"
+    replica_set = (controller_of(running) or {}).get("name")
+    command = f"kubectl delete replicaset {replica_set} -n {request.namespace}"
+    return f"ReplicaSet {replica_set!r} to go, whose pods still run: `{command}`"
+
+
+def _to_go(request: SyncRequest, obj: Object) -> str:
+    """What ends an object whose deletion was asked for."""
+    kind, name = obj["kind"], obj["metadata"]["name"]
+    if is_deleting(obj) and obj["metadata"].get("finalizers"):
+        patch = f"kubectl patch {kind.lower()} {name} -n {request.namespace} --type=merge -p '{WITHOUT_FINALIZERS}'"
+        return f"{kind} {name!r} to go, which finalizers keep: `{patch}` ends that if nothing else does"
+    return f"{kind} {name!r} to go: {_delete(request, obj)}"
+
+
+def _delete(request: SyncRequest, obj: Object) -> str:
+    return f"`kubectl delete {obj['kind'].lower()} {obj['metadata']['name']} -n {request.namespace}`"

@@ -1,0 +1,173 @@
+"""Whose the objects are that have a server's names.
+
+Metacontroller never takes over what it didn't make: where a name belongs to another object, it makes nothing and
+reports nothing. And it releases a child that loses its label. Neither is among the children that a hook is sent, so
+customize asks for every object that has one of the server's names.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.objects import Object, controller_of, labels_of, raw_spec
+from hooks.metacontroller.last_applied import was_a_child
+from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
+from hooks.proxy import children, names
+from hooks.proxy.rbac import RULES
+
+NAME_CONFLICT = "NameConflict"
+CHILD_RELEASED = "ChildReleased"
+NAMED_AT_MOST = 2
+"""Objects of others that a message names: it has to end before it is cut off."""
+MAX_OWNER = 63
+"""Characters of an owner's kind and name that a message repeats: those who may write the object chose them."""
+
+Standing = Literal["own", "released", "foreign"]
+"""`own`: a child, or about to be one. `released`: it was a child, and Metacontroller let go of it."""
+
+
+def names_of(server: str) -> list[tuple[Kind, str]]:
+    """Kind and name of each object that a server of this name may come to have, its proxy runner's Services too."""
+    return [*children.child_names(server), *((SERVICE, service) for service in names.runner_services(server))]
+
+
+def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
+    """Whose the object is that has one of the server's names; None where there is none.
+
+    Metacontroller reads children and related objects one after the other: what it has just made may be among the
+    related ones alone.
+    """
+    if request.children.get(kind, name):
+        return "own"
+    obj = request.related.get(kind, name)
+    if obj is None:
+        return None
+    owner, label = controller_of(obj), labels_of(obj).get(CONTROLLER_UID)
+    if owner is None and kind == STATEFUL_SET and _is_a_runners(obj, request.name):
+        return "own"  # the runner applies it by force: one that an earlier server left is BackendOutdated, no conflict
+    if owner is None:
+        return "own" if label == request.uid else _of_no_controller(request, kind, obj)
+    if owner.get("uid") == request.uid:
+        return "own" if label == request.uid else "released"
+    if name in names.runner_services(request.name) and _is_stateful_set(owner, names.deployment(request.name)):
+        return "own"
+    # A server never makes an object of such a name: it got this one because someone changed the label.
+    is_misplaced = _is_server(owner, request) and (kind, name) not in names_of(str(owner.get("name")))
+    return "released" if is_misplaced else "foreign"
+
+
+def problems(request: SyncRequest) -> list[Condition]:
+    """What keeps a live server from having the objects that it needs."""
+    released, foreign = _with(request, "released"), _with(request, "foreign")
+    found = []
+    if released:
+        found.append(conditions.false("Ready", CHILD_RELEASED, _how_to_relabel(request, released)))
+    if foreign:
+        texts = [_whose(request, kind, name) for kind, name in foreign[:NAMED_AT_MOST]]
+        more = len(foreign) - NAMED_AT_MOST
+        texts += [f"and {more} more"] if more > 0 else []
+        found.append(conditions.false("Ready", NAME_CONFLICT, "; ".join(texts)))
+    return found
+
+
+def is_in_conflict(request: SyncRequest) -> bool:
+    """Whether a name that the server needs belongs to another object."""
+    return bool(_with(request, "foreign"))
+
+
+def withheld(request: SyncRequest) -> frozenset[tuple[str, str]]:
+    """(kind, name) of what must not be made, or must go, because of whose the objects beside it are."""
+    runner = names.proxy_runner(request.name)
+    kept_back = set()
+    if not _may_bind(request):
+        kept_back.add((ROLE_BINDING.kind, runner))
+    if standing(request, ROLE_BINDING, runner) == "foreign" and not request.children.get(SERVICE_ACCOUNT, runner):
+        # That RoleBinding may be waiting for an account of this name.
+        kept_back.add((SERVICE_ACCOUNT.kind, runner))
+    return frozenset(kept_back)
+
+
+def _may_bind(request: SyncRequest) -> bool:
+    """Whether the RoleBinding would give our own Role to our own account, and nothing else to anyone.
+
+    Metacontroller makes all children of an answer in an order of its own, and passes over a name that is taken. So a
+    binding is made once both are observed. One that exists outlives their release: it still binds what it did.
+    """
+    runner = names.proxy_runner(request.name)
+    role = request.children.get(ROLE, runner)
+    if request.children.get(ROLE_BINDING, runner) is None:
+        is_ours = role is not None and role.get("rules") == RULES
+        return is_ours and request.children.get(SERVICE_ACCOUNT, runner) is not None and not is_in_conflict(request)
+    if role is None:
+        left = request.related.get(ROLE, runner)
+        if left is None or standing(request, ROLE, runner) == "foreign" or left.get("rules") != RULES:
+            return False
+    return standing(request, SERVICE_ACCOUNT, runner) in ("own", "released")
+
+
+def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing:
+    """The standing of an object that no controller owns, and that doesn't ask this server to adopt it."""
+    if kind == STATEFUL_SET or obj["metadata"]["name"] in names.runner_services(request.name):
+        if not {"toolhive": "true", "toolhive-name": request.name}.items() <= labels_of(obj).items():
+            return "foreign"
+        # What an older runner made never had our label: the next runner applies it.
+        template = raw_spec(obj).get("template") or {}
+        return "released" if labels_of(template).get(CONTROLLER_UID) == request.uid else "own"
+    is_labelled = names.labels(request.name).items() <= labels_of(obj).items()
+    return "released" if is_labelled or was_a_child(obj) else "foreign"
+
+
+def _is_a_runners(stateful_set: Object, name: str) -> bool:
+    """Whether a proxy runner made a StatefulSet for a server of this name, by the labels that it gives."""
+    labels = labels_of(stateful_set)
+    return labels.get("app") == name and labels.get("toolhive-name") == name
+
+
+def _is_server(owner: Object, request: SyncRequest) -> bool:
+    """Whether an ownerReference names an object of the parent's own kind, of any version."""
+    group = str(request.parent["apiVersion"]).partition("/")[0]
+    return owner.get("kind") == request.parent["kind"] and str(owner.get("apiVersion")).startswith(f"{group}/")
+
+
+def _is_stateful_set(owner: Object, name: str) -> bool:
+    return (owner.get("kind"), owner.get("name")) == (STATEFUL_SET.kind, name)
+
+
+def _with(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:
+    """Kind and name of the objects of this standing, of those that the server's spec needs."""
+    spec = raw_spec(request.parent)
+    authz = spec.get("authzConfig")
+    unneeded = []
+    if spec.get("serviceAccount") is not None:
+        unneeded.append((SERVICE_ACCOUNT, names.server_account(request.name)))
+    if not isinstance(authz, dict) or authz.get("type") != "inline":
+        unneeded.append((CONFIG_MAP, names.authz_inline(request.name)))
+    named = [named for named in names_of(request.name) if named not in unneeded]
+    return [(kind, name) for kind, name in named if standing(request, kind, name) == wanted]
+
+
+def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> str:
+    """How Metacontroller gets its children back, without a deletion: by one command for all of them."""
+    objects = " ".join(f"{kind.kind.lower()}/{name}" for kind, name in released)
+    command = f"kubectl label {objects} {CONTROLLER_UID}={request.uid} -n {request.namespace} --overwrite"
+    what = "1 object of this server has" if len(released) == 1 else f"{len(released)} objects of this server have"
+    return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller let go (nothing was deleted): `{command}`"
+
+
+def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
+    """Whose an object is that has a name which this server needs, and what to do about it."""
+    what = f"{kind.kind} {name!r}"
+    owner = controller_of(request.related.get(kind, name) or {})
+    if owner is None:
+        shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"
+        remedy = f"rename this server, or delete that {kind.kind} if nothing needs it"
+        operators = "what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        return f"{what} isn't this server's, and no controller owns it ({shown}): {remedy}; {operators}"
+    if _is_server(owner, request) and owner.get("name") == request.name:
+        return f"{what} belongs to an earlier MCPServer of this name: wait until it is garbage collected"
+    owner_kind, owner_name = (str(owner.get(key))[:MAX_OWNER] for key in ("kind", "name"))
+    remedy = f"rename this server, or delete that {owner_kind} if nothing needs it"
+    return f"{what} belongs to {owner_kind} {owner_name!r}: {remedy}"

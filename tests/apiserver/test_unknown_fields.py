@@ -1,0 +1,79 @@
+"""A field that no CRD of ours has: which clients are refused, and for which it is dropped (docs/compatibility.md)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import pytest
+
+from hooks.api.meta import API_VERSION
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
+from tests.controlplane import ControlPlane
+
+pytestmark = pytest.mark.apiserver
+
+SERVER = f"{API_VERSION}/MCPServer"
+LATER = {"oidcConfigRef": {"name": "corp"}}
+
+
+def manifest(**spec: object) -> str:
+    name = f"web-{secrets.token_hex(3)}"
+    spec = {"image": "ghcr.io/example/web:1.0.0", **spec}
+    return json.dumps({"apiVersion": API_VERSION, "kind": "MCPServer", "metadata": {"name": name}, "spec": spec})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("apply",),
+        ("create",),
+        ("apply", "--server-side"),
+        ("apply", "--server-side", "--validate=warn"),
+        ("apply", "--server-side", "--validate=ignore"),
+    ],
+    ids=" ".join,
+)
+def test_refused(cluster: ControlPlane, namespace: str, command: tuple[str, ...]) -> None:
+    done = cluster.kubectl(*command, "-n", namespace, "-f", "-", input=manifest(**LATER), check=False)
+
+    assert done.returncode == 1
+    assert 'unknown field "spec.oidcConfigRef"' in done.stderr or (
+        ".spec.oidcConfigRef: field not declared in schema" in done.stderr
+    )
+    assert cluster.objects(SERVER, namespace) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "warned", "told"),
+    [
+        (("apply", "--validate=warn"), True, True),
+        (("apply", "--validate=ignore"), False, True),
+        (("create", "--validate=ignore"), False, False),
+    ],
+    ids=["apply, warned", "apply", "create"],
+)
+def test_dropped(cluster: ControlPlane, namespace: str, command: tuple[str, ...], warned: bool, told: bool) -> None:
+    """Whether `kubectl apply` has left the annotation by which the hooks see it."""
+    done = cluster.kubectl(*command, "-n", namespace, "-f", "-", input=manifest(**LATER))
+
+    [stored] = cluster.objects(SERVER, namespace)
+    assert ('Warning: unknown field "spec.oidcConfigRef"' in done.stderr) == warned
+    assert "oidcConfigRef" not in stored["spec"]
+    assert ("oidcConfigRef" in _annotation(stored)) == told
+
+
+def test_dropped_by_a_patch_which_no_annotation_tells(cluster: ControlPlane, namespace: str) -> None:
+    cluster.kubectl("apply", "-n", namespace, "-f", "-", input=manifest())
+    [before] = cluster.objects(SERVER, namespace)
+    name = before["metadata"]["name"]
+
+    change = json.dumps({"spec": LATER})
+    done = cluster.kubectl("patch", "mcpserver", name, "-n", namespace, "--type=merge", "-p", change)
+
+    assert 'Warning: unknown field "spec.oidcConfigRef"' in done.stderr
+    assert cluster.objects(SERVER, namespace) == [before]
+
+
+def _annotation(obj: Object) -> str:
+    return str(obj["metadata"].get("annotations", {}).get(KUBECTL_LAST_APPLIED, ""))

@@ -1,0 +1,432 @@
+"""Names that belong to others, and children that lost their label: what a server gets, keeps and says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+    Kind,
+)
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.proxy.rbac import RULES
+from tests.world import (
+    ACCESS,
+    BINDING,
+    NAMESPACE,
+    child,
+    child_names,
+    condition,
+    deleting,
+    made,
+    observed,
+    pod,
+    running,
+    server,
+    settled,
+    sync,
+    with_metadata,
+)
+
+UID = server()["metadata"]["uid"]
+RUNNER = "demo-proxy-runner"
+NAMES = [
+    (DEPLOYMENT, "demo"),
+    (STATEFUL_SET, "demo"),
+    (SERVICE, "mcp-demo-proxy"),
+    (SERVICE, "mcp-demo"),
+    (SERVICE, "mcp-demo-headless"),
+    (CONFIG_MAP, "demo-runconfig"),
+    (SERVICE_ACCOUNT, RUNNER),
+    (SERVICE_ACCOUNT, "demo-sa"),
+    (ROLE, RUNNER),
+    (ROLE_BINDING, RUNNER),
+]
+"""Every name that a server `demo` without inline policies needs."""
+each_name = pytest.mark.parametrize(("kind", "name"), NAMES, ids=lambda value: getattr(value, "kind", value))
+TOOLHIVE_LABELS = {"toolhive": "true", "toolhive-name": "demo"}
+
+
+def ready(answer: Object) -> tuple[str, str, str]:
+    found = condition(answer, "Ready")
+    assert found is not None
+    return found
+
+
+def title(obj: Object) -> str:
+    return f"{obj['kind']}/{obj['metadata']['name']}"
+
+
+def without(children: Iterable[Object], *titles: str) -> list[Object]:
+    return [obj for obj in children if title(obj) not in titles]
+
+
+def owned(obj: Object, kind: str, name: str, uid: str = "uid-other", version: str = "apps/v1") -> Object:
+    """The object with a controller."""
+    owner = {"apiVersion": version, "kind": kind, "name": name, "uid": uid, "controller": True}
+    return with_metadata(obj, ownerReferences=[owner])
+
+
+def owned_by_server(obj: Object, name: str, uid: str | None = None) -> Object:
+    return owned(obj, "MCPServer", name, uid or f"uid-mcpservers-{name}", MCP_SERVER.api_version)
+
+
+def stripped(obj: Object) -> Object:
+    """A child that lost its label, as Metacontroller leaves it: without its owner too."""
+    obj = copy.deepcopy(obj)
+    del obj["metadata"]["labels"][CONTROLLER_UID], obj["metadata"]["ownerReferences"]
+    return obj
+
+
+class TestBinding:
+    """The binding hands out what its Role grants, so it needs our own Role and our own account."""
+
+    def test_it_is_made_once_both_are_observed(self) -> None:
+        children = without(running(server()), BINDING)
+
+        assert BINDING in child_names(sync(server(), children))
+        for missing in (f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"):
+            assert BINDING not in child_names(sync(server(), without(children, missing)))
+
+    @pytest.mark.parametrize("missing", [f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"])
+    def test_observed_without_one_of_them_it_goes_and_comes_back(self, missing: str) -> None:
+        _, children = settled(server())
+
+        answer = sync(server(), without(children, missing), may_delete=[BINDING])
+
+        assert child_names(answer) == [each for each in sorted(map(title, children)) if each != BINDING]
+        assert BINDING in child_names(sync(server(), without(children, BINDING)))
+
+    @pytest.mark.parametrize("kind", [ROLE, SERVICE_ACCOUNT], ids=lambda kind: kind.kind)
+    def test_beside_somebody_elses_it_goes(self, kind: Kind) -> None:
+        foreign = made(kind, RUNNER, **({"rules": RULES} if kind == ROLE else {}))
+
+        answer = sync(server(), without(running(server()), title(foreign)), [foreign], may_delete=[BINDING])
+
+        assert BINDING not in child_names(answer)
+        assert ready(answer)[:2] == ("False", "NameConflict")
+
+    def test_an_adopted_role_gets_its_rules_before_anyone_gets_the_role(self) -> None:
+        children = without(running(server()), BINDING)
+        role = next(obj for obj in children if obj["kind"] == "Role")
+        role["rules"] = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+
+        answer = sync(server(), children)
+
+        assert child(answer, ROLE, RUNNER)["rules"] == RULES
+        assert BINDING not in child_names(answer)
+
+    def test_an_existing_one_outlives_an_edit_of_its_role(self) -> None:
+        children = running(server())
+        next(obj for obj in children if obj["kind"] == "Role")["rules"] = []
+
+        assert BINDING in child_names(sync(server(), children))
+
+    @pytest.mark.parametrize("kind", ["Role", "ServiceAccount"])
+    def test_an_existing_one_outlives_the_release_of_its_role_and_account(self, kind: str) -> None:
+        children = running(server())
+        lost = next(obj for obj in children if title(obj) == f"{kind}/{RUNNER}")
+
+        answer = sync(server(), without(children, title(lost)), [stripped(lost)])
+
+        assert BINDING in child_names(answer)
+        assert ready(answer)[:2] == ("False", "ChildReleased")
+
+    def test_but_not_where_that_role_grants_something_else_by_now(self) -> None:
+        children = running(server())
+        lost = stripped(next(obj for obj in children if obj["kind"] == "Role"))
+        lost["rules"] = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+
+        answer = sync(server(), without(children, title(lost)), [lost], may_delete=[BINDING])
+
+        assert BINDING not in child_names(answer)
+
+    @pytest.mark.parametrize("missing", [f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"])
+    def test_a_server_that_goes_follows_the_same_rule(self, missing: str) -> None:
+        children = running(server())
+
+        assert BINDING in child_names(sync(deleting(server()), children))
+        assert BINDING not in child_names(sync(deleting(server()), without(children, missing)))
+
+
+class TestNameConflict:
+    @each_name
+    @pytest.mark.parametrize("owner", [None, "Deployment"])
+    def test_a_server_that_comes_second_gets_no_proxy_no_binding_and_no_url(
+        self, kind: Kind, name: str, owner: str | None
+    ) -> None:
+        taken = made(kind, name)
+        taken = owned(taken, owner, "theirs") if owner else taken
+
+        answer = sync(server(), related=[taken, pod("demo-1", "demo")])
+
+        assert child_names(answer) == [obj for obj in ACCESS if kind != ROLE_BINDING or obj != ACCESS[1]]
+        assert answer["status"]["phase"] == "Failed"
+        assert "url" not in answer["status"]
+        assert answer["resyncAfterSeconds"] == 60
+        shown = f"`kubectl get {kind.kind.lower()} {name} -n team-a -o yaml` shows it"
+        whose = f"belongs to {owner} 'theirs'" if owner else f"isn't this server's, and no controller owns it ({shown})"
+        remedy = f"rename this server, or delete that {owner or kind.kind} if nothing needs it"
+        remedy += "" if owner else "; what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        assert ready(answer) == ("False", "NameConflict", f"{kind.kind} {name!r} {whose}: {remedy}")
+
+    @each_name
+    def test_it_keeps_what_it_has_while_it_lasts(self, kind: Kind, name: str) -> None:
+        children = without(running(server()), f"{kind.kind}/{name}")
+        may_delete = [BINDING] if name == RUNNER and kind in (ROLE, SERVICE_ACCOUNT) else []
+
+        answer = sync(server(args=["--new"]), children, [made(kind, name)], may_delete=may_delete)
+
+        kept = {title(obj) for obj in children} - set(may_delete)
+        assert kept <= set(child_names(answer)) <= kept | {f"{kind.kind}/{name}"}
+        assert [obj for obj in answer["children"] if obj["kind"] == "Deployment"] == [
+            obj for obj in sync(server(), running(server()))["children"] if obj["kind"] == "Deployment" != kind.kind
+        ]
+        assert "url" not in answer["status"]
+
+    @each_name
+    def test_it_has_everything_once_the_other_is_gone(self, kind: Kind, name: str) -> None:
+        lost = sync(server(), related=[made(kind, name)])
+
+        assert child_names(sync({**server(), "status": lost["status"]})) == child_names(sync(server()))
+
+    def test_a_binding_that_waits_for_an_account_gets_none(self) -> None:
+        theirs = made(ROLE_BINDING, RUNNER)
+        account = [obj for obj in running(server()) if title(obj) == f"ServiceAccount/{RUNNER}"]
+
+        assert f"ServiceAccount/{RUNNER}" not in child_names(sync(server(), related=[theirs]))
+        assert f"ServiceAccount/{RUNNER}" in child_names(sync(server(), account, [theirs]))
+
+    @pytest.mark.parametrize(
+        ("spec", "theirs"),
+        [
+            ({"serviceAccount": "mine"}, made(SERVICE_ACCOUNT, "demo-sa")),
+            ({}, made(CONFIG_MAP, "demo-authz-inline")),
+            ({"authzConfig": None}, made(CONFIG_MAP, "demo-authz-inline")),
+        ],
+    )
+    def test_a_name_that_the_spec_does_not_need_may_be_anyones(self, spec: Object, theirs: Object) -> None:
+        assert "Deployment/demo" in child_names(sync(server(**spec), related=[theirs]))
+
+    def test_inline_policies_need_theirs(self) -> None:
+        authz = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
+
+        answer = sync(server(authzConfig=authz), related=[made(CONFIG_MAP, "demo-authz-inline")])
+
+        assert ready(answer)[1] == "NameConflict"
+
+    @pytest.mark.parametrize("service", ["mcp-demo", "mcp-demo-headless"])
+    def test_its_runners_services_are_its_own(self, service: str) -> None:
+        by_runner = [
+            owned(made(SERVICE, service), "StatefulSet", "demo"),
+            made(SERVICE, service, metadata={"labels": TOOLHIVE_LABELS}),
+        ]
+
+        for seen in by_runner:
+            assert "Deployment/demo" in child_names(sync(server(), related=[seen]))
+        assert ready(sync(server(), related=[owned(by_runner[1], "Deployment", "demo")]))[1] == "NameConflict"
+
+    def test_servers_whose_names_meet(self) -> None:
+        """The Service of one is that of the other's runner: the one that was first keeps it."""
+        proxy, headless = server("demo-proxy"), server("demo-headless")
+        ours = next(obj for obj in running(server()) if obj["kind"] == "Service")
+        runners = owned(made(SERVICE, "mcp-demo-proxy"), "StatefulSet", "demo-proxy")
+        shared = owned(made(SERVICE, "mcp-demo-headless"), "StatefulSet", "demo")
+
+        said = [
+            ready(sync(second, related=[first]))[1:]
+            for second, first in ((proxy, ours), (server(), runners), (headless, shared))
+        ]
+
+        remedy = "rename this server, or delete that {} if nothing needs it"
+        assert said == [
+            ("NameConflict", f"Service {name!r} belongs to {owner} {who!r}: {remedy.format(owner)}")
+            for name, owner, who in (
+                ("mcp-demo-proxy", "MCPServer", "demo"),
+                ("mcp-demo-proxy", "StatefulSet", "demo-proxy"),
+                ("mcp-demo-headless", "StatefulSet", "demo"),
+            )
+        ]
+
+    def test_what_an_earlier_server_of_the_name_owned_goes_by_itself(self) -> None:
+        left = owned_by_server(made(CONFIG_MAP, "demo-runconfig"), "demo", uid="uid-earlier")
+
+        message = "belongs to an earlier MCPServer of this name: wait until it is garbage collected"
+        said = ready(sync(server(), related=[left]))
+        assert said == ("False", "NameConflict", f"ConfigMap 'demo-runconfig' {message}")
+
+    def test_several_are_counted(self) -> None:
+        theirs = [owned(made(kind, name), "K" * 10_000, "n" * 10_000) for kind, name in NAMES]
+
+        message = ready(sync(server(), related=theirs))[2]
+
+        assert message.endswith("; and 8 more")
+        assert "Deployment 'demo' belongs to " + "K" * 63 + " '" + "n" * 63 + "':" in message
+
+    def test_a_child_that_was_made_a_moment_ago_is_no_strangers(self) -> None:
+        """Metacontroller reads children first, and related objects after them."""
+        children = running(server())
+
+        for late in children:
+            answer = sync(server(), without(children, title(late)), [late], may_delete=[BINDING])
+            assert ready(answer)[:2] == ("False", "NoPods")
+
+    def test_nor_is_one_that_is_about_to_be_adopted(self) -> None:
+        labelled = made(CONFIG_MAP, "demo-runconfig", metadata={"labels": {CONTROLLER_UID: UID}})
+
+        assert ready(sync(server(), related=[labelled]))[1] == "NoPods"
+
+
+def released_message(*objects: str) -> str:
+    count = "1 object of this server has" if len(objects) == 1 else f"{len(objects)} objects of this server have"
+    return (
+        f"{count} lost the label controller-uid, so Metacontroller let go (nothing was deleted): "
+        f"`kubectl label {' '.join(objects)} controller-uid={UID} -n team-a --overwrite`"
+    )
+
+
+class TestReleasedChildren:
+    def stateful_set(self) -> Object:
+        """As the proxy runner makes it, adopted."""
+        labels = {**TOOLHIVE_LABELS, CONTROLLER_UID: UID}
+        template = {"metadata": {"labels": labels}}
+        return observed(made(STATEFUL_SET, "demo", metadata={"labels": labels}, spec={"template": template}), server())
+
+    def everything(self) -> list[Object]:
+        return [*running(server()), self.stateful_set()]
+
+    def test_each_is_told_with_the_command_that_puts_it_right_and_all_else_is_held(self) -> None:
+        children = self.everything()
+        assert len(children) == 8
+
+        for lost in children:
+            rest = without(children, title(lost))
+            answer = sync(server(args=["--new"]), rest, [stripped(lost)])
+
+            named = f"{lost['kind'].lower()}/{lost['metadata']['name']}"
+            assert ready(answer) == ("False", "ChildReleased", released_message(named))
+            assert answer["status"]["phase"] == "Failed"
+            assert answer["resyncAfterSeconds"] == 60
+            assert {title(obj) for obj in rest} <= set(child_names(answer))
+            held = [obj for obj in rest if obj["kind"] == "Deployment"]
+            assert [obj["spec"] for obj in answer["children"] if obj["kind"] == "Deployment"] == [
+                child(sync(server(), children), DEPLOYMENT, "demo")["spec"] for _ in held
+            ]
+
+    def test_all_of_them_are_one_command(self) -> None:
+        answer = sync(server(), related=[stripped(obj) for obj in self.everything()])
+
+        assert ready(answer) == (
+            "False",
+            "ChildReleased",
+            released_message(
+                "deployment/demo",
+                "statefulset/demo",
+                "service/mcp-demo-proxy",
+                "configmap/demo-runconfig",
+                f"serviceaccount/{RUNNER}",
+                "serviceaccount/demo-sa",
+                f"role/{RUNNER}",
+                f"rolebinding/{RUNNER}",
+            ),
+        )
+        assert child_names(answer) == ACCESS
+
+    def test_they_are_told_while_metacontroller_is_about_to_let_go(self) -> None:
+        """The owner is taken away in the same sync, and the cache may not know yet."""
+        children = running(server())
+        lost = next(obj for obj in children if obj["kind"] == "Deployment")
+        del lost["metadata"]["labels"][CONTROLLER_UID]
+
+        assert ready(sync(server(), without(children, "Deployment/demo"), [lost]))[1] == "ChildReleased"
+
+    def test_one_with_another_servers_label_is_told_likewise(self) -> None:
+        children = running(server())
+        for lost in children:
+            theirs = owned_by_server(with_label(lost, "uid-mcpservers-other"), "other")
+
+            answer = sync(server(), without(children, title(lost)), [theirs])
+
+            named = f"{lost['kind'].lower()}/{lost['metadata']['name']}"
+            assert ready(answer) == ("False", "ChildReleased", released_message(named))
+
+    def test_what_the_old_operator_left_is_known_by_its_labels(self) -> None:
+        """Metacontroller ran before `migrate`: there is no note of its own."""
+        left = [
+            with_metadata(stripped(obj), annotations={})
+            for obj in running(server())
+            if obj["kind"] in ("Deployment", "Service")
+        ]
+
+        message = released_message("deployment/demo", "service/mcp-demo-proxy")
+        assert ready(sync(server(), related=left)) == ("False", "ChildReleased", message)
+
+    def test_an_older_runners_stateful_set_never_had_the_label(self) -> None:
+        older = made(STATEFUL_SET, "demo", metadata={"labels": TOOLHIVE_LABELS}, spec={"template": {"metadata": {}}})
+
+        assert ready(sync(server(), related=[older]))[1] == "NoPods"
+
+    def test_the_longest_command_is_not_cut_off(self) -> None:
+        name, namespace = "n" * 50, "s" * 63
+        authz = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
+        owner = with_metadata(server(name, authzConfig=authz), namespace=namespace, uid="0" * 36)
+        lost = [with_metadata(stripped(obj), namespace=namespace) for obj in running(owner)]
+
+        message = sync(owner, related=lost)["status"]["message"]
+
+        assert len(lost) == 8
+        assert message.endswith(f"controller-uid={'0' * 36} -n {namespace} --overwrite`")
+
+
+def with_label(obj: Object, uid: str) -> Object:
+    return with_metadata(obj, labels={**obj["metadata"].get("labels", {}), CONTROLLER_UID: uid})
+
+
+class TestPodsOfOthers:
+    """Pods with the proxy's labels count as its own only when a ReplicaSet of its own Deployment controls them."""
+
+    def of(self, replica_set: str, template_hash: str | None = "5d89", **owner: Any) -> Object:
+        found = pod("x", "demo")
+        labels = {key: value for key, value in found["metadata"]["labels"].items() if key != "pod-template-hash"}
+        labels |= {"pod-template-hash": template_hash} if template_hash else {}
+        reference = {"kind": "ReplicaSet", "name": replica_set, "controller": True, **owner}
+        return with_metadata(found, labels=labels, ownerReferences=[reference])
+
+    @pytest.mark.parametrize(
+        ("replica_set", "template_hash"),
+        [("canary-5d89", "5d89"), ("demo-canary-5d89", "5d89"), ("demo-5d89", None), ("demo-5d89", "77"), ("demo", "")],
+    )
+    def test_another_deployments_count_neither_as_ready_nor_for_a_deletion(
+        self, replica_set: str, template_hash: str | None
+    ) -> None:
+        others = self.of(replica_set, template_hash)
+
+        assert sync(server(), running(server()), [others])["status"]["phase"] == "Pending"
+        assert sync(deleting(server()), related=[others])["finalized"] is True
+
+    def test_nor_do_those_of_somebody_elses_deployment_of_its_name(self) -> None:
+        theirs = owned(made(DEPLOYMENT, "demo"), "Widget", "theirs")
+
+        assert sync(deleting(server()), related=[theirs, pod("demo-1", "demo")])["finalized"] is True
+
+    def test_its_own_do(self) -> None:
+        assert sync(server(), running(server()), [self.of("demo-5d89")])["status"]["phase"] == "Running"
+        assert sync(deleting(server()), related=[self.of("demo-5d89")])["finalized"] is False
+
+
+def test_nothing_of_another_namespace_counts() -> None:
+    elsewhere = with_metadata(made(ROLE, RUNNER), namespace=f"{NAMESPACE}-2")
+
+    assert ready(sync(server(), related=[elsewhere]))[1] == "NoPods"
