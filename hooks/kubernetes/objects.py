@@ -61,12 +61,6 @@ def controller_of(obj: Object) -> Object | None:
     return next((owner for owner in owners if isinstance(owner, dict) and owner.get("controller") is True), None)
 
 
-def is_of_kind(owner: Object, kind: Kind) -> bool:
-    """Whether an ownerReference names an object of this kind, of any version of its group."""
-    group = kind.api_version.partition("/")[0]
-    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")
-
-
 def controller_reference(owner: Object) -> Object:
     """Return the ownerReference by which an object controls another, as Metacontroller writes it."""
     return {
@@ -82,3 +76,9 @@ def controller_reference(owner: Object) -> Object:
 def _dict(of: Object, key: str) -> Object:
     found = of.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def is_of_kind(owner: Object, kind: Kind) -> bool:
+    """Return whether an ownerReference names an object of this kind, of any version of its group."""
+    group = kind.api_version.partition("/")[0]
+    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")
