@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hooks.api.meta import Model, fault_lines
+from hooks.api.errors import fault_lines
+from hooks.api.meta import Model
 from hooks.api.unknown import unknown_fields
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object, annotations_of
 from hooks.strict_json import read_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hooks.kubernetes.names import CONDITION_REASON
 from hooks.kubernetes.objects import Object
@@ -78,21 +78,15 @@ def _transition(observed: Object | None, status: str, this_second: str) -> str:
 
 def read(obj: Object) -> list[Object]:
     """The conditions in an observed object's status; whatever isn't one is passed over."""
-    return [c for c in _listed(obj) if isinstance(c, dict) and isinstance(c.get("type"), str)]
-
-
-def _listed(obj: Object) -> list[Any]:
     status = obj.get("status")
     listed = status.get("conditions") if isinstance(status, dict) else None
-    return listed if isinstance(listed, list) else []
+    listed = listed if isinstance(listed, list) else []
+    return [c for c in listed if isinstance(c, dict) and isinstance(c.get("type"), str)]
 
 
 def find(obj: Object, type_: str) -> Object | None:
     """The observed condition of this type."""
-    for condition in _listed(obj):
-        if isinstance(condition, dict) and condition.get("type") == type_:
-            return condition
-    return None
+    return next((condition for condition in read(obj) if condition["type"] == type_), None)
 
 
 def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float | None:

@@ -56,8 +56,9 @@ def annotations_of(obj: Object) -> Object:
 
 def controller_of(obj: Object) -> Object | None:
     """Return the ownerReference of the object's controller, or None where none controls it."""
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((owner for owner in owners if owner.get("controller") is True), None)
+    owners = obj["metadata"].get("ownerReferences")
+    owners = owners if isinstance(owners, list) else []
+    return next((owner for owner in owners if isinstance(owner, dict) and owner.get("controller") is True), None)
 
 
 def controller_reference(owner: Object) -> Object:

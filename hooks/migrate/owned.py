@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from hooks.api.kinds import MCP_SERVER
 from hooks.go_json import to_json
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
-from hooks.kubernetes.objects import Object, annotations_of, is_deleting, labels_of, raw_spec
+from hooks.kubernetes.objects import (
+    Object,
+    annotations_of,
+    controller_of,
+    controller_reference,
+    is_deleting,
+    labels_of,
+    raw_spec,
+)
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.plan import Plan, merge_patch
@@ -45,7 +52,7 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
         service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
             text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
-            plan.add(SERVICE, service, partial(_owned_by, STATEFUL_SET, made), text)
+            plan.add(SERVICE, service, partial(_owned_by, made), text)
     return is_told
 
 
@@ -124,7 +131,7 @@ def _taken(server: Object, child: Object) -> Object | None:
     uid = server["metadata"]["uid"]
     if controller_uid(child) not in (None, uid) or is_deleting(child):
         return None
-    patch = _owned_by(MCP_SERVER, server, child) or {}
+    patch = _owned_by(server, child) or {}
     if labels_of(child).get(CONTROLLER_UID) != uid:
         patch = merge_patch(patch, {"metadata": {"labels": {CONTROLLER_UID: uid}}})
     record = _record(child, server)
@@ -146,20 +153,12 @@ def _has_room(child: Object, record: str) -> bool:
     return sum(len(key.encode()) + len(text.encode()) for key, text in texts.items()) <= MAX_ANNOTATIONS
 
 
-def _owned_by(kind: Kind, owner: Object, obj: Object) -> Object | None:
+def _owned_by(owner: Object, obj: Object) -> Object | None:
     """The owner as the object's controller, unless it has one."""
     if controller_uid(obj) is not None or is_deleting(obj):
         return None
-    metadata = owner["metadata"]
-    reference = {
-        "apiVersion": kind.api_version,
-        "kind": kind.kind,
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-    others = [one for one in obj["metadata"].get("ownerReferences") or [] if one.get("uid") != metadata["uid"]]
+    reference = controller_reference(owner)
+    others = [one for one in obj["metadata"].get("ownerReferences") or [] if one.get("uid") != reference["uid"]]
     return {"metadata": {"ownerReferences": [*others, reference]}}
 
 
@@ -177,7 +176,7 @@ def _given_back(server: Object, child: Object) -> Object | None:
 
 
 def _not_its_own(kind: Kind, found: Object, server: Object) -> str:
-    owner = next((one for one in found["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
+    owner = controller_of(found)
     metadata = server["metadata"]
     text = f"{kind.kind} {where(found)} has the name of a child of MCPServer {metadata['name']}, and"
     if owner:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hooks.api.crd import crds
+from hooks.api.errors import path
 from hooks.api.kinds import RESOURCES, CustomResource
-from hooks.api.meta import VERSION, path
+from hooks.api.meta import VERSION
 from hooks.api.unknown import unknown_fields
 from hooks.kubernetes.objects import Object
 from hooks.text import some, where

@@ -121,14 +121,8 @@ def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:
     return [
         pod
         for pod in request.related.list(POD)
-        if (pod["metadata"].get("labels") or {}).get("app") == app and _is_owned(pod, owner)
+        if labels_of(pod).get("app") == app and (controller_of(pod) or {}).get("kind") == owner
     ]
-
-
-def _is_owned(pod: Object, kind: str) -> bool:
-    """Whether the pod's controller is of this kind."""
-    owners = pod["metadata"].get("ownerReferences") or []
-    return any(owner.get("kind") == kind and owner.get("controller") for owner in owners)
 
 
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:

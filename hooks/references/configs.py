@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from hooks.api.meta import Model, spec_errors
+from hooks.api.errors import spec_errors
+from hooks.api.meta import Model
 from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest

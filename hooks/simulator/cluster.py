@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from hooks.go_json import same
 from hooks.kubernetes.kinds import Kind
-from hooks.kubernetes.objects import Object, is_deleting
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.admission import EPOCH, has_generation
 from hooks.simulator.merge import stored
@@ -111,10 +111,9 @@ def key_of(obj: Object) -> Key:
 
 def controller_uid(obj: Object) -> str | None:
     """The uid of the owner that controls this object, if one does."""
-    owners = obj["metadata"].get("ownerReferences") or []
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller") is True), None)
+    owner = controller_of(obj)
+    return str(owner["uid"]) if owner else None
 
 
 def _uids(obj: Object) -> set[str]:
-    label = (obj["metadata"].get("labels") or {}).get(CONTROLLER_UID)
-    return {uid for uid in (controller_uid(obj), label) if uid}
+    return {uid for uid in (controller_uid(obj), labels_of(obj).get(CONTROLLER_UID)) if uid}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hooks.go_json import same
-from hooks.kubernetes.objects import Object, is_deleting, labels_of
+from hooks.kubernetes.objects import Object, controller_reference, is_deleting, labels_of
 from hooks.metacontroller.composite import composite_controller, finalizer
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import last_applied
@@ -128,14 +128,7 @@ def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
 
 def _owned(obj: Object, parent: Object) -> Object:
     """The object with the parent as its controller; any other reference to the same parent gives way."""
-    reference = {
-        "apiVersion": parent["apiVersion"],
-        "kind": parent["kind"],
-        "name": parent["metadata"]["name"],
-        "uid": parent["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    reference = controller_reference(parent)
     others = _disowned(obj, reference["uid"])["metadata"].get("ownerReferences", [])
     return with_metadata(obj, ownerReferences=[*others, reference])
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hooks.api.errors import spec_errors
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
-from hooks.api.meta import Model, spec_errors
+from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
 
 TOKEN_EXCHANGE: Object = {

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from hooks.api.errors import spec_errors
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.api.meta import Model, spec_errors
+from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
 from tests.unit.specs import (
     EVERYTHING,

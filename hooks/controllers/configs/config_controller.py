@@ -17,7 +17,8 @@ from typing import Generic, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from hooks.api.meta import Model, secret_refs, spec_errors
+from hooks.api.errors import spec_errors
+from hooks.api.meta import Model, secret_refs
 from hooks.controllers.pruned import pruned
 from hooks.installation import Config
 from hooks.kubernetes import conditions

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from hooks.api.errors import spec_errors
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.api.meta import spec_errors
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
