@@ -32,25 +32,25 @@ def is_server(owner: Object) -> bool:
 def claimant(account: Object) -> str | None:
     """The name of the MCPServer whose claims a ServiceAccount carries, or None where it was made for none.
 
-    The account's own name tells it: while somebody's label says otherwise, another server is the owner. Without its
-    label it has no owner, since Metacontroller released it; then what Metacontroller noted on it counts.
+    The account's own name tells it: where its label is another server's, that one is the owner. Where the label is not
+    the one that Metacontroller noted, it released the account, which has no owner then and still claims.
 
     Raises:
         Malformed: a part of the account can't be read.
     """
     name = str(account["metadata"]["name"])
-    owner = controller_of(account)
-    is_claim = is_server(owner) if owner else CONTROLLER_UID not in labels_of(account) and was_a_child(account)
+    owner, noted = controller_of(account), noted_parent(account)
+    is_claim = is_server(owner) if owner else noted is not None and labels_of(account).get(CONTROLLER_UID) != noted
     return name.removesuffix(ACCOUNT_SUFFIX) if is_claim and name.endswith(ACCOUNT_SUFFIX) else None
 
 
-def was_a_child(obj: Object) -> bool:
-    """Whether Metacontroller made or updated an object as a child of a parent, by its own note on it.
+def noted_parent(obj: Object) -> object:
+    """The uid of the parent as whose child Metacontroller last wrote an object, by its own note; None without one.
 
     Raises:
         Malformed: the annotations can't be read.
     """
-    return CONTROLLER_UID in labels_of(last_applied(obj) or {})
+    return labels_of(last_applied(obj) or {}).get(CONTROLLER_UID)
 
 
 def referenced(server: Object, field: str) -> str | None:

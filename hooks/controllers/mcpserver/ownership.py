@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hooks.controllers.claims import is_server, was_a_child
+from hooks.controllers.claims import is_server, noted_parent
 from hooks.controllers.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.controllers.mcpserver import children, names
 from hooks.controllers.mcpserver.problem import Problem
@@ -121,7 +121,7 @@ def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing
         template = raw_spec(obj).get("template") or {}
         return "released" if labels_of(template).get(CONTROLLER_UID) == request.uid else "own"
     is_labelled = names.labels(request.name).items() <= labels_of(obj).items()
-    return "released" if is_labelled or was_a_child(obj) else "foreign"
+    return "released" if is_labelled or noted_parent(obj) is not None else "foreign"
 
 
 def _is_stateful_set(owner: Object, name: str) -> bool:
