@@ -40,8 +40,8 @@ _MAX_PROBES = 256
 """Connections to the probes' port of a worker, at a time."""
 
 _STACK_BYTES = 16 << 20
-"""Of each thread, and no memory until it is used. msgspec recurses for some ten thousand levels of JSON, in 4 MiB. Else
-threads have what `ulimit -s` says, and 2 MiB where that is unlimited."""
+"""Of each thread, and no memory until it is used. A recording recurses as deep as a request is nested: 900 levels end a
+worker whose threads have 256 KiB. Without this they have what `ulimit -s` says, and 2 MiB where that is unlimited."""
 
 
 @contextmanager

@@ -198,13 +198,16 @@ def little_stack() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("depth", [900, 9_900])
-def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(tmp_path: Path, depth: int) -> None:
-    """msgspec recurses in C: a tenant's podTemplateSpec would end the hooks for everybody."""
+@pytest.mark.parametrize("option", [None, "--record"])
+def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(
+    tmp_path: Path, option: str | None, depth: int
+) -> None:
+    """What recurses in C as deep as a body goes ends its worker: a tenant's podTemplateSpec would, for everybody."""
     deep = server(name="deep", podTemplateSpec={"deep": "HERE"})
     request = written(sync_request(deleting(external_auth()), related=[deep]))
     body = request.replace(b'"HERE"', b'{"a":' * depth + b"1" + b"}" * depth)
 
-    with little_stack(), served(tmp_path) as hooks:
+    with little_stack(), served(tmp_path, options=[option, tmp_path / "records"] if option else []) as hooks:
         code, text = hooks.post("/mcpexternalauthconfig/finalize", body)
 
     assert (code, json.loads(text)["finalized"]) == (200, False)
