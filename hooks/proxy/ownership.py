@@ -46,8 +46,6 @@ def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
     if obj is None:
         return None
     owner, label = controller_of(obj), labels_of(obj).get(CONTROLLER_UID)
-    if owner is None and kind == STATEFUL_SET and _is_a_runners(obj, request.name):
-        return "own"  # the runner applies it by force: one that an earlier server left is BackendOutdated, no conflict
     if owner is None:
         return "own" if label == request.uid else _of_no_controller(request, kind, obj)
     if owner.get("uid") == request.uid:
@@ -118,12 +116,6 @@ def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing
         return "released" if labels_of(template).get(CONTROLLER_UID) == request.uid else "own"
     is_labelled = names.labels(request.name).items() <= labels_of(obj).items()
     return "released" if is_labelled or noted_parent(obj) is not None else "foreign"
-
-
-def _is_a_runners(stateful_set: Object, name: str) -> bool:
-    """Whether a proxy runner made a StatefulSet for a server of this name, by the labels that it gives."""
-    labels = labels_of(stateful_set)
-    return labels.get("app") == name and labels.get("toolhive-name") == name
 
 
 def _is_server(owner: Object, request: SyncRequest) -> bool:

@@ -28,7 +28,7 @@ from tests.world import (
 OWNER = server()
 UID = OWNER["metadata"]["uid"]
 TEMPLATE = {"metadata": {"labels": {CONTROLLER_UID: UID}}}
-RUNNERS = {"toolhive": "true", "toolhive-name": "demo"}
+RUNNERS = {"app": "demo", "toolhive": "true", "toolhive-name": "demo"}
 CHILDREN = {
     f"{obj['kind']}/{obj['metadata']['name']}": obj
     for obj in (

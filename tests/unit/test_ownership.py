@@ -56,7 +56,7 @@ NAMES = [
 ]
 """Every name that a server `demo` without inline policies needs."""
 each_name = pytest.mark.parametrize(("kind", "name"), NAMES, ids=lambda value: getattr(value, "kind", value))
-TOOLHIVE_LABELS = {"toolhive": "true", "toolhive-name": "demo"}
+TOOLHIVE_LABELS = {"app": "demo", "toolhive": "true", "toolhive-name": "demo"}
 
 
 def ready(answer: Object) -> tuple[str, str, str]:
