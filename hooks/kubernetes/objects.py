@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from hooks.kubernetes.kinds import Kind
-
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON has it."""
 
@@ -78,7 +76,7 @@ def _dict(of: Object, key: str) -> Object:
     return found if isinstance(found, dict) else {}
 
 
-def is_of_kind(owner: Object, kind: Kind) -> bool:
+def is_of_kind(owner: Object, api_version: str, kind: str) -> bool:
     """Return whether an ownerReference names an object of this kind, of any version of its group."""
-    group = kind.api_version.partition("/")[0]
-    return owner.get("kind") == kind.kind and str(owner.get("apiVersion")).startswith(f"{group}/")
+    group = api_version.partition("/")[0]
+    return owner.get("kind") == kind and str(owner.get("apiVersion")).startswith(f"{group}/")

@@ -12,7 +12,7 @@ from typing import Literal
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
-from hooks.kubernetes.objects import Object, controller_of, labels_of, raw_spec
+from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of, raw_spec
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
 from hooks.proxy import children, names
@@ -120,8 +120,7 @@ def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing
 
 def _is_server(owner: Object, request: SyncRequest) -> bool:
     """Whether an ownerReference names an object of the parent's own kind, of any version."""
-    group = str(request.parent["apiVersion"]).partition("/")[0]
-    return owner.get("kind") == request.parent["kind"] and str(owner.get("apiVersion")).startswith(f"{group}/")
+    return is_of_kind(owner, request.parent["apiVersion"], request.parent["kind"])
 
 
 def _is_stateful_set(owner: Object, name: str) -> bool:

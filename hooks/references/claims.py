@@ -47,7 +47,7 @@ def claimant(account: Object, workloads: Collection[Kind]) -> str | None:
     name = str(account["metadata"]["name"])
     owner, noted = controller_of(account), noted_parent(account)
     is_claim = (
-        any(is_of_kind(owner, kind) for kind in workloads)
+        any(is_of_kind(owner, kind.api_version, kind.kind) for kind in workloads)
         if owner
         else noted is not None and labels_of(account).get(CONTROLLER_UID) != noted
     )
