@@ -45,6 +45,12 @@ class Resolutions:
         )
         return [resolution.problem for resolution in every if resolution.problem]
 
+    @property
+    def config_hashes(self) -> Object:
+        """The hash of each shared config that can be used, under its field of the status."""
+        configs = ((MCP_TOOL_CONFIG, self.tools), (MCP_EXTERNAL_AUTH_CONFIG, self.external_auth))
+        return {_reference(config).status_hash: resolution.hash for config, resolution in configs if resolution.hash}
+
 
 def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
     """Look up everything that the spec refers to."""

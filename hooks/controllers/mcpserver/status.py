@@ -73,7 +73,7 @@ def make_status(
         "phase": state.phase,
         "message": conditions.short(state.message),
         **_url(request, computable),
-        **(_hashes(resolutions) if resolutions else {}),
+        **(resolutions.config_hashes if resolutions else {}),
         "observedGeneration": request.generation,
         "conditions": conditions.stamp([ready, _valid(problems), *observed.conditions, *about], request.parent, now),
     }
@@ -93,11 +93,6 @@ def _conditions(proxy: ProxySpec, resolutions: Resolutions) -> list[Condition]:
         resolutions.telemetry.condition,
     )
     return [*(outgoing or ([external] if external else [])), *(condition for condition in others if condition)]
-
-
-def _hashes(resolutions: Resolutions) -> Object:
-    hashes = {"toolConfigHash": resolutions.tools.hash, "externalAuthConfigHash": resolutions.external_auth.hash}
-    return {field: value for field, value in hashes.items() if value}
 
 
 def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
