@@ -8,6 +8,9 @@ from typing import Any
 from tests.controlplane import ControlPlane, eventually
 
 FIELD_MANAGER = "toolhive-container-manager"
+IMAGE = "ghcr.io/example/weather-mcp:1.4.2"
+"""What spec.image of examples/token-exchange says."""
+CANT_PULL = f"MCP server can't pull image {IMAGE!r}: check its name, and the pull secrets for its registry"
 
 
 def labels(cluster: ControlPlane, namespace: str) -> dict[str, str]:
@@ -38,9 +41,10 @@ def as_the_runner(cluster: ControlPlane, namespace: str, *objects: dict[str, Any
     )
 
 
-def stateful_set(given: dict[str, str], image: str = "example.test/mcp:1") -> dict[str, Any]:
-    """The StatefulSet of the MCP server; given are its labels."""
-    template = {"metadata": {"labels": given}, "spec": {"containers": [{"name": "mcp", "image": image}]}}
+def stateful_set(given: dict[str, str], *, image: str = IMAGE, stamp: str = "1") -> dict[str, Any]:
+    """The StatefulSet of a runner that has these labels, this image and this generation stamp."""
+    metadata = {"labels": given, "annotations": {"toolhive.stacklok.dev/mcpserver-generation": stamp}}
+    template = {"metadata": metadata, "spec": {"containers": [{"name": "mcp", "image": image}]}}
     spec = {"selector": {"matchLabels": {"app": "weather"}}, "serviceName": "weather", "template": template}
     return {
         "apiVersion": "apps/v1",

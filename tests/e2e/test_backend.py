@@ -13,7 +13,7 @@ import pytest
 
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.backend import as_the_runner, labels, set_pod, start_backend, stateful_set
+from tests.e2e.backend import CANT_PULL, as_the_runner, labels, set_pod, start_backend, stateful_set
 from tests.e2e.installation import Installation, conditions
 from tests.e2e.page import run
 
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.e2e
 EXAMPLE = ROOT / "examples/token-exchange"
 POD = "weather-0"
 READY = {"ready": True, "state": {"running": {"startedAt": "2026-11-23T12:00:00Z"}}}
-CANT_PULL = "MCP server can't pull image 'example.test/mcp:1': check its name, and the pull secrets for its registry"
 
 
 @pytest.fixture
@@ -139,7 +138,9 @@ def test_a_pod_that_its_mended_statefulset_leaves_as_it_is(behind: Installation,
     set_pod(cluster, namespace, POD, waiting("ImagePullBackOff"))
     expect(behind, namespace, "Failed", "ImagePullBackOff", CANT_PULL)
 
-    as_the_runner(cluster, namespace, stateful_set(labels(cluster, namespace), image="example.test/mcp:2"))
+    mended = stateful_set(labels(cluster, namespace))
+    mended["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+    as_the_runner(cluster, namespace, mended)
 
     remedy = f"kubectl delete pods -l app=weather,toolhive-name=weather -n {namespace}"
     message = f"{CANT_PULL}; the StatefulSet has changed since, and replaces no pod that fails: {remedy}"

@@ -14,10 +14,10 @@ from hooks.controllers import CONTROLLERS
 from hooks.proxy.rbac import RULES
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
+from tests.e2e.backend import as_the_runner, labels, stateful_set
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
 from tests.e2e.taken_names import TAKEN, gains_nothing
-from tests.e2e.test_runners_objects import as_the_runner, labels, stateful_set
 
 pytestmark = pytest.mark.e2e
 

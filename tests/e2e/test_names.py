@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.e2e.backend import as_the_runner
 from tests.e2e.chaos.fleet import server
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.e2e.taken_names import TAKEN, gains_nothing
 from tests.e2e.tenants import apply
-from tests.e2e.test_runners_objects import as_the_runner
 
 pytestmark = pytest.mark.e2e
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
+from tests.e2e.backend import IMAGE, as_the_runner, labels, stateful_set
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions
-from tests.e2e.test_runners_objects import IMAGE, as_the_runner, labels, stateful_set
 from tests.stamps import stamps
 
 pytestmark = pytest.mark.e2e
@@ -85,7 +85,8 @@ def test_an_edit_rolls_the_pods_once_and_one_that_changes_nothing_not_at_all(
 def test_a_stale_statefulset_is_named_and_its_remedy_clears_it(installation: Installation, namespace: str) -> None:
     """As after a restore: the server is new, its StatefulSet is not."""
     cluster = installation.cluster
-    as_the_runner(cluster, namespace, stateful_set({"app": "weather"}, image=OLD_IMAGE, stamp="9"))
+    earlier = {"app": "weather", "toolhive": "true", "toolhive-name": "weather"}
+    as_the_runner(cluster, namespace, stateful_set(earlier, image=OLD_IMAGE, stamp="9"))
     cluster.kubectl("apply", "-n", namespace, "-R", "-f", EXAMPLE)
 
     message = expect(installation, namespace, 9, "BackendOutdated")
@@ -120,8 +121,11 @@ def test_a_stamp_above_the_proxys_is_said_taken_over_and_goes_with_the_statefuls
 
         run(cluster, message)
 
-        expect(installation, namespace, 1, "Ready")
+        expect(installation, namespace, 1, "StatefulSetMissing")
         assert cluster.get("apps/v1/StatefulSet", "weather", namespace) is None
+        # kwok's pods run nothing: this is what the new proxy does.
+        as_the_runner(cluster, namespace, stateful_set(labels(cluster, namespace), stamp="1"))
+        expect(installation, namespace, 1, "Ready")
         log.wait_quiet(1)
 
 
