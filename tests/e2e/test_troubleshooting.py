@@ -15,7 +15,7 @@ import yaml
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
-from tests.e2e.backend import set_pod, start_backend
+from tests.e2e.backend import as_the_runner, labels, set_pod, start_backend, stateful_set
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import point_at, serve
 from tests.examples import Command, commands
@@ -169,6 +169,23 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
 def test_a_secret_that_is_none(looked_after: ControlPlane) -> None:
     patch(looked_after, "secret/weather-oauth", {"stringData": {"client-secret": "s3cr3t\n"}})
     shows(looked_after, "A secret that can't be one")
+    running(looked_after)
+
+
+def test_a_field_that_was_dropped(looked_after: ControlPlane) -> None:
+    manifest = yaml.safe_load((EXAMPLE / "mcpserver.yaml").read_text())
+    manifest["spec"]["oidcConfigRef"] = {"name": "corp"}
+    looked_after.kubectl("apply", "--validate=ignore", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
+    shows(looked_after, "A field was dropped")
+    looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE / "mcpserver.yaml")
+    running(looked_after)
+
+
+def test_a_statefulset_with_an_old_image(looked_after: ControlPlane) -> None:
+    old = stateful_set(labels(looked_after, NAMESPACE), image="ghcr.io/example/weather-mcp:1.0.0")
+    as_the_runner(looked_after, NAMESPACE, old)
+    shows(looked_after, "BackendOutdated")
+    as_the_runner(looked_after, NAMESPACE, stateful_set(labels(looked_after, NAMESPACE)))
     running(looked_after)
 
 
