@@ -116,7 +116,7 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
             paths,
             output=output,
             server_url=server,
-            config=_settings().config(),
+            installation=_settings().installation(),
             stdin=sys.stdin.buffer,
             stdout=sys.stdout,
             stderr=sys.stderr,
@@ -211,7 +211,7 @@ def diff(context: str | None, namespace: str, name: str) -> None:
     with _user_cluster(context, bug=USAGE_ERROR) as cluster:
         from hooks.diff.command import diff_command  # noqa: PLC0415
 
-        options: dict[str, Any] = {"namespace": namespace, "name": name, "config": _settings().config()}
+        options: dict[str, Any] = {"namespace": namespace, "name": name, "installation": _settings().installation()}
         code = diff_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
         sys.exit(code)
 

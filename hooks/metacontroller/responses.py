@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.names import LABEL_VALUE
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
-from hooks.metacontroller.last_applied import kept
+from hooks.metacontroller.last_applied import minimal_desired
 from hooks.metacontroller.requests import CONTROLLER_UID, BrokenRule, SyncRequest
 
 
@@ -125,7 +125,7 @@ def _returned(
 
 def _is_kept(child: Object, request: SyncRequest) -> bool:
     """Whether this is an observed child as it is: such an answer can't change one, nor make one."""
-    return any(_identity(seen) == _identity(child) and kept(seen) == child for seen in request.children)
+    return any(_identity(seen) == _identity(child) and minimal_desired(seen) == child for seen in request.children)
 
 
 def _identity(obj: Object) -> tuple[object, ...]:

@@ -149,7 +149,7 @@ class _Gunicorn(BaseApplication):
 
     def load(self) -> Any:
         settings = HookSettings(
-            config=self.settings.config(),
+            installation=self.settings.installation(),
             max_body_bytes=self.settings.max_body_bytes,
             admits=self.admits,
             record=self.record,

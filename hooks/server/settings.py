@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.proxy.image import image_fault
 from hooks.server.log import Format
 
-_DEFAULTS = Config()
+_DEFAULTS = Installation()
 _PREFIX = "TOOLHIVE_HOOKS_"
 _SERVICE_LINK = re.compile(_PREFIX + r"(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Variables that Kubernetes gives to pods beside a Service of the name toolhive-hooks."""
@@ -101,9 +101,9 @@ class Settings(BaseSettings):
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
-    def config(self) -> Config:
+    def installation(self) -> Installation:
         """What of this the controllers need."""
-        return Config(
+        return Installation(
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
             openshift=self.openshift,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hooks.controllers.mcpserver.resolutions import Resolutions
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
@@ -47,7 +47,7 @@ def make_status(
     problems: list[Condition],
     *,
     identities: list[tuple[str, str]],
-    config: Config,
+    installation: Installation,
     now: datetime,
 ) -> StatusResult:
     """Return the status of a live MCPServer.
@@ -60,11 +60,11 @@ def make_status(
         problems: why the children can't be made.
         identities: (kind, name) of each child of the answer, in its order: one that was returned before and isn't
             observed is missing, and the first such is named.
-        config: what the installation decides.
+        installation: what the installation decides.
         now: the time of the call.
     """
-    observed = workload(request, config)
-    state = _state(request, problems, observed.state, config)
+    observed = workload(request, installation)
+    state = _state(request, problems, observed.state, installation)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
@@ -139,11 +139,11 @@ def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
     return {"url": f"http://{host}:{port}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Condition], observed: State, config: Config) -> State:
+def _state(request: SyncRequest, problems: list[Condition], observed: State, installation: Installation) -> State:
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    if sees_pods(request.name, config):
+    if sees_pods(request.name, installation):
         request.related.require(POD)
     if problems:
         waiting = problems[0]
