@@ -102,17 +102,18 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
     """Return the proxy's pods: those of its own Deployment, also once it was released or is gone.
 
     Anyone may label a pod, and copy a Deployment. A ReplicaSet has its Deployment's name and the hash of the template,
-    which its pods have as a label.
+    which has no hyphen and is a label of its pods.
     """
     name = names.deployment(request.name)
     if ownership.standing(request, DEPLOYMENT, name) == "foreign":
         return []
     labelled = _pods(request, names.labels(request.name)["app"], "ReplicaSet")
-    return [pod for pod in labelled if (controller_of(pod) or {}).get("name") == f"{name}-{_template_hash(pod)}"]
+    return [pod for pod in labelled if _is_of_deployment(pod, name)]
 
 
-def _template_hash(pod: Object) -> object:
-    return labels_of(pod).get("pod-template-hash")
+def _is_of_deployment(pod: Object, name: str) -> bool:
+    deployment, _, template_hash = str((controller_of(pod) or {}).get("name")).rpartition("-")
+    return deployment == name and labels_of(pod).get("pod-template-hash", template_hash) == template_hash
 
 
 def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:

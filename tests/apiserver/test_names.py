@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hooks.render.names import name_fault
 from kubernetes.dynamic.exceptions import DynamicApiError
 
 from hooks.kubernetes.objects import Object
+from hooks.manifests.names import name_fault
 from tests.apiserver.objects import custom
 from tests.controlplane import ControlPlane
 

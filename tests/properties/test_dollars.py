@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.proxy.env import CLIENT_SECRET_ENV
+from hooks.proxy.names import TOKEN_EXCHANGE_CLIENT_SECRET
 from tests.expansion import arguments, environment
 from tests.neighbours import CANARY, CLUSTER
 from tests.world import USES_TX, child, condition, server, sync
 
-NAMES = st.sampled_from(("HOME", "A", CLIENT_SECRET_ENV, "XDG_CONFIG_HOME"))
+NAMES = st.sampled_from(("HOME", "A", TOKEN_EXCHANGE_CLIENT_SECRET, "XDG_CONFIG_HOME"))
 TEXT = st.lists(
     st.sampled_from(("$", "$$", "(", ")", "a", "€", "<", "\\", '"')) | NAMES.map("$({})".format), max_size=5
 ).map("".join)

@@ -406,7 +406,7 @@ class TestPodsOfOthers:
 
     @pytest.mark.parametrize(
         ("replica_set", "template_hash"),
-        [("canary-5d89", "5d89"), ("demo-canary-5d89", "5d89"), ("demo-5d89", None), ("demo-5d89", "77"), ("demo", "")],
+        [("canary-5d89", "5d89"), ("demo-canary-5d89", "5d89"), ("demo-5d89", "77"), ("demo", "")],
     )
     def test_another_deployments_count_neither_as_ready_nor_for_a_deletion(
         self, replica_set: str, template_hash: str | None
