@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -208,3 +209,16 @@ def _values(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return "|".join(schema["enum"])
     return "path" if schema.get("format") == "file-path" else str(schema["type"])
+
+
+def help_text() -> str:
+    """Return the settings for a help text: what each is for, and its default."""
+    paragraphs = ["Environment:"]
+    for setting in described():
+        default = f"  [{setting.values}; default: {setting.default}]" if setting.default else f"  [{setting.values}]"
+        paragraphs.append("\b\n" + "\n".join([setting.variable, *_wrapped(f"{setting.description}{default}")]))
+    return "\n\n".join(paragraphs)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
