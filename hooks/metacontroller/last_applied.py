@@ -83,6 +83,6 @@ def _strings(values: object) -> dict[str, str]:
     return {key: value for key, value in values.items() if isinstance(value, str)}
 
 
-def was_a_child(obj: Object) -> bool:
-    """Return whether Metacontroller made or updated an object as a child of a parent, by its own note on it."""
-    return CONTROLLER_UID in labels_of(last_applied(obj) or {})
+def noted_parent(obj: Object) -> object:
+    """Return the uid of the parent as whose child Metacontroller last wrote an object, by its own note; else None."""
+    return labels_of(last_applied(obj) or {}).get(CONTROLLER_UID)

@@ -13,7 +13,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import Object, controller_of, labels_of, raw_spec
-from hooks.metacontroller.last_applied import was_a_child
+from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
 from hooks.proxy import children, names
 from hooks.proxy.rbac import RULES
@@ -117,7 +117,7 @@ def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing
         template = raw_spec(obj).get("template") or {}
         return "released" if labels_of(template).get(CONTROLLER_UID) == request.uid else "own"
     is_labelled = names.labels(request.name).items() <= labels_of(obj).items()
-    return "released" if is_labelled or was_a_child(obj) else "foreign"
+    return "released" if is_labelled or noted_parent(obj) is not None else "foreign"
 
 
 def _is_a_runners(stateful_set: Object, name: str) -> bool:

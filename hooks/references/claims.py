@@ -15,7 +15,7 @@ from hooks.api.workload import ACCOUNT_SUFFIX
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.names import LABEL_VALUE
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of
-from hooks.metacontroller.last_applied import was_a_child
+from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.references.table import references_of
 
@@ -37,18 +37,18 @@ def claims(workload: Kind, parent: Object) -> dict[str, str]:
 def claimant(account: Object, workloads: Collection[Kind]) -> str | None:
     """Return the name of the workload whose claims a ServiceAccount carries, or None where it was made for none.
 
-    The account's own name tells it: while a wrong label makes another workload the owner, that one isn't meant. Without
-    its label it has no owner, since Metacontroller released it; then Metacontroller's note on it counts.
+    The account's own name tells it: where its label is another workload's, that one is the owner. Where the label is
+    not the one that Metacontroller noted, it released the account, which has no owner then and still claims.
 
     Args:
         account: a ServiceAccount.
         workloads: the kinds that may refer to the config.
     """
     name = str(account["metadata"]["name"])
-    owner = controller_of(account)
+    owner, noted = controller_of(account), noted_parent(account)
     is_claim = (
         any(is_of_kind(owner, kind) for kind in workloads)
         if owner
-        else CONTROLLER_UID not in labels_of(account) and was_a_child(account)
+        else noted is not None and labels_of(account).get(CONTROLLER_UID) != noted
     )
     return name.removesuffix(ACCOUNT_SUFFIX) if is_claim and name.endswith(ACCOUNT_SUFFIX) else None

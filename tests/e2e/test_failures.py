@@ -261,9 +261,10 @@ def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
 
     shown = f"kubectl get service mcp-weather-proxy -n {namespace} -o yaml"
     message = (
-        f"Service 'mcp-weather-proxy' can't be made, its name seems to be taken: `{shown}` shows whose it is, "
-        f"and `kubectl describe mcpserver weather -n {namespace}` whether the API server refuses it"
+        f"Service 'mcp-weather-proxy' isn't this server's, and no controller owns it (`{shown}` shows it): "
+        "rename this server, or delete that Service if nothing needs it; what ToolHive's operator made, "
+        "`toolhive-hooks migrate` takes over"
     )
-    expect(installation, namespace, "Failed", ("False", "NameTaken"), message)
+    expect(installation, namespace, "Failed", ("False", "NameConflict"), message)
     cluster.kubectl("delete", "service", "mcp-weather-proxy", "-n", namespace)
     expect_running(installation, namespace)

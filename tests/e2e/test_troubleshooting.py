@@ -181,4 +181,4 @@ def test_a_name_that_is_somebody_elses(looked_after: ControlPlane) -> None:
     looked_after.kubectl("delete", "mcpserver", "weather", "-n", NAMESPACE, "--timeout=60s")
     looked_after.kubectl("create", "service", "clusterip", "mcp-weather-proxy", "--tcp=80", "-n", NAMESPACE)
     looked_after.kubectl("apply", "-n", NAMESPACE, "--recursive", "-f", EXAMPLE)
-    shows(looked_after, "NameTaken", timeout=120)
+    shows(looked_after, "NameConflict", timeout=120)

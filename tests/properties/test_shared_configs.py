@@ -87,7 +87,7 @@ def accounts(field: str) -> st.SearchStrategy[list[Object]]:
             ),
             st.builds("{}{}".format, servers, st.sampled_from(["-proxy-runner", "-proxy-runner", "-sa", ""])),
             st.none() | st.lists(owner, max_size=1),
-            st.sampled_from([{}, {"controller-uid": "x"}]),
+            st.sampled_from([{}, {"controller-uid": "x"}, {"controller-uid": "y"}]),
             st.sampled_from([noted, {}, {LAST_APPLIED: "[]"}, {LAST_APPLIED: '{"metadata":{"labels":null}}'}]),
         ),
         max_size=3,
@@ -103,7 +103,7 @@ def claiming(claims: list[Object]) -> list[str]:
         controllers = [owner for owner in metadata.get("ownerReferences", []) if owner["controller"]]
         is_owned = any(o["kind"] == "MCPServer" and "stacklok" in o["apiVersion"] for o in controllers)
         is_noted = '"controller-uid"' in metadata.get("annotations", {}).get(LAST_APPLIED, "")
-        is_released = not controllers and "controller-uid" not in metadata["labels"] and is_noted
+        is_released = not controllers and metadata["labels"].get("controller-uid") != "x" and is_noted
         server_name, is_runners, _ = metadata["name"].partition("-proxy-runner")
         found |= {server_name} if is_runners and (is_owned or is_released) else set()
     return sorted(found)

@@ -171,6 +171,34 @@ def test_references_are_the_owners_of_the_claiming_accounts() -> None:
     assert answer["status"]["referencingServers"] == ["a", "b"]
 
 
+def test_an_account_that_metacontroller_released_still_claims() -> None:
+    """Somebody took its label, or gave it another server's: the server that it was made for uses the config."""
+    account, others = account_of(using("tx")), server("other")
+    labels = {key: value for key, value in account["metadata"]["labels"].items() if key != "controller-uid"}
+    moved = {**labels, "controller-uid": others["metadata"]["uid"]}
+    owner = account_of(others)["metadata"]["ownerReferences"]
+    unowned: list[Object] = []
+
+    for metadata in (
+        {"labels": labels, "ownerReferences": unowned},
+        {"labels": moved, "ownerReferences": unowned},
+        {"labels": moved, "ownerReferences": owner},
+    ):
+        answer = sync(external_auth(), related=[secret(), with_metadata(account, **metadata)])
+        assert answer["status"]["referencingServers"] == ["demo"]
+
+
+def test_an_account_that_was_made_for_no_server_claims_nothing() -> None:
+    owner = account_of(using("tx"))["metadata"]["ownerReferences"]
+    label = {"toolhive.stacklok.dev/external-auth-config": "tx"}
+    accounts = [
+        made(SERVICE_ACCOUNT, "demo-proxy-runner", metadata={"labels": label}),
+        made(SERVICE_ACCOUNT, "a" * 200, metadata={"labels": label, "ownerReferences": owner}),
+    ]
+
+    assert "referencingServers" not in sync(external_auth(), related=[secret(), *accounts])["status"]
+
+
 def test_a_server_claims_its_configs_even_where_its_spec_is_invalid() -> None:
     broken = server(port="no", externalAuthConfigRef={"name": "tx"}, toolConfigRef={"name": "tools"})
 
