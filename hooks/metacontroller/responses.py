@@ -15,6 +15,9 @@ from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.metacontroller.last_applied import minimal_desired
 from hooks.metacontroller.requests import CONTROLLER_UID, BrokenRule, SyncRequest
 
+RESYNC_SECONDS = 60
+"""The longest wait for something that no event may announce."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedRule:

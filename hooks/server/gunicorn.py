@@ -8,7 +8,6 @@ import resource
 import socket
 import ssl
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,10 +38,6 @@ _OWN_FILES = 64
 _MAX_PROBES = 256
 """Connections to the probes' port of a worker, at a time."""
 
-_STACK_BYTES = 16 << 20
-"""Of each thread, and no memory until it is used. msgspec recurses for some ten thousand levels of JSON, in 4 MiB. Else
-threads have what `ulimit -s` says, and 2 MiB where that is unlimited."""
-
 
 @contextmanager
 def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callable[[], None]]:
@@ -60,7 +55,6 @@ def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callab
     for warning in settings.warnings():
         logging.getLogger(__name__).warning(warning)
     log.flush()  # before a message that ends the start
-    threading.stack_size(_STACK_BYTES)
     with (
         tempfile.TemporaryFile() as locks,
         _listener(settings.bind) as hooks,

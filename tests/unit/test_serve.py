@@ -199,7 +199,7 @@ def little_stack() -> Iterator[None]:
 
 @pytest.mark.parametrize("depth", [900, 9_900])
 def test_a_deep_neighbour_ends_no_worker_however_small_threads_are(tmp_path: Path, depth: int) -> None:
-    """msgspec recurses in C: a tenant's podTemplateSpec would end the hooks for everybody."""
+    """A reader that recurses in C could end the hooks for everybody, by one tenant's podTemplateSpec."""
     deep = server(name="deep", podTemplateSpec={"deep": "HERE"})
     request = written(sync_request(deleting(external_auth()), related=[deep]))
     body = request.replace(b'"HERE"', b'{"a":' * depth + b"1" + b"}" * depth)

@@ -28,7 +28,7 @@ from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
-from hooks.metacontroller.responses import RelatedRule, SyncResponse
+from hooks.metacontroller.responses import RESYNC_SECONDS, RelatedRule, SyncResponse
 from hooks.references.claims import claim_value, claimant
 from hooks.references.table import Reference
 
@@ -39,7 +39,6 @@ BYTES_IN_A_MESSAGE = 700
 BYTES_IN_A_STATUS = 256 * 1024
 """How long the list of users may be: an object of 1.5 MiB can't be stored, and its spec needs room too."""
 SETTLING_SECONDS = 2  # lastTransitionTime has second precision: 2 guarantees that a full second has passed
-RESYNC_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
+from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
@@ -19,8 +20,6 @@ from hooks.proxy.ownership import is_in_conflict
 from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
 
-RESYNC_SECONDS = 60
-"""The longest wait for something that no event may announce."""
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
 REFUSED_SECONDS = 30
