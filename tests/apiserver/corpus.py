@@ -111,7 +111,6 @@ GOOD_SERVERS: list[Object] = [
     {"authzConfig": {"type": "inline", "inline": POLICIES}},
     {"audit": {}, "telemetry": {"openTelemetry": {"metrics": {}, "tracing": {}}, "prometheus": {}}},
     {"podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "tty": None, "unknown": 1.5}]}}},
-    {"imagePolicy": "Always", "target_port": 1},
     *({"resources": {"limits": {"cpu": text}, "requests": {"memory": text}}} for text in QUANTITIES),
 ]
 GOOD: list[tuple[str, Object | None]] = [

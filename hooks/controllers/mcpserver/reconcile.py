@@ -17,7 +17,7 @@ from hooks.controllers.pruned import pruned
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -168,4 +168,5 @@ CONTROLLER = Controller(
     sync=sync,
     finalize=finalize,
     child_names=children.child_names,
+    on_delete=(STATEFUL_SET,),
 )
