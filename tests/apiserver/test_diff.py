@@ -19,7 +19,7 @@ from tests.apiserver.api_relay import api_relay
 from tests.controlplane import ControlPlane
 from tests.old_operator import create, patch, run
 from tests.world import judged
-from tests.world import sync as answered
+from tests.world import settled as answered
 
 pytestmark = pytest.mark.apiserver
 
@@ -51,7 +51,7 @@ def as_metacontroller_would(cluster: ControlPlane, namespace: str, parent: Objec
     metadata = parent["metadata"]
     owner = {"apiVersion": API, "kind": "MCPServer", "name": metadata["name"], "uid": metadata["uid"]}
     owners = [{**owner, "controller": True, "blockOwnerDeletion": True}]
-    for child in answered(parent, related=related)["children"]:
+    for child in answered(parent, *related)[0]["children"]:
         child["metadata"].setdefault("labels", {})["controller-uid"] = metadata["uid"]
         child["metadata"]["namespace"] = namespace
         record = json.dumps(child, sort_keys=True, separators=(",", ":"))
@@ -164,7 +164,7 @@ def test_no_secret_is_shown(cluster: ControlPlane, namespace: str) -> None:
     """Neither a Secret's value, nor one that stands in a RunConfig in clear: but that it changed is."""
     create(cluster, namespace, obj("v1/Secret", "oauth", stringData={"client-secret": "canary-1"}))
     create(cluster, namespace, obj(CONFIG_KIND, "tx", spec={"type": "tokenExchange", "tokenExchange": EXCHANGE}))
-    inline = {"issuer": "https://idp.acme.test", "clientId": "c", "clientSecret": 'canary-2 "\\\u0007'}
+    inline = {"issuer": "https://idp.acme.test", "clientId": "c", "clientSecret": 'canary-2 "\\<'}
     settled(cluster, namespace, oidcConfig={"type": "inline", "inline": inline})
     changed = {"oidcConfig": {"inline": {"clientSecret": "canary-3"}}, "externalAuthConfigRef": {"name": "tx"}}
     patch(cluster, namespace, SERVER, "demo", {"spec": changed})
