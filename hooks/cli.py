@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import textwrap
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +20,7 @@ from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
 from hooks.render.command import render_command
-from hooks.server.settings import Settings, described, unknown, variable
+from hooks.server.settings import Settings, help_text, unknown, variable
 from hooks.text import one_line
 
 if TYPE_CHECKING:
@@ -39,20 +38,7 @@ def main() -> None:
     """
 
 
-def _variables() -> str:
-    """The settings for a help text: what each is for, and its default."""
-    paragraphs = ["Environment:"]
-    for setting in described():
-        default = f"  [{setting.values}; default: {setting.default}]" if setting.default else f"  [{setting.values}]"
-        paragraphs.append("\b\n" + "\n".join([setting.variable, *_wrapped(f"{setting.description}{default}")]))
-    return "\n\n".join(paragraphs)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
-
-
-@main.command(epilog=_variables())
+@main.command(epilog=help_text())
 @click.option("--bind", metavar="HOST:PORT", help="Where the webhooks listen; wins over TOOLHIVE_HOOKS_BIND.")
 @click.option(
     "--probes-bind", metavar="HOST:PORT", help="Where probes and metrics do; wins over TOOLHIVE_HOOKS_PROBES_BIND."
@@ -116,7 +102,7 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
             paths,
             output=output,
             server_url=server,
-            config=_settings().config(),
+            installation=_settings().installation(),
             stdin=sys.stdin.buffer,
             stdout=sys.stdout,
             stderr=sys.stderr,
@@ -211,7 +197,7 @@ def diff(context: str | None, namespace: str, name: str) -> None:
     with _user_cluster(context, bug=USAGE_ERROR) as cluster:
         from hooks.diff.command import diff_command  # noqa: PLC0415
 
-        options: dict[str, Any] = {"namespace": namespace, "name": name, "config": _settings().config()}
+        options: dict[str, Any] = {"namespace": namespace, "name": name, "installation": _settings().installation()}
         code = diff_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
         sys.exit(code)
 

@@ -9,7 +9,7 @@ RUNNER_RELEASE = "v0.44.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Installation:
     """What an installation decides, the same for every object: controllers read it here, never from the environment."""
 
     runner_image: str = f"ghcr.io/stacklok/toolhive/proxyrunner:{RUNNER_RELEASE}"

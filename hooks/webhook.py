@@ -6,28 +6,28 @@ from datetime import datetime
 
 import orjson
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller, Hook
 from hooks.metacontroller.reading import read_customize, read_sync
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 
 
-def answer(controller: Controller, hook: Hook, body: bytes, config: Config, now: datetime) -> bytes:
+def answer(controller: Controller, hook: Hook, body: bytes, installation: Installation, now: datetime) -> bytes:
     """Answer one hook call.
 
     Args:
         controller: of the kind whose webhook was called.
         hook: the one that was called.
         body: of the call.
-        config: what the installation decides.
+        installation: what the installation decides.
         now: the time, which stamps conditions whose status changes.
 
     Raises:
         Malformed: the body is no such request about such a parent.
         BrokenRule: the answer would delete, misplace or wipe something.
     """
-    return write(respond(controller, read(controller, hook, body), config, now))
+    return write(respond(controller, read(controller, hook, body), installation, now))
 
 
 def read(controller: Controller, hook: Hook, body: bytes) -> CustomizeRequest | SyncRequest:
@@ -39,7 +39,9 @@ def read(controller: Controller, hook: Hook, body: bytes) -> CustomizeRequest | 
     return read_customize(body, controller.parent) if hook == "customize" else read_sync(body, controller.parent)
 
 
-def respond(controller: Controller, request: CustomizeRequest | SyncRequest, config: Config, now: datetime) -> Object:
+def respond(
+    controller: Controller, request: CustomizeRequest | SyncRequest, installation: Installation, now: datetime
+) -> Object:
     """Return the response as Metacontroller reads it.
 
     Whether a parent is synced or finalized is the request's to say (`finalizing`), whichever of the two was called.
@@ -48,9 +50,9 @@ def respond(controller: Controller, request: CustomizeRequest | SyncRequest, con
         BrokenRule: it would delete, misplace or wipe something.
     """
     if isinstance(request, CustomizeRequest):
-        return {"relatedResources": [rule.to_wire() for rule in controller.customize(request, config)]}
+        return {"relatedResources": [rule.to_wire() for rule in controller.customize(request, installation)]}
     decide = controller.finalize if request.finalizing else controller.sync
-    return decide(request, config, now).to_wire(request, controller.child_names(request.name))
+    return decide(request, installation, now).to_wire(request, controller.child_names(request.name))
 
 
 def write(wire: Object) -> bytes:

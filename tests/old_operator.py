@@ -14,7 +14,7 @@ from typing import Any
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
-from hooks.migrate.reference import MANAGER
+from hooks.migrate.operator_record import MANAGER
 from tests.controlplane import ControlPlane
 from tests.reference.cases import inputs, reference_children, reference_statuses
 

@@ -13,7 +13,7 @@ from typing import Any
 from hooks import go_json, webhook
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
 from hooks.controllers import CONTROLLERS
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMESPACE = "team-a"
 STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
 """Every reason that an answer has is in there."""
-CONFIG = Config()
+CONFIG = Installation()
 USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
 ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa"]
 """What a server named demo gets first, whatever is wrong with its spec."""
@@ -152,7 +152,7 @@ def observed(child: Object, owner: Object) -> Object:
 
 
 def sync_request(
-    owner: Object, children: Iterable[Object] = (), related: Iterable[Object] = (), *, config: Config = CONFIG
+    owner: Object, children: Iterable[Object] = (), related: Iterable[Object] = (), *, config: Installation = CONFIG
 ) -> Object:
     """A sync request, or a finalize request where the parent is being deleted.
 
@@ -169,7 +169,7 @@ def sync_request(
     }
 
 
-def customize(owner: Object, *, config: Config = CONFIG) -> Object:
+def customize(owner: Object, *, config: Installation = CONFIG) -> Object:
     """Call customize; its answer keeps Metacontroller's rules."""
     request = {"controller": composite_controller(BY_KIND[owner["kind"]]), "parent": owner}
     answer = json.loads(webhook.answer(BY_KIND[owner["kind"]], "customize", written(request), config, NOW))
@@ -177,7 +177,9 @@ def customize(owner: Object, *, config: Config = CONFIG) -> Object:
     return answer
 
 
-def call(request: Object, *, config: Config = CONFIG, now: datetime = NOW, may_delete: Collection[str] = ()) -> Object:
+def call(
+    request: Object, *, config: Installation = CONFIG, now: datetime = NOW, may_delete: Collection[str] = ()
+) -> Object:
     """Call sync or finalize; its answer keeps Metacontroller's rules."""
     controller = BY_KIND[request["parent"]["kind"]]
     hook = "finalize" if request["finalizing"] else "sync"
@@ -198,7 +200,7 @@ def sync(
     children: Iterable[Object] = (),
     related: Iterable[Object] = (),
     *,
-    config: Config = CONFIG,
+    config: Installation = CONFIG,
     now: datetime = NOW,
     may_delete: Collection[str] = (),
 ) -> Object:
@@ -221,7 +223,7 @@ def settled(owner: Object, *related: Object) -> tuple[Object, list[Object]]:
     return answer, children
 
 
-def judged(config: Object, *related: Object, by: Config = CONFIG) -> Object:
+def judged(config: Object, *related: Object, by: Installation = CONFIG) -> Object:
     """A shared config with the status that its own controller gives it."""
     return {**config, "status": sync(config, related=related, config=by)["status"]}
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from hooks.api.crd import HEADER, crds
+from hooks.kubernetes.names import PRESERVE_UNKNOWN
 
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
 # Rules in CEL, and how lists are merged: JSON Schema has no words for them. `toolhive-hooks render` checks the rules.
 _LEFT_OUT = {"x-kubernetes-validations", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"}
 
@@ -41,7 +41,7 @@ def json_schema(node: dict[str, Any]) -> dict[str, Any]:
         ValueError: it has an extension of Kubernetes' that nobody has looked at yet.
     """
     extensions = {key for key in node if key.startswith("x-kubernetes-")}
-    if unknown := extensions - _LEFT_OUT - {_PRESERVE}:
+    if unknown := extensions - _LEFT_OUT - {PRESERVE_UNKNOWN}:
         raise ValueError(f"no translation to JSON Schema: {', '.join(sorted(unknown))}")
     said = {key: value for key, value in node.items() if key not in extensions}
     for key in ("items", "additionalProperties"):
@@ -49,7 +49,7 @@ def json_schema(node: dict[str, Any]) -> dict[str, Any]:
             said[key] = json_schema(said[key])
     if "properties" in said:
         said["properties"] = {name: json_schema(inner) for name, inner in said["properties"].items()}
-        if not node.get(_PRESERVE):
+        if not node.get(PRESERVE_UNKNOWN):
             said["additionalProperties"] = False
     return said
 

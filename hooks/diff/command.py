@@ -9,9 +9,9 @@ import click
 
 from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import ClusterError, LiveCluster
-from hooks.diff.foresee import foresee
+from hooks.diff.preview import preview
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 from hooks.migrate.checks import unserved_versions
@@ -30,7 +30,7 @@ def diff_command(
     *,
     namespace: str,
     name: str,
-    config: Config,
+    installation: Installation,
     now: datetime,
     stdout: TextIO,
     stderr: TextIO,
@@ -41,7 +41,7 @@ def diff_command(
         live: the user's cluster.
         namespace: the only one to look at; all of them without it.
         name: the only MCPServer to look at; all of them without it.
-        config: the installation's settings.
+        installation: the installation's settings.
         now: the time, for conditions; no child has it.
         stdout: gets the differences.
         stderr: gets what can't be told, and servers that aren't well.
@@ -60,8 +60,8 @@ def diff_command(
         raise ClusterError(f"MCPServer {namespace}/{name} not found")
     absent = without_servers(cluster, namespace)
     before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
-    foreseen = foresee(live, cluster, name, config, now)
-    errors, texts = foreseen.errors, []
+    previewed = preview(live, cluster, name, installation, now)
+    errors, texts = previewed.errors, []
     for kind, observed in before.items():
         wanted = {key_of(obj): obj for obj in cluster.all(kind)}
         for key in sorted(observed.keys() | wanted.keys()):
@@ -69,7 +69,7 @@ def diff_command(
                 texts += _compared(live, kind, observed.get(key), wanted.get(key))
             except ClusterError as error:
                 errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
-    for note in (*absent, *foreseen.notes):
+    for note in (*absent, *previewed.notes):
         click.echo(f"note: {one_line(note)}", stderr)
     colour = wants_colour(stdout)
     for text in texts:

@@ -16,6 +16,8 @@ ENV_NAME = re.compile(r"[ -<>-~]+")
 """The name of an environment variable: printable ASCII without '='."""
 CONDITION_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 """The reason of a condition (metav1.Condition)."""
+PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
+"""In the schema of a CustomResourceDefinition: the API server keeps fields that the schema doesn't name."""
 
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]")
 

@@ -17,7 +17,7 @@ def composite_controller(controller: Controller) -> Object:
     return {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",
         "kind": "CompositeController",
-        "metadata": {"name": controller.path},
+        "metadata": {"name": controller.slug},
         "spec": {
             "parentResource": {
                 "apiVersion": controller.parent.api_version,
@@ -33,12 +33,12 @@ def composite_controller(controller: Controller) -> Object:
 
 def webhook_path(controller: Controller, hook: str) -> str:
     """Where this hook is served. The version of the rules is in it: see `RULES_VERSION`."""
-    return f"/{controller.path}/{hook}?rules={RULES_VERSION}"
+    return f"/{controller.slug}/{hook}?rules={RULES_VERSION}"
 
 
 def finalizer(controller: Controller) -> str:
     """The finalizer with which Metacontroller holds a parent until its finalize hook is done."""
-    return f"metacontroller.io/compositecontroller-{controller.path}"
+    return f"metacontroller.io/compositecontroller-{controller.slug}"
 
 
 def _child_resource(controller: Controller, kind: Kind) -> Object:

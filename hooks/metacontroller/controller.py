@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import Kind
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
@@ -29,11 +29,11 @@ class Controller:
     parent: Kind
     child_kinds: tuple[Kind, ...]
     """Kinds of the children: the CompositeController's childResources."""
-    customize: Callable[[CustomizeRequest, Config], list[RelatedRule]]
+    customize: Callable[[CustomizeRequest, Installation], list[RelatedRule]]
     """Which related objects a parent needs. By spec, and by whether it is being deleted; nothing else: it is cached."""
-    sync: Callable[[SyncRequest, Config, datetime], SyncResponse]
+    sync: Callable[[SyncRequest, Installation, datetime], SyncResponse]
     """What shall exist for a live parent, and its status. The time stamps conditions whose status changes."""
-    finalize: Callable[[SyncRequest, Config, datetime], SyncResponse]
+    finalize: Callable[[SyncRequest, Installation, datetime], SyncResponse]
     """The same for a parent that is being deleted."""
     child_names: Callable[[str], Iterable[tuple[Kind, str]]]
     """Every child that this controller may ever make for a parent of this name: any other in an answer is refused."""
@@ -41,6 +41,6 @@ class Controller:
     """Kinds of children that someone else makes and updates: Metacontroller only deletes them."""
 
     @property
-    def path(self) -> str:
-        """The first part of the webhooks' paths: `/mcpserver/sync`."""
+    def slug(self) -> str:
+        """`mcpserver`: names webhooks, CompositeController and finalizer, and calls in logs and metrics."""
         return self.parent.kind.lower()

@@ -12,7 +12,7 @@ LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
 _IDENTITY = ("apiVersion", "kind", "metadata", "status")
 
 
-def kept(observed: Object) -> Object:
+def minimal_desired(observed: Object) -> Object:
     """The least that keeps an observed object as it is, whoever made it.
 
     That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
@@ -40,17 +40,17 @@ def last_applied(observed: Object) -> Object | None:
     return applied if isinstance(applied, dict) else None
 
 
-def held(observed: Object) -> Object:
+def last_desired(observed: Object) -> Object:
     """An observed child as the hook last returned it, so that Metacontroller changes nothing in it.
 
     That is the JSON in Metacontroller's last-applied annotation, less what Metacontroller puts there itself (the
     controller-uid label and the namespace). A tenant can edit the annotation, and what a hook returns is written with
     Metacontroller's rights: so it counts only if it speaks of this very object. Without one (an adopted object),
-    what `kept` returns, which changes nothing.
+    what `minimal_desired` returns, which changes nothing.
     """
     applied = last_applied(observed)
     if applied is None or not _speaks_of(applied, observed):
-        return kept(observed)
+        return minimal_desired(observed)
     metadata = {
         key: value for key, value in applied["metadata"].items() if key not in (*SERVER_SET_METADATA, "namespace")
     }

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.names import LABEL_VALUE
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
-from hooks.metacontroller.last_applied import kept
+from hooks.metacontroller.last_applied import minimal_desired
 from hooks.metacontroller.requests import CONTROLLER_UID, BrokenRule, SyncRequest
+
+RESYNC_SECONDS = 60
+"""The longest wait for something that no event may announce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _returned(
 
 def _is_kept(child: Object, request: SyncRequest) -> bool:
     """Whether this is an observed child as it is: such an answer can't change one, nor make one."""
-    return any(_identity(seen) == _identity(child) and kept(seen) == child for seen in request.children)
+    return any(_identity(seen) == _identity(child) and minimal_desired(seen) == child for seen in request.children)
 
 
 def _identity(obj: Object) -> tuple[object, ...]:

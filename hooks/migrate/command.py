@@ -12,9 +12,9 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
 from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import checks
+from hooks.migrate.directions import give_back, take_over
 from hooks.migrate.load import load, without_servers
 from hooks.migrate.plan import Change, Plan
-from hooks.migrate.ways import give_back, take_over
 from hooks.text import one_line, where
 
 DONE, LEFT, REFUSED = 0, 1, 2

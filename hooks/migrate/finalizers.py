@@ -22,12 +22,12 @@ OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCE
 METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
 
 
-def exchange_on_server(plan: Plan, server: Object, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
+def swap_server_finalizer(plan: Plan, server: Object, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
     """Replace an MCPServer's finalizer."""
-    _exchange(plan, MCP_SERVER, server, old[MCP_SERVER], new[MCP_SERVER])
+    _swap(plan, MCP_SERVER, server, old[MCP_SERVER], new[MCP_SERVER])
 
 
-def exchange_on_configs(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
+def swap_config_finalizers(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
     """Replace the finalizers of the shared configs."""
     for kind in dict.fromkeys(reference.config for reference in REFERENCES):
         for config in cluster.all(kind):
@@ -37,10 +37,10 @@ def exchange_on_configs(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], n
                 for workload in cluster.all(reference.workload, config["metadata"]["namespace"])
                 if reference.name_in(workload) == config["metadata"]["name"]
             ]
-            _exchange(plan, kind, config, old[kind], new[kind], users)
+            _swap(plan, kind, config, old[kind], new[kind], users)
 
 
-def _exchange(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917
+def _swap(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917
     """Replace a parent's finalizer.
 
     The API server takes no new finalizer for an object that is being deleted. So there the old one goes: the deletion
@@ -56,10 +56,10 @@ def _exchange(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users:
     if is_deleting(parent):
         what = "it goes, with its children" if kind == MCP_SERVER else "it goes"
         text = f"no finalizer {old}: its deletion was asked for, so {what}"
-    plan.add(kind, parent, partial(_exchanged, old, new), text)
+    plan.add(kind, parent, partial(_swapped, old, new), text)
 
 
-def _exchanged(old: str, new: str, parent: Object) -> Object | None:
+def _swapped(old: str, new: str, parent: Object) -> Object | None:
     if old not in finalizers_of(parent):
         return None
     others = [name for name in finalizers_of(parent) if name != old]

@@ -18,8 +18,8 @@ from hooks.kubernetes.objects import (
 )
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.migrate.operator_record import is_the_operators, reconstruct_last_applied
 from hooks.migrate.plan import Plan, merge_patch
-from hooks.migrate.reference import desired, is_the_operators
 from hooks.proxy import children, names
 from hooks.references.table import REFERENCES
 from hooks.simulator.cluster import Cluster, controller_uid
@@ -144,7 +144,7 @@ def _record(child: Object, server: Object) -> str | None:
     """The last-applied annotation to write; None where there is one, or the old operator never made such a child."""
     if LAST_APPLIED in annotations_of(child):
         return None
-    wanted = desired(child, server)
+    wanted = reconstruct_last_applied(child, server)
     return None if wanted is None else to_json(wanted)
 
 

@@ -9,13 +9,13 @@ from hooks.api.errors import path
 from hooks.api.kinds import RESOURCES, CustomResource
 from hooks.api.meta import VERSION
 from hooks.api.unknown import unknown_fields
+from hooks.kubernetes.names import PRESERVE_UNKNOWN
 from hooks.kubernetes.objects import Object
 from hooks.text import some, where
 
 REPLACE = "kubectl apply -k crds/"
 """How a cluster gets these hooks' CRDs, from a clone of the repository."""
 
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _OURS = {crd["metadata"]["name"]: crd for crd in crds()}
 _RESOURCES = {resource.kind: resource for resource in RESOURCES}
 
@@ -62,15 +62,15 @@ def _part(crd: Object, part: str) -> Object:
     """The schema of spec or status, in the version that these hooks serve."""
     [schema] = [version.get("schema") for version in crd["spec"]["versions"] if version["name"] == VERSION] or [None]
     root: Object = (schema or {}).get("openAPIV3Schema") or {}
-    inherited = {_PRESERVE: True} if root.get(_PRESERVE) else {}
+    inherited = {PRESERVE_UNKNOWN: True} if root.get(PRESERVE_UNKNOWN) else {}
     return root.get("properties", {}).get(part) or inherited
 
 
 def _beyond(schema: Object, other: Object, at: str) -> Iterator[str]:
     """The fields that a schema keeps and another doesn't, by path; of such a field the ones in it go unsaid."""
-    if other.get(_PRESERVE):
+    if other.get(PRESERVE_UNKNOWN):
         return
-    if schema.get(_PRESERVE):
+    if schema.get(PRESERVE_UNKNOWN):
         yield f"{at}.*"
     for name, inner in sorted(schema.get("properties", {}).items()):
         known = other.get("properties", {}).get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -14,7 +14,7 @@ from hooks.kubernetes.kinds import (
     Kind,
 )
 from hooks.kubernetes.objects import Object
-from hooks.metacontroller.last_applied import held, kept
+from hooks.metacontroller.last_applied import last_desired, minimal_desired
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, stamp
 from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
@@ -42,25 +42,27 @@ def child_names(name: str) -> list[tuple[Kind, str]]:
     ]
 
 
-def make_workload(request: SyncRequest, proxy: ProxySpec, config: Config) -> list[Object]:
+def make_workload(request: SyncRequest, proxy: ProxySpec, installation: Installation) -> list[Object]:
     """Return RunConfig, the ConfigMap of an inline authzConfig, Deployment and Service as they should be."""
     service = make_service(proxy, request.children.get(SERVICE, names.proxy_service(proxy.name)))
-    config_map, deployment = _run_config_and_deployment(request, proxy, config)
+    config_map, deployment = _run_config_and_deployment(request, proxy, installation)
     made = (config_map, make_authz_config_map(proxy), deployment, service)
     return [child for child in made if child]
 
 
-def _run_config_and_deployment(request: SyncRequest, proxy: ProxySpec, config: Config) -> tuple[Object, Object | None]:
+def _run_config_and_deployment(
+    request: SyncRequest, proxy: ProxySpec, installation: Installation
+) -> tuple[Object, Object | None]:
     """Both with one generation stamp; no Deployment yet where one is to wait for the RunConfig."""
     observed = request.children.get(DEPLOYMENT, names.deployment(proxy.name))
-    run_config = make_run_config(proxy, config)
-    deployment = make_deployment(proxy, config, observed)
+    run_config = make_run_config(proxy, installation)
+    deployment = make_deployment(proxy, installation, observed)
     content = stamp.workload_hash(run_config, deployment)
     number = stamp.stamp(request, content)
     config_map, checksum = make_run_config_map(proxy.name, stamp.in_run_config(run_config, number), content)
     if is_config_first(config_map, request.children.get(CONFIG_MAP, names.run_config(proxy.name))):
         return config_map, stamp.in_deployment(deployment, number, checksum)
-    return config_map, held(observed) if observed else None
+    return config_map, last_desired(observed) if observed else None
 
 
 def hold_workload(request: SyncRequest) -> list[Object]:
@@ -72,13 +74,13 @@ def hold_workload(request: SyncRequest) -> list[Object]:
         request.children.get(DEPLOYMENT, names.deployment(name)),
         request.children.get(SERVICE, names.proxy_service(name)),
     )
-    return [held(child) for child in observed if child]
+    return [last_desired(child) for child in observed if child]
 
 
 def adopted_stateful_set(request: SyncRequest) -> list[Object]:
     """Return the StatefulSet that the proxy runner made and Metacontroller adopted, as it is; no hook makes it."""
     observed = request.children.get(STATEFUL_SET, names.stateful_set(request.name))
-    return [kept(observed)] if observed else []
+    return [minimal_desired(observed)] if observed else []
 
 
 def obsolete_children(name: str) -> frozenset[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
@@ -20,12 +20,12 @@ PORTS = ("spec", "template", "spec", "containers", names.PROXY_CONTAINER, "ports
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
 
-def make_deployment(proxy: ProxySpec, config: Config, observed: Object | None) -> Object:
+def make_deployment(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
     """Return the Deployment of a proxy, before `stamp.in_deployment` ties its pods to a RunConfig.
 
     Args:
         proxy: what the proxy consists of.
-        config: what the installation decides.
+        installation: what the installation decides.
         observed: the Deployment as it is, if it is.
     """
     labels = names.labels(proxy.name)
@@ -54,7 +54,7 @@ def make_deployment(proxy: ProxySpec, config: Config, observed: Object | None) -
                     },
                     "annotations": _template_annotations(proxy, observed),
                 },
-                "spec": _make_pod_spec(proxy, config, observed),
+                "spec": _make_pod_spec(proxy, installation, observed),
             },
         },
     }
@@ -80,7 +80,7 @@ def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str
     return {**users, **ours}
 
 
-def _make_pod_spec(proxy: ProxySpec, config: Config, observed: Object | None) -> Object:
+def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
     pull_secrets = dict.fromkeys(secret.name for secret in proxy.deployment_overrides.image_pull_secrets)
     volumes = make_volumes(proxy)
     patch = make_pod_patch(proxy.backend)
@@ -88,11 +88,11 @@ def _make_pod_spec(proxy: ProxySpec, config: Config, observed: Object | None) ->
     return {
         "serviceAccountName": names.proxy_runner(proxy.name),
         **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
-        "securityContext": pod_security(config),
+        "securityContext": pod_security(installation),
         "containers": [
             {
                 "name": names.PROXY_CONTAINER,
-                "image": config.runner_image,
+                "image": installation.runner_image,
                 "args": [
                     "run",
                     "--foreground=true",
@@ -116,7 +116,7 @@ def _make_pod_spec(proxy: ProxySpec, config: Config, observed: Object | None) ->
                     "failureThreshold": 3,
                 },
                 "resources": _make_resources(proxy),
-                "securityContext": container_security(config),
+                "securityContext": container_security(installation),
                 "volumeMounts": [mount for mount, _ in volumes],
             }
         ],

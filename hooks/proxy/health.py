@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
@@ -40,10 +40,10 @@ class Workload(NamedTuple):
     """BackendReady, once the MCP server behind the proxy was observed."""
 
 
-def workload(request: SyncRequest, config: Config) -> Workload:
+def workload(request: SyncRequest, installation: Installation) -> Workload:
     """The state of a server: of its proxy, and of the MCP server behind it once that was observed."""
     deployment = request.children.get(DEPLOYMENT, names.deployment(request.name))
-    seen = sees_pods(request.name, config)
+    seen = sees_pods(request.name, installation)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     cause = _proxy_cause(request, deployment, proxies)
     proxy_is_ready = any(map(pods.is_ready, proxies)) if seen else _count(deployment, "readyReplicas") > 0
@@ -93,9 +93,9 @@ def _starting(proxies: list[Object], behind: Backend | None, *, seen: bool) -> S
     return State("Pending", "PodsNotReady", UNREADY if runs else "MCP server is starting")
 
 
-def sees_pods(name: str, config: Config) -> bool:
+def sees_pods(name: str, installation: Installation) -> bool:
     """Whether a server's pods are looked up: by a label, so not where the name is too long for one."""
-    return config.read_pods and LABEL_VALUE.fullmatch(name) is not None
+    return installation.read_pods and LABEL_VALUE.fullmatch(name) is not None
 
 
 def proxy_pods(request: SyncRequest) -> list[Object]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 
 
-def pod_security(config: Config) -> Object:
+def pod_security(installation: Installation) -> Object:
     """Return the security context of the pod; OpenShift assigns the ids itself."""
-    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
+    ids = {} if installation.openshift else {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}
     return {"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-def container_security(config: Config) -> Object:
+def container_security(installation: Installation) -> Object:
     """Return the context of the proxy's container: as Pod Security's level `restricted` asks, its root read-only."""
-    ids = {} if config.openshift else {"runAsUser": 1000, "runAsGroup": 1000}
+    ids = {} if installation.openshift else {"runAsUser": 1000, "runAsGroup": 1000}
     return {
         "privileged": False,
         "runAsNonRoot": True,

@@ -8,7 +8,7 @@ from typing import BinaryIO, TextIO
 
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.manifests.load import InputError, load
 from hooks.render.output import FORMATS, to_summary, wants_colour
 from hooks.simulator.admission import schemas_of
@@ -27,7 +27,7 @@ def render_command(
     *,
     output: str,
     server_url: str | None,
-    config: Config,
+    installation: Installation,
     stdin: BinaryIO,
     stdout: TextIO,
     stderr: TextIO,
@@ -38,7 +38,7 @@ def render_command(
         paths: files, folders, or `-`.
         output: one of `FORMATS`.
         server_url: a running server to ask, in place of this process.
-        config: the installation's settings; a server has its own.
+        installation: the installation's settings; a server has its own.
         stdin: what `-` reads.
         stdout: gets the objects, whatever they came to.
         stderr: gets warnings and failures.
@@ -52,7 +52,7 @@ def render_command(
 
     trouble = ""
     try:
-        hooks = over_http(server_url) if server_url else in_process(CONTROLLERS, config, CLOCK)
+        hooks = over_http(server_url) if server_url else in_process(CONTROLLERS, installation, CLOCK)
         result: Result = render(load(paths, stdin), hooks, CONTROLLERS, schemas_of(crds()))
     except (InputError, Unreachable) as error:
         say(f"error: {error}")

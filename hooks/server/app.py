@@ -23,7 +23,7 @@ from werkzeug.routing import MapAdapter
 
 from hooks import webhook
 from hooks.controllers import CONTROLLERS
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.metacontroller.controller import HOOKS, Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
 from hooks.server.large_bodies import LARGE_BODY, RETRY_AFTER_SECONDS, LargeBodyLock
@@ -57,7 +57,7 @@ sooner. Threads that read or write beyond these are slow clients'."""
 class HookSettings:
     """What is the same for all hooks."""
 
-    config: Config = field(default_factory=Config)
+    installation: Installation = field(default_factory=Installation)
     """What the installation decides about the objects that are made."""
     max_body_bytes: int = 32 << 20
     """Bound on a request's body."""
@@ -87,7 +87,7 @@ class _CallResult:
 
 def create_metrics(workers: int = 1) -> Metrics:
     """Create the metrics of all hooks, counted by so many processes."""
-    return Metrics(((controller.path, hook) for controller in CONTROLLERS for hook in HOOKS), workers)
+    return Metrics(((controller.slug, hook) for controller in CONTROLLERS for hook in HOOKS), workers)
 
 
 def create_app(settings: HookSettings, metrics: Metrics) -> Flask:
@@ -102,7 +102,7 @@ def create_app(settings: HookSettings, metrics: Metrics) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     for controller in CONTROLLERS:
         for hook in HOOKS:
-            path = f"/{controller.path}/{hook}"
+            path = f"/{controller.slug}/{hook}"
             app.add_url_rule(path, path, _view(controller, hook, settings, metrics), methods=["POST"])
     app.register_error_handler(HTTPException, _unknown_route)
     return app
@@ -131,10 +131,10 @@ def _view(controller: Controller, hook: Hook, settings: HookSettings, metrics: M
         trim_heap(result.received)
         seconds = time.monotonic() - began
         metrics.call_ended(
-            (controller.path, hook), result.outcome, seconds, received=result.received, sent=len(result.answer)
+            (controller.slug, hook), result.outcome, seconds, received=result.received, sent=len(result.answer)
         )
         code, level = _OUTCOMES[result.outcome]
-        call = {"kind": controller.path, "hook": hook, "outcome": result.outcome, "code": code}
+        call = {"kind": controller.slug, "hook": hook, "outcome": result.outcome, "code": code}
         fields = {**call, "milliseconds": round(seconds * 1000, 3), **result.log_fields}
         log.log(level, "hook call", extra={"fields": fields})
         if code == 200:
@@ -182,17 +182,17 @@ def _read(controller: Controller, hook: Hook, settings: HookSettings) -> _CallRe
     body = request.get_data(cache=False)
     with settings.large_bodies.turn() if len(body) >= LARGE_BODY else settings.small_bodies:
         if settings.record:
-            settings.record(controller.path, hook, body)
-        return _answer(controller, hook, body, settings.config)
+            settings.record(controller.slug, hook, body)
+        return _answer(controller, hook, body, settings.installation)
 
 
-def _answer(controller: Controller, hook: Hook, body: bytes, config: Config) -> _CallResult:
+def _answer(controller: Controller, hook: Hook, body: bytes, installation: Installation) -> _CallResult:
     log_fields: dict[str, Any] = {}
     try:
         question = webhook.read(controller, hook, body)
         metadata = question.parent["metadata"]
         log_fields = {key: metadata.get(key) for key in ("namespace", "name", "generation")}
-        answer = webhook.respond(controller, question, config, datetime.now(UTC))
+        answer = webhook.respond(controller, question, installation, datetime.now(UTC))
         if "children" in answer:
             log_fields["children"] = len(answer["children"])
         return _CallResult("ok", webhook.write(answer), len(body), log_fields)
@@ -209,7 +209,7 @@ def _panicked(
 ) -> _CallResult:
     # The frames without the exception's text, which can quote object contents.
     where = {"error": type(bug).__name__, "traceback": "".join(traceback.format_tb(bug.__traceback__))}
-    text = f"{controller.path} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
+    text = f"{controller.slug} {hook} failed, a bug: its traceback is in the log of toolhive-hooks"
     return _CallResult("panic", text.encode(), received, {**(log_fields or {}), **where})
 
 

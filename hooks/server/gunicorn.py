@@ -8,7 +8,6 @@ import resource
 import socket
 import ssl
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +59,6 @@ def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callab
     for warning in settings.warnings():
         logging.getLogger(__name__).warning(warning)
     log.flush()  # before a message that ends the start
-    threading.stack_size(_STACK_BYTES)
     with (
         tempfile.TemporaryFile() as locks,
         _listener(settings.bind) as hooks,
@@ -149,7 +147,7 @@ class _Gunicorn(BaseApplication):
 
     def load(self) -> Any:
         settings = HookSettings(
-            config=self.settings.config(),
+            installation=self.settings.installation(),
             max_body_bytes=self.settings.max_body_bytes,
             admits=self.admits,
             record=self.record,

@@ -8,17 +8,18 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.proxy.image import image_fault
 from hooks.server.log import Format
 
-_DEFAULTS = Config()
+_DEFAULTS = Installation()
 _PREFIX = "TOOLHIVE_HOOKS_"
 _SERVICE_LINK = re.compile(_PREFIX + r"(SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d+_\w+)")
 """Variables that Kubernetes gives to pods beside a Service of the name toolhive-hooks."""
@@ -101,9 +102,9 @@ class Settings(BaseSettings):
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
-    def config(self) -> Config:
+    def installation(self) -> Installation:
         """What of this the controllers need."""
-        return Config(
+        return Installation(
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
             openshift=self.openshift,
@@ -208,3 +209,16 @@ def _values(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return "|".join(schema["enum"])
     return "path" if schema.get("format") == "file-path" else str(schema["type"])
+
+
+def help_text() -> str:
+    """Return the settings for a help text: what each is for, and its default."""
+    paragraphs = ["Environment:"]
+    for setting in described():
+        default = f"  [{setting.values}; default: {setting.default}]" if setting.default else f"  [{setting.values}]"
+        paragraphs.append("\b\n" + "\n".join([setting.variable, *_wrapped(f"{setting.description}{default}")]))
+    return "\n\n".join(paragraphs)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 76, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)

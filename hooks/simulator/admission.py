@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from hooks.kubernetes.kinds import CONFIG_MAP, POD, SECRET, Kind
+from hooks.kubernetes.names import PRESERVE_UNKNOWN
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, SERVER_SET_METADATA, Object
 from hooks.text import title
 
@@ -29,7 +30,6 @@ class Admitted(NamedTuple):
     """Versions that aren't served, and Secrets in clear."""
 
 
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _LINE_BREAKS = {ord("\r"): None, ord("\n"): None}  # Go's base64 skips them
 
 
@@ -160,7 +160,7 @@ def _pruned(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
     Those beside the spec are left out.
     """
     if isinstance(value, list):
-        items = schema.get("items", {_PRESERVE: True})
+        items = schema.get("items", {PRESERVE_UNKNOWN: True})
         return [_pruned(item, items, f"{path}[{number}]", unknown) for number, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
@@ -169,7 +169,7 @@ def _pruned(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
     for key, inner in value.items():
         inner_path = f"{path}.{key}" if path else key
         inner_schema = properties.get(key) or (others if isinstance(others, dict) else None)
-        if inner_schema is None and not others and not schema.get(_PRESERVE):
+        if inner_schema is None and not others and not schema.get(PRESERVE_UNKNOWN):
             unknown.append(inner_path)
             kept |= {key: inner} if path else {}
         elif inner_schema is None:

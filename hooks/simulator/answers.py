@@ -30,12 +30,14 @@ def ask_rules(hooks: Hooks, controller: Controller, parent: Object, composite: O
         HookError: no answer that Metacontroller takes.
     """
     answer = _ask(hooks, webhook_path(controller, "customize"), {"controller": composite, "parent": parent})
-    _only(answer, {"relatedResources"})
-    rules = _given(answer, "relatedResources", [])
+    _refuse_unknown_keys(answer, {"relatedResources"})
+    rules = _field_or_default(answer, "relatedResources", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise HookError("relatedResources is not a list of rules")
     for rule in rules:
-        _only(rule, {"apiVersion", "resource", "labelSelector", "namespaceSelector", "namespace", "names"})
+        _refuse_unknown_keys(
+            rule, {"apiVersion", "resource", "labelSelector", "namespaceSelector", "namespace", "names"}
+        )
     return rules
 
 
@@ -47,9 +49,12 @@ def ask_decision(hooks: Hooks, controller: Controller, request: Object) -> Decis
     """
     hook = "finalize" if request["finalizing"] else "sync"
     answer = _ask(hooks, webhook_path(controller, hook), request)
-    _only(answer, {"status", "children", "resyncAfterSeconds", "finalized"})
-    status, children = _given(answer, "status", {}), _given(answer, "children", [])
-    finalized, resync = _given(answer, "finalized", False), _given(answer, "resyncAfterSeconds", 0)
+    _refuse_unknown_keys(answer, {"status", "children", "resyncAfterSeconds", "finalized"})
+    status, children = _field_or_default(answer, "status", {}), _field_or_default(answer, "children", [])
+    finalized, resync = (
+        _field_or_default(answer, "finalized", False),
+        _field_or_default(answer, "resyncAfterSeconds", 0),
+    )
     if not isinstance(status, dict) or not isinstance(children, list):
         raise HookError("status is not an object, or children not a list")
     if not isinstance(finalized, bool) or isinstance(resync, bool) or not isinstance(resync, int | float):
@@ -69,13 +74,13 @@ def _ask(hooks: Hooks, path: str, request: Object) -> Object:
     return answer
 
 
-def _given(answer: Object, field: str, default: Any) -> Any:
+def _field_or_default(answer: Object, field: str, default: Any) -> Any:
     """A field of an answer; to Go's JSON, null is as good as absent."""
     value = answer.get(field)
     return default if value is None else value
 
 
-def _only(obj: Object, known: set[str]) -> None:
+def _refuse_unknown_keys(obj: Object, known: set[str]) -> None:
     """v2 hooks are read strictly: an unknown field fails the call."""
     if unknown := obj.keys() - known:
         raise HookError(f"the answer has fields that Metacontroller doesn't know: {', '.join(sorted(unknown))}")

@@ -37,11 +37,13 @@ def related_objects(cluster: Cluster, rules: Iterable[Object]) -> ObjectMap:
             found = [obj for name in names if (obj := cluster.get((kind.key, namespace, name)))]
         else:
             found = [obj for obj in cluster.all(kind, namespace) if not names or obj["metadata"]["name"] in names]
-        related.setdefault(kind.key, {}).update(uniform(obj for obj in found if selects(selector, labels_of(obj))))
+        related.setdefault(kind.key, {}).update(
+            by_namespaced_name(obj for obj in found if selects(selector, labels_of(obj)))
+        )
     return {key: dict(sorted(objects.items())) for key, objects in sorted(related.items())}
 
 
-def uniform(objects: Iterable[Object]) -> dict[str, Object]:
+def by_namespaced_name(objects: Iterable[Object]) -> dict[str, Object]:
     """Objects under the keys that v2 hooks know them by."""
     return {f"{obj['metadata']['namespace']}/{obj['metadata']['name']}": obj for obj in objects}
 

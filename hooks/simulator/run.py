@@ -78,7 +78,7 @@ class NoFixedPoint(RuntimeError):
 class _Round:
     changes: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[Key, str] = field(default_factory=dict)
-    taken: list[str] = field(default_factory=list)
+    name_conflicts: list[str] = field(default_factory=list)
 
 
 def render(
@@ -138,7 +138,7 @@ def _round(runs: Iterable[Metacontroller]) -> _Round:
                 this.errors[key] = str(error)
             if outcome.changes:
                 this.changes[title(parent)] = outcome.changes
-            this.taken += outcome.taken
+            this.name_conflicts += outcome.name_conflicts
     return this
 
 
@@ -156,7 +156,7 @@ def _result(
             failure = _failure(parent, last.errors.get(key_of(parent)))
             failed += [failure] if failure else []
             failed += _unknown(parent, unknown.get(title(parent), []), failure)
-    return Result(tuple(rendered), tuple(failed), (*warnings, *last.taken))
+    return Result(tuple(rendered), tuple(failed), (*warnings, *last.name_conflicts))
 
 
 def _failure(parent: Object, error: str | None) -> Failure | None:

@@ -15,7 +15,7 @@ from hooks.simulator.answers import Decision, ask_decision, ask_rules
 from hooks.simulator.cluster import Cluster, Key, controller_uid, key_of, with_metadata
 from hooks.simulator.differences import differences
 from hooks.simulator.merge import updated, with_last_applied
-from hooks.simulator.related import ObjectMap, related_objects, uniform
+from hooks.simulator.related import ObjectMap, by_namespaced_name, related_objects
 from hooks.simulator.webhooks import Hooks
 from hooks.text import title
 
@@ -44,7 +44,7 @@ class Outcome:
 
     changes: list[str] = field(default_factory=list)
     """What it changed in the cluster, a text for each; none contains a value."""
-    taken: list[str] = field(default_factory=list)
+    name_conflicts: list[str] = field(default_factory=list)
     """Children that can't be made, because somebody else's object has their name."""
 
 
@@ -122,7 +122,7 @@ def _claim(run: Metacontroller, parent: Object, outcome: Outcome) -> ObjectMap:
                 _replace(run, obj, _disowned(obj, uid), outcome, where)
             elif owner is None and selected and not is_deleting(parent) and not is_deleting(obj):
                 claimed.append(_replace(run, obj, _owned(obj, parent), outcome, where))
-        children[kind.key] = uniform(claimed)
+        children[kind.key] = by_namespaced_name(claimed)
     return dict(sorted(children.items()))
 
 
@@ -163,7 +163,7 @@ def _manage_children(
             run.cluster.put(_owned(created(with_last_applied(child, child)), parent))
             outcome.changes.append(f"{where} created")
         else:
-            outcome.taken.append(f"{title(parent)}: {where} exists, is not its own, and is left alone")
+            outcome.name_conflicts.append(f"{title(parent)}: {where} exists, is not its own, and is left alone")
 
 
 def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias, cast
 
 from hooks import webhook
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.metacontroller.controller import Controller, Hook
 from hooks.metacontroller.requests import BrokenRule, Malformed
 
@@ -32,20 +32,20 @@ class Unreachable(RuntimeError):
     """There is no server where one should be: no parent can be asked."""
 
 
-def in_process(controllers: Iterable[Controller], config: Config, now: datetime) -> Hooks:
+def in_process(controllers: Iterable[Controller], installation: Installation, now: datetime) -> Hooks:
     """Ask the controllers themselves.
 
     Args:
         controllers: those that can be asked.
-        config: the installation's settings.
+        installation: the installation's settings.
         now: the clock, which stands still.
     """
-    by_path = {controller.path: controller for controller in controllers}
+    by_slug = {controller.slug: controller for controller in controllers}
 
     def ask(path: str, body: bytes) -> bytes:
         name, hook = path.partition("?")[0].strip("/").split("/")
         try:
-            return webhook.answer(by_path[name], cast("Hook", hook), body, config, now)
+            return webhook.answer(by_slug[name], cast("Hook", hook), body, installation, now)
         except (Malformed, BrokenRule) as error:
             raise HookError(str(error)) from error
         except Exception as error:

@@ -152,7 +152,7 @@ def everything(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_every_webhook_gets_the_same_security(everything: Manifests) -> None:
     for controller in CONTROLLERS:
-        hooks = everything["CompositeController", controller.path]["spec"]["hooks"]
+        hooks = everything["CompositeController", controller.slug]["spec"]["hooks"]
         assert sorted(hooks) == sorted(HOOKS)
         for hook in hooks.values():
             assert {**hook["webhook"], "path": ""} == {

@@ -33,7 +33,7 @@ def test_there_is_everything_with_the_crds_and_without(cluster: ControlPlane, ma
         [
             *((kind, NAMESPACE) for kind in ("Namespace", "Deployment", "Service", "NetworkPolicy")),
             ("PodDisruptionBudget", NAMESPACE),
-            *(("CompositeController", controller.path) for controller in CONTROLLERS),
+            *(("CompositeController", controller.slug) for controller in CONTROLLERS),
         ]
     )
 
@@ -103,9 +103,9 @@ def test_pod_security_takes_no_pod_that_is_less_careful(
     assert why in refused.value.summary()
 
 
-@pytest.mark.parametrize("controller", CONTROLLERS, ids=lambda controller: controller.path)
+@pytest.mark.parametrize("controller", CONTROLLERS, ids=lambda controller: controller.slug)
 def test_a_composite_controller_says_what_the_code_says(manifests: Manifests, controller: Controller) -> None:
-    composite = copy.deepcopy(manifests["CompositeController", controller.path])
+    composite = copy.deepcopy(manifests["CompositeController", controller.slug])
     labels = composite["metadata"].pop("labels")
     for hook in composite["spec"]["hooks"].values():
         hook["webhook"] = {"path": hook["webhook"]["path"]}  # where the hooks run is the installation's affair
@@ -114,7 +114,7 @@ def test_a_composite_controller_says_what_the_code_says(manifests: Manifests, co
     assert in_any_order(composite) == in_any_order(composite_controller(controller))
     assert composite["spec"]["parentResource"]["ignoreStatusChanges"] is True
     assert {name: hook["webhook"]["path"] for name, hook in composite["spec"]["hooks"].items()} == {
-        name: f"/{controller.path}/{name}?rules={RULES_VERSION}" for name in HOOKS
+        name: f"/{controller.slug}/{name}?rules={RULES_VERSION}" for name in HOOKS
     }
 
 
@@ -135,7 +135,7 @@ def test_webhooks_reach_the_hooks_pods(manifests: Manifests) -> None:
     called = [
         hook["webhook"]["service"]
         for controller in CONTROLLERS
-        for hook in manifests["CompositeController", controller.path]["spec"]["hooks"].values()
+        for hook in manifests["CompositeController", controller.slug]["spec"]["hooks"].values()
     ]
     assert called == [{"name": NAMESPACE, "namespace": NAMESPACE, "port": port["port"]}] * len(HOOKS) * len(CONTROLLERS)
     assert service["spec"]["selector"].items() <= template["metadata"]["labels"].items()

@@ -87,7 +87,7 @@ def least(cluster: ControlPlane) -> Iterator[Installation]:
         )
         for controller in CONTROLLERS:
             patch = COMPONENTS / "auth/webhooks.yaml"
-            cluster.kubectl("patch", "compositecontroller", controller.path, "--type=json", "--patch-file", patch)
+            cluster.kubectl("patch", "compositecontroller", controller.slug, "--type=json", "--patch-file", patch)
         yield running
 
 

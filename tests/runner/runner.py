@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hooks.api.meta import API_VERSION
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
@@ -108,7 +108,7 @@ Start = Callable[..., Proxy]
 
 
 def proxy(
-    cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object], config: Config = CONFIG
+    cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object], config: Installation = CONFIG
 ) -> Proxy:
     """Apply objects, one of them an MCPServer, and run the proxy that our hooks give it.
 
@@ -125,7 +125,7 @@ def proxy(
     return Proxy(cluster, kubelet, namespace, name, answer, _run(kubelet, name, answer))
 
 
-def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Config = CONFIG) -> Object:
+def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Installation = CONFIG) -> Object:
     """Apply objects, one of them an MCPServer, and ask our hooks about it, as Metacontroller would."""
     live = [create(cluster, namespace, obj) for obj in objects]
     others = [obj for obj in live if obj["apiVersion"] == "v1"]

@@ -25,7 +25,7 @@ def test_the_proxy_listens_on_both(  # noqa: PLR0917
 ) -> None:
     """Go takes the default for all addresses of both families. Without its brackets `::` would keep the runner down."""
     monkeypatch.setenv("TOOLHIVE_PROXY_HOST", host)
-    config = replace(CONFIG, proxy_host=Settings().config().proxy_host)
+    config = replace(CONFIG, proxy_host=Settings().installation().proxy_host)
 
     proxy = start(*on_free_ports(inputs("minimal"), backend, transport=transport), config=config)
 

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from hooks import webhook
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
@@ -37,7 +37,7 @@ def controller(monkeypatch: pytest.MonkeyPatch) -> Controller:
 def answer(controller: Controller, owner: Object, *accounts: Object, servers: tuple[Object, ...] = ()) -> Object:
     """The answer to a sync or finalize; it keeps Metacontroller's rules."""
     asked = {"controller": composite_controller(controller), "parent": owner}
-    rules = json.loads(webhook.answer(controller, "customize", json.dumps(asked).encode(), Config(), NOW))
+    rules = json.loads(webhook.answer(controller, "customize", json.dumps(asked).encode(), Installation(), NOW))
     assert check_customize(asked, rules) == []
     related = {
         "ServiceAccount.v1": {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in accounts},
@@ -47,7 +47,7 @@ def answer(controller: Controller, owner: Object, *accounts: Object, servers: tu
     request = {**asked, "children": {}, "related": related, "finalizing": "deletionTimestamp" in owner["metadata"]}
     hook = "finalize" if request["finalizing"] else "sync"
     response = json.loads(
-        webhook.answer(controller, hook, json.dumps(request).encode(), Config(), NOW + timedelta(minutes=1))
+        webhook.answer(controller, hook, json.dumps(request).encode(), Installation(), NOW + timedelta(minutes=1))
     )
     assert check_sync(request, response) == []
     return response

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from hooks.controllers import CONTROLLERS
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import read
 from hooks.render.command import CLOCK, render_command
@@ -57,7 +57,7 @@ def run(paths: list[str], stdin: str = "", output: str = "yaml", server: str | N
         paths,
         output=output,
         server_url=server,
-        config=Config(),
+        installation=Installation(),
         stdin=io.BytesIO(stdin.encode()),
         stdout=stdout,
         stderr=stderr,
@@ -219,7 +219,7 @@ def refusing(status: int, text: str) -> Hooks:
 
 @pytest.mark.parametrize("output", ["yaml", "json", "summary"])
 def test_a_server_gives_the_same_bytes(output: str) -> None:
-    with serving(in_process(CONTROLLERS, Config(), CLOCK.replace(year=2026))) as url:
+    with serving(in_process(CONTROLLERS, Installation(), CLOCK.replace(year=2026))) as url:
         assert command(SECRET, CONFIG, SERVER, output=output, server=f"{url}/") == command(
             SECRET, CONFIG, SERVER, output=output
         )

@@ -65,7 +65,7 @@ def test_a_stranger_may_be_kept_as_it_is_and_not_changed() -> None:
     stranger = observed(_child("stranger", data={"a": "b"}), server())
     request = read(sync_request(server(), children=[stranger]))
 
-    kept = SyncResponse(STATUS, [last_applied.kept(stranger)]).to_wire(request, EXPECTED)
+    kept = SyncResponse(STATUS, [last_applied.minimal_desired(stranger)]).to_wire(request, EXPECTED)
     assert kept["children"] == [_child("stranger", data={"a": "b"})]
     with pytest.raises(BrokenRule, match="ConfigMap/stranger is not a child of this parent"):
         SyncResponse(STATUS, [_child("stranger", data={"a": "c"})]).to_wire(request, EXPECTED)

@@ -44,7 +44,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
 def test_there_is_a_route_for_every_hook_of_every_kind(metrics: Metrics) -> None:
     routes = {str(rule) for rule in create_app(HookSettings(CONFIG), metrics).url_map.iter_rules()}
 
-    assert routes == {f"/{controller.path}/{hook}" for controller in CONTROLLERS for hook in HOOKS}
+    assert routes == {f"/{controller.slug}/{hook}" for controller in CONTROLLERS for hook in HOOKS}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

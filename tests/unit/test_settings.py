@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from hooks.cli import main
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.server.settings import Settings, described
 from tools.settings_page import page
 
@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_defaults_are_the_controllers_own() -> None:
-    assert Settings().config() == Config()
+    assert Settings().installation() == Installation()
 
 
 def test_each_variable_reaches_the_controllers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_each_variable_reaches_the_controllers(monkeypatch: pytest.MonkeyPatch, 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert Settings().config() == Config(
+    assert Settings().installation() == Installation(
         runner_image="registry.test/runner:1",
         proxy_host="127.0.0.1",
         openshift=True,
@@ -55,7 +55,7 @@ def test_the_proxys_address_has_the_form_that_the_runner_takes(
     """It puts a colon and the port behind it: runner 0.44.0 says of `::` "too many colons in address", and ends."""
     monkeypatch.setenv("TOOLHIVE_PROXY_HOST", given)
 
-    assert Settings().config().proxy_host == written
+    assert Settings().installation().proxy_host == written
 
 
 def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_misspelt_setting_stops_the_start_and_what_kubernetes_adds_does_not() 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLHIVE_RUNNER_IMAGE", "")
 
-    assert Settings().config() == Config()
+    assert Settings().installation() == Installation()
 
 
 def test_docs_and_help_tell_every_setting_as_the_class_has_it() -> None:

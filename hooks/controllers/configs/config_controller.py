@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from hooks.api.errors import spec_errors
 from hooks.api.meta import Model, secret_refs
 from hooks.controllers.pruned import pruned
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import SECRET, SERVICE_ACCOUNT, Kind
@@ -28,7 +28,7 @@ from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
-from hooks.metacontroller.responses import RelatedRule, SyncResponse
+from hooks.metacontroller.responses import RESYNC_SECONDS, RelatedRule, SyncResponse
 from hooks.references.claims import claim_value, claimant
 from hooks.references.table import Reference
 
@@ -39,7 +39,6 @@ BYTES_IN_A_MESSAGE = 700
 BYTES_IN_A_STATUS = 256 * 1024
 """How long the list of users may be: an object of 1.5 MiB can't be stored, and its spec needs room too."""
 SETTLING_SECONDS = 2  # lastTransitionTime has second precision: 2 guarantees that a full second has passed
-RESYNC_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class ConfigController(Generic[Spec]):
     model: type[Spec]
     references: tuple[Reference, ...]
     """The fields of workloads that refer to this kind."""
-    validate: Callable[[Spec, SyncRequest, Config], Validation]
+    validate: Callable[[Spec, SyncRequest, Installation], Validation]
     """Checks a config whose spec its model could read, whether or not a workload uses it."""
 
     def controller(self) -> Controller:
@@ -74,7 +73,7 @@ class ConfigController(Generic[Spec]):
             child_names=lambda _name: (),
         )
 
-    def customize(self, request: CustomizeRequest, config: Config) -> list[RelatedRule]:
+    def customize(self, request: CustomizeRequest, installation: Installation) -> list[RelatedRule]:
         """Return what a config's sync looks at: the claims of its users, and the Secrets that its spec names."""
         metadata = request.parent["metadata"]
         namespace = metadata["namespace"]
@@ -86,26 +85,26 @@ class ConfigController(Generic[Spec]):
         else:
             claims = [{reference.claim: claim_value(metadata["name"])} for reference in references]
             rules = [RelatedRule(SERVICE_ACCOUNT, namespace, labels=claim) for claim in claims]
-        names = self._secret_names(request.parent) if config.read_secrets else []
+        names = self._secret_names(request.parent) if installation.read_secrets else []
         if names:
             rules.append(RelatedRule(SECRET, namespace, names=tuple(names)))
         return rules
 
-    def sync(self, request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+    def sync(self, request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
         """Return the status of a live config."""
-        validation = self._validate(request, config)
+        validation = self._validate(request, installation)
         status = self._status(request, validation, self.users(request), blocked=[], now=now)
         ready = all(condition.status == "True" for condition in validation.conditions)
         return SyncResponse(status, resync_after_seconds=0 if ready else RESYNC_SECONDS)
 
-    def finalize(self, request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+    def finalize(self, request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
         """Keep a config that is being deleted for as long as a workload refers to it."""
         users = self.users(request)
         settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
         finalized = not users and settling <= 0
         blocked = [] if finalized else [self._deletion_blocked(users)]
         return SyncResponse(
-            self._status(request, self._validate(request, config), users, blocked=blocked, now=now),
+            self._status(request, self._validate(request, installation), users, blocked=blocked, now=now),
             finalized=finalized,
             resync_after_seconds=0 if finalized else RESYNC_SECONDS if users else settling,
         )
@@ -142,14 +141,14 @@ class ConfigController(Generic[Spec]):
             return []
         return [reference.name for _, reference in secret_refs(spec) if reference.name]
 
-    def _validate(self, request: SyncRequest, config: Config) -> Validation:
+    def _validate(self, request: SyncRequest, installation: Installation) -> Validation:
         try:
             spec = self.model.parse(request.parent.get("spec"))
         except ValidationError as error:
             return Validation([conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, self.model)))])
         if dropped := pruned(request.parent, self.model):
             return Validation([conditions.false("Valid", "FieldPruned", dropped)])
-        return self.validate(spec, request, config)
+        return self.validate(spec, request, installation)
 
     def _deletion_blocked(self, users: list[str]) -> Condition:
         if not users:

@@ -9,14 +9,14 @@ from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.api.meta import secret_refs
 from hooks.controllers.configs.config_controller import ConfigController, Validation
 from hooks.controllers.configs.credentials import credential
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
 
 
-def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Config) -> Validation:
+def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, installation: Installation) -> Validation:
     """Check that a config's parts can be used, and that its Secret can be had.
 
     The secret's value stays here: the status gets a digest, by which a server sees that the content changed.
@@ -26,10 +26,10 @@ def validate(spec: MCPExternalAuthConfigSpec, request: SyncRequest, config: Conf
         return Validation([conditions.false("Valid", *fault)])
     valid = conditions.true("Valid", "Valid", "The spec is valid")
     where, reference = next(secret_refs(spec), ("", None))
-    if spec.block is None or reference is None or not config.read_secrets:
+    if spec.block is None or reference is None or not installation.read_secrets:
         return Validation([valid])
     use = spec.block.uses[where.rpartition(".")[2]]
-    available, digest = credential(request, where, reference, use, config.digest_key)
+    available, digest = credential(request, where, reference, use, installation.digest_key)
     return Validation([valid, available], {"credentialDigest": digest} if digest else {})
 
 

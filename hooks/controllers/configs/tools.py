@@ -9,13 +9,13 @@ from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.texts import text_fault
 from hooks.controllers.configs.config_controller import ConfigController, Validation
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.table import references_to
 
 
-def validate(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Config) -> Validation:
+def validate(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Installation) -> Validation:
     """Check that an override changes something, that no two tools get one name, and that a filter names tools."""
     names = {tool: override.name or tool for tool, override in sorted((spec.tools_override or {}).items())}
     fault = next(_faults(spec, names), None)

@@ -14,13 +14,13 @@ from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
 from hooks.controllers.pruned import pruned
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.last_applied import kept
+from hooks.metacontroller.last_applied import minimal_desired
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, names, ownership, validation
@@ -31,7 +31,7 @@ from hooks.references.claims import claims
 from hooks.references.table import references_of
 
 
-def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
+def customize(request: CustomizeRequest, installation: Installation) -> list[RelatedRule]:
     """Return what a server's sync looks at: what its spec names, what has one of its own names, and its pods."""
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
@@ -46,12 +46,12 @@ def customize(request: CustomizeRequest, config: Config) -> list[RelatedRule]:
     for kind in children.KINDS:
         of_kind = tuple(name for named_kind, name in named if named_kind == kind)
         rules.append(RelatedRule(kind, namespace, names=of_kind))
-    if sees_pods(name, config):
+    if sees_pods(name, installation):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules
 
 
-def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+def sync(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
     """Return everything that shall exist for a live server.
 
     Where RunConfig or Deployment can't be computed, they and what belongs to them are held: returned as they are.
@@ -62,7 +62,7 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     problems = [*ownership.problems(request), *faults]
     if proxy and resolutions:
         problems += [*validation.problems(proxy), *resolutions.problems]
-    workload = children.make_workload(request, proxy, config) if proxy and not problems else []
+    workload = children.make_workload(request, proxy, installation) if proxy and not problems else []
     problems += validation.too_large(workload)
     computable = proxy if not problems else None
     if computable is None:
@@ -73,7 +73,7 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     obsolete = children.obsolete_children(request.name) if computable else frozenset()
     removed = (withheld | obsolete).difference(identities)
     status = make_status(
-        request, proxy, computable, resolutions, problems, identities=identities, config=config, now=now
+        request, proxy, computable, resolutions, problems, identities=identities, installation=installation, now=now
     )
     return SyncResponse(
         status.status,
@@ -83,13 +83,13 @@ def sync(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
     )
 
 
-def finalize(request: SyncRequest, config: Config, now: datetime) -> SyncResponse:
+def finalize(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
     """Take a server down, the proxy first.
 
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
     for a parent that is being deleted. So all else waits until neither Deployment nor proxy pod is left.
     """
-    if sees_pods(request.name, config):
+    if sees_pods(request.name, installation):
         request.related.require(POD)
     if is_proxy_left(request):
         withheld = ownership.withheld(request)
@@ -158,7 +158,7 @@ def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> 
 def _adopted_children(request: SyncRequest, accounted: AbstractSet[tuple[str, str]]) -> list[Object]:
     """Children adopted by label that this controller never makes; returned unchanged."""
     others = request.children.identities - accounted
-    return [kept(child) for child in request.children if kind_and_name(child) in others]
+    return [minimal_desired(child) for child in request.children if kind_and_name(child) in others]
 
 
 CONTROLLER = Controller(

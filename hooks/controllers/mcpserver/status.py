@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hooks.controllers.mcpserver.resolutions import Resolutions
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
+from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy import names, outgoing_auth
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
@@ -19,8 +20,6 @@ from hooks.proxy.ownership import is_in_conflict
 from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
 
-RESYNC_SECONDS = 60
-"""The longest wait for something that no event may announce."""
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
 REFUSED_SECONDS = 30
@@ -47,7 +46,7 @@ def make_status(
     problems: list[Condition],
     *,
     identities: list[tuple[str, str]],
-    config: Config,
+    installation: Installation,
     now: datetime,
 ) -> StatusResult:
     """Return the status of a live MCPServer.
@@ -60,11 +59,11 @@ def make_status(
         problems: why the children can't be made.
         identities: (kind, name) of each child of the answer, in its order: one that was returned before and isn't
             observed is missing, and the first such is named.
-        config: what the installation decides.
+        installation: what the installation decides.
         now: the time of the call.
     """
-    observed = workload(request, config)
-    state = _state(request, problems, observed.state, config)
+    observed = workload(request, installation)
+    state = _state(request, problems, observed.state, installation)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
@@ -134,11 +133,11 @@ def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
     return {"url": f"http://{host}:{port}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Condition], observed: State, config: Config) -> State:
+def _state(request: SyncRequest, problems: list[Condition], observed: State, installation: Installation) -> State:
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
-    if sees_pods(request.name, config):
+    if sees_pods(request.name, installation):
         request.related.require(POD)
     if problems:
         waiting = problems[0]

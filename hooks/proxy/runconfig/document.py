@@ -6,7 +6,7 @@ whose value is None or empty is left out, as there.
 
 from __future__ import annotations
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy.outgoing_auth import effect
@@ -17,7 +17,7 @@ from hooks.proxy.runconfig.telemetry import telemetry_config
 from hooks.proxy.spec import ProxySpec, Tools
 
 
-def make_run_config(proxy: ProxySpec, config: Config) -> Object:
+def make_run_config(proxy: ProxySpec, installation: Installation) -> Object:
     """Return the RunConfig of a proxy less its generation stamp, as a dict in the order of its keys."""
     backend, profile = proxy.backend, proxy.backend.permission_profile
     oidc = oidc_config(proxy.incoming_auth) if proxy.incoming_auth else None
@@ -31,7 +31,7 @@ def make_run_config(proxy: ProxySpec, config: Config) -> Object:
         "container_name": proxy.name,
         "base_name": proxy.name,
         "transport": proxy.transport,
-        "host": config.proxy_host,
+        "host": installation.proxy_host,
         "port": proxy.port,
         "target_port": backend.target_port,
         "permission_profile_name_or_path": profile.name_or_path,

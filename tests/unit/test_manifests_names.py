@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.manifests.names import name_fault
 from hooks.render.command import UNUSABLE, render_command
 
@@ -107,7 +107,7 @@ def test_render_names_file_and_object_and_shows_nothing(tmp_path: Path) -> None:
         [str(file)],
         output="yaml",
         server_url=None,
-        config=Config(),
+        installation=Installation(),
         stdin=io.BytesIO(),
         stdout=stdout,
         stderr=stderr,

@@ -2,8 +2,8 @@
 
 Metacontroller's three-way merge removes what was applied last and isn't wanted any more. A child that the old operator
 made has no such record, so whatever the operator put there would stay for ever: a variable that is gone from the spec,
-an old port beside the new one. `desired` writes that record from the live object. What must not be in it: the API
-server's defaults, what other people added, and `replicas`, which an autoscaler may own.
+an old port beside the new one. `reconstruct_last_applied` writes that record from the live object. What must not be in
+it: the API server's defaults, what other people added, and `replicas`, which an autoscaler may own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MAPS = ("labels", "annotations")
 _PROBE = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
 
 
-def desired(child: Object, server: Object) -> Object | None:
+def reconstruct_last_applied(child: Object, server: Object) -> Object | None:
     """What the old operator had asked for, in the form of Metacontroller's last-applied annotation.
 
     Where managedFields say which fields the operator wrote, nothing else counts. Where they don't name it (a backup was

@@ -6,10 +6,10 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.migrate.directions import take_over
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
+from hooks.migrate.operator_record import MANAGER
 from hooks.migrate.plan import Plan
-from hooks.migrate.reference import MANAGER
-from hooks.migrate.ways import take_over
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.run import served_kinds
 from tests.reference.cases import inputs, namespace_of, reference_children

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hooks.kubernetes.objects import Object
-from hooks.migrate.reference import MANAGER, desired
+from hooks.migrate.operator_record import MANAGER, reconstruct_last_applied
 from tests.reference.api_defaults import with_defaults, without_cluster_state
 from tests.reference.cases import ALL, inputs, reference_children
 
@@ -46,7 +46,7 @@ def test_with_the_api_servers_defaults_the_record_is_the_object_again(case: str)
     """So nothing that the operator asked for is missing. Named exceptions: replicas, and Metacontroller's label."""
     server = server_of(case)
     for child in reference_children(case):
-        record = desired(child, server)
+        record = reconstruct_last_applied(child, server)
         assert record is not None
         assert record["metadata"].pop("namespace") == child["metadata"]["namespace"]
         assert record["metadata"]["labels"].pop("controller-uid") == "uid-1"
@@ -62,7 +62,7 @@ def test_with_the_api_servers_defaults_the_record_is_the_object_again(case: str)
 
 
 def test_a_record_holds_what_the_operator_wrote_and_no_default() -> None:
-    record = desired(child_of("volumes-resources", "Deployment"), server_of("volumes-resources"))
+    record = reconstruct_last_applied(child_of("volumes-resources", "Deployment"), server_of("volumes-resources"))
 
     assert record is not None
     pod = record["spec"]["template"]["spec"]
@@ -90,10 +90,13 @@ def test_what_other_people_added_is_not_in_it() -> None:
     template["spec"]["containers"].append({"name": "sidecar", "image": "theirs:1"})
     live["spec"]["replicas"] = 7
 
-    expected = desired(whole, server_of("minimal"))
-    assert desired(live, server_of("minimal")) == expected
+    expected = reconstruct_last_applied(whole, server_of("minimal"))
+    assert reconstruct_last_applied(live, server_of("minimal")) == expected
     template["spec"]["containers"][0]["env"].append({"name": "THEIRS", "value": "x"})
-    assert desired(managed(live, (MANAGER, whole), ("kubectl-edit", live)), server_of("minimal")) == expected
+    assert (
+        reconstruct_last_applied(managed(live, (MANAGER, whole), ("kubectl-edit", live)), server_of("minimal"))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def test_the_pull_policy_is_in_it_where_the_api_server_chose_it_for_the_image(im
 
     def recorded(observed: str) -> str | None:
         container["imagePullPolicy"] = observed
-        record = desired(live, server_of("minimal"))
+        record = reconstruct_last_applied(live, server_of("minimal"))
         assert record is not None
         found: str | None = record["spec"]["template"]["spec"]["containers"][0].get("imagePullPolicy")
         return found
@@ -128,7 +131,7 @@ def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> N
     """A backup was restored, or the hooks made it and were left: the operator's name is nowhere."""
     live = child_of("resource-overrides", "Deployment")
     whole = copy.deepcopy(live)
-    expected = desired(whole, server_of("resource-overrides"))
+    expected = reconstruct_last_applied(whole, server_of("resource-overrides"))
     pod = live["spec"]["template"]["spec"]
     env, volume = {"name": "HTTPS_PROXY", "value": "http://proxy"}, {"name": "theirs", "emptyDir": {}}
     pod["containers"][0]["env"].append(env)
@@ -136,7 +139,9 @@ def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> N
     theirs = {"containers": [{"name": "toolhive", "env": [env]}], "volumes": [volume]}
     edit = {"spec": {"template": {"spec": theirs}}}
 
-    record = desired(managed(live, (manager, whole), ("kubectl-edit", edit)), server_of("resource-overrides"))
+    record = reconstruct_last_applied(
+        managed(live, (manager, whole), ("kubectl-edit", edit)), server_of("resource-overrides")
+    )
 
     assert record == expected
 
@@ -145,7 +150,9 @@ def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> N
 def test_who_restored_a_backup_wrote_what_the_operator_had(case: str) -> None:
     server = server_of(case)
     for child in reference_children(case):
-        assert desired(managed(child, ("velero-server", child)), server) == desired(child, server)
+        assert reconstruct_last_applied(managed(child, ("velero-server", child)), server) == reconstruct_last_applied(
+            child, server
+        )
 
 
 def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
@@ -154,7 +161,10 @@ def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
     server = server_of("resource-overrides")
     del server["spec"]["resourceOverrides"]
 
-    with_fields, without = desired(managed(live, (MANAGER, live)), server), desired(live, server)
+    with_fields, without = (
+        reconstruct_last_applied(managed(live, (MANAGER, live)), server),
+        reconstruct_last_applied(live, server),
+    )
 
     assert with_fields is not None
     assert without is not None
@@ -168,7 +178,7 @@ def test_a_field_that_somebody_else_wrote_last_is_theirs() -> None:
     theirs = {"data": live["data"]}
     rest = {key: value for key, value in live.items() if key != "data"}
 
-    record = desired(managed(live, (MANAGER, rest), ("kubectl-edit", theirs)), server_of("minimal"))
+    record = reconstruct_last_applied(managed(live, (MANAGER, rest), ("kubectl-edit", theirs)), server_of("minimal"))
 
     assert record is not None
     assert record["data"] == {}
@@ -181,7 +191,9 @@ def test_a_map_whose_every_key_somebody_else_wrote_holds_nothing_of_the_operator
     first = {**live, "metadata": {**live["metadata"], "annotations": {}}}
     theirs = {"metadata": {"annotations": live["metadata"]["annotations"]}}
 
-    record = desired(managed(live, (MANAGER, first), ("kubectl-edit", theirs)), server_of("resource-overrides"))
+    record = reconstruct_last_applied(
+        managed(live, (MANAGER, first), ("kubectl-edit", theirs)), server_of("resource-overrides")
+    )
 
     assert record is not None
     assert "annotations" not in record["metadata"]
@@ -196,4 +208,4 @@ def test_a_map_whose_every_key_somebody_else_wrote_holds_nothing_of_the_operator
 def test_there_is_no_record_of_what_the_operator_never_made(kind: str, name: str) -> None:
     child = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "c-minimal"}}
 
-    assert desired(child, server_of("minimal")) is None
+    assert reconstruct_last_applied(child, server_of("minimal")) is None

@@ -170,7 +170,7 @@ def test_a_name_that_is_taken_is_left_alone() -> None:
     outcome = sync(run, PARENT)
 
     assert get(run, CHILD) == before
-    assert outcome.taken == ["Widget default/w: ConfigMap/c exists, is not its own, and is left alone"]
+    assert outcome.name_conflicts == ["Widget default/w: ConfigMap/c exists, is not its own, and is left alone"]
 
 
 def test_stateful_sets_are_never_updated() -> None:

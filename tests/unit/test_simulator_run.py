@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, Kind
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
@@ -169,7 +169,7 @@ def test_the_order_of_manifests_does_not_matter(manifests: list[Object]) -> None
 
 
 def test_controllers_in_this_process_are_asked_through_bytes() -> None:
-    def sync_widget(request: Any, config: Config, now: datetime) -> SyncResponse:
+    def sync_widget(request: Any, config: Installation, now: datetime) -> SyncResponse:
         return SyncResponse({"image": config.runner_image, "now": now.isoformat()}, [config_map(request.name)])
 
     widget = Controller(
@@ -181,7 +181,7 @@ def test_controllers_in_this_process_are_asked_through_bytes() -> None:
         child_names=lambda name: [(CONFIG_MAP, name)],
     )
 
-    result = render([manifest(spec={})], in_process([widget], Config(runner_image="i"), NOW), [widget], {})
+    result = render([manifest(spec={})], in_process([widget], Installation(runner_image="i"), NOW), [widget], {})
 
     assert [key_of(child) for child in result.children] == [(CONFIG_MAP.key, "default", "w")]
     assert result.parents[0]["status"] == {
@@ -201,7 +201,7 @@ def test_a_rule_that_a_controller_breaks_fails_its_parent() -> None:
         child_names=lambda _: [],
     )
 
-    result = render([manifest(spec={})], in_process([widget], Config(), NOW), [widget], {})
+    result = render([manifest(spec={})], in_process([widget], Installation(), NOW), [widget], {})
 
     assert result.failed[0].message == "ConfigMap/other is not a child of this parent"
 

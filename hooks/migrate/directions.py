@@ -1,11 +1,11 @@
-"""The two ways: pure functions from what a cluster holds to what is to be changed in it."""
+"""Over and back: pure functions from what a cluster holds to what is to be changed in it."""
 
 from __future__ import annotations
 
 from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import owned
-from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, exchange_on_configs, exchange_on_server
+from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, swap_config_finalizers, swap_server_finalizer
 from hooks.migrate.plan import Plan, finalizers_of
 from hooks.simulator.cluster import Cluster
 from hooks.text import where
@@ -20,10 +20,10 @@ def take_over(cluster: Cluster) -> Plan:
     plan = Plan()
     for server in cluster.all(MCP_SERVER):
         if owned.take(plan, cluster, server) or not is_deleting(server):
-            exchange_on_server(plan, server, OPERATORS, METACONTROLLERS)
+            swap_server_finalizer(plan, server, OPERATORS, METACONTROLLERS)
         elif OPERATORS[MCP_SERVER] in finalizers_of(server):
             plan.left.append(_stays(server))
-    exchange_on_configs(plan, cluster, OPERATORS, METACONTROLLERS)
+    swap_config_finalizers(plan, cluster, OPERATORS, METACONTROLLERS)
     return plan
 
 
@@ -32,8 +32,8 @@ def give_back(cluster: Cluster) -> Plan:
     plan = Plan()
     for server in cluster.all(MCP_SERVER):
         owned.give_back(plan, cluster, server)
-        exchange_on_server(plan, server, METACONTROLLERS, OPERATORS)
-    exchange_on_configs(plan, cluster, METACONTROLLERS, OPERATORS)
+        swap_server_finalizer(plan, server, METACONTROLLERS, OPERATORS)
+    swap_config_finalizers(plan, cluster, METACONTROLLERS, OPERATORS)
     return plan
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a cluster's objects: the hooks run over them in memory, by Metacontroller's rules (hooks/render)."""
+"""What becomes of a cluster's objects: the hooks run over them in memory, by Metacontroller's rules."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import datetime
 from hooks.api.kinds import MCP_SERVER
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
-from hooks.installation import Config
+from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import POD, SECRET
 from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest
+from hooks.migrate.directions import take_over
 from hooks.migrate.plan import merge_patch
-from hooks.migrate.ways import take_over
 from hooks.proxy import children
 from hooks.simulator.cluster import Cluster, key_of
 from hooks.simulator.run import MAX_ROUNDS, ready_condition
@@ -26,15 +26,15 @@ from hooks.text import title
 
 
 @dataclass(slots=True)
-class Foreseen:
-    """What there is to say about it."""
+class Preview:
+    """Notes and errors of a previewed sync."""
 
     notes: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What keeps something from being told."""
 
 
-def foresee(live: LiveCluster, cluster: Cluster, name: str, config: Config, now: datetime) -> Foreseen:
+def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Installation, now: datetime) -> Preview:
     """Run the hooks until nothing changes.
 
     A config that its controller has judged keeps that verdict: its credential digest is made with the installation's
@@ -44,19 +44,19 @@ def foresee(live: LiveCluster, cluster: Cluster, name: str, config: Config, now:
         live: for what the hooks look up beside parents and children.
         cluster: the objects, which become what they would.
         name: the only MCPServer to sync; all of them without it.
-        config: the installation's settings.
+        installation: the installation's settings.
         now: the time, for conditions.
     """
-    foreseen = Foreseen()
-    _take_over(cluster, foreseen)
-    hooks = in_process(CONTROLLERS, config, now)
+    found = Preview()
+    _take_over(cluster, found)
+    hooks = in_process(CONTROLLERS, installation, now)
     parents = [
         (Metacontroller(controller, cluster, hooks), parent)
         for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent == MCP_SERVER)
         for parent in cluster.all(controller.parent)
         if (name in ("", parent["metadata"]["name"]) if controller.parent == MCP_SERVER else not _is_judged(parent))
     ]
-    _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], config)
+    _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], installation)
     failures: dict[str, None] = {}
     for _ in range(MAX_ROUNDS):
         changed = False
@@ -69,17 +69,17 @@ def foresee(live: LiveCluster, cluster: Cluster, name: str, config: Config, now:
             break
     else:
         failures[f"nothing comes to rest in {MAX_ROUNDS} rounds: please report it"] = None
-    foreseen.errors += failures
+    found.errors += failures
     for _, parent in parents:
-        foreseen.notes += _why_held(cluster.get(key_of(parent)))
-    return foreseen
+        found.notes += _why_held(cluster.get(key_of(parent)))
+    return found
 
 
-def _take_over(cluster: Cluster, foreseen: Foreseen) -> None:
+def _take_over(cluster: Cluster, found: Preview) -> None:
     """Where the old operator's objects aren't taken over yet, go on from what `migrate` makes of them."""
     changes = take_over(cluster).changes
     if any(change.kind in children.KINDS for change in changes):
-        foreseen.notes.append("shown is what happens after `toolhive-hooks migrate --apply`")
+        found.notes.append("shown is what happens after `toolhive-hooks migrate --apply`")
     for change in changes:
         obj = cluster.get(key_of(change.obj))
         if obj is not None:
@@ -92,14 +92,16 @@ def _is_judged(config: Object) -> bool:
     return observed == config["metadata"].get("generation") and conditions.find(config, "Ready") is not None
 
 
-def _look_up(live: LiveCluster, cluster: Cluster, parents: list[tuple[Controller, Object]], config: Config) -> None:
+def _look_up(
+    live: LiveCluster, cluster: Cluster, parents: list[tuple[Controller, Object]], installation: Installation
+) -> None:
     """Read what the hooks look up beside parents and children: the Secrets that they name, and servers' Pods."""
-    if config.read_pods:
+    if installation.read_pods:
         for namespace in sorted({parent["metadata"]["namespace"] for _, parent in parents}):
             for pod in live.list(POD, namespace, labels="toolhive-name"):
                 cluster.put(pod)
     for controller, parent in parents:
-        for rule in controller.customize(CustomizeRequest(parent), config):
+        for rule in controller.customize(CustomizeRequest(parent), installation):
             named = [name for name in rule.names if rule.kind == SECRET and OBJECT_NAME.fullmatch(name)]
             for secret in [live.get(SECRET, name, rule.namespace) for name in named]:
                 if secret is not None:

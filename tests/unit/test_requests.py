@@ -122,7 +122,7 @@ def test_what_is_kept_has_the_values_of_now_and_none_of_the_annotation() -> None
         "annotations": {last_applied.LAST_APPLIED: json.dumps(applied)},
     }
 
-    assert last_applied.kept(stranger) == {
+    assert last_applied.minimal_desired(stranger) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "theirs", "labels": {"a": "2"}},
