@@ -7,7 +7,6 @@ from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
 from hooks.proxy.env import literal, make_env
-from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.ports import displace_conflicting_ports
 from hooks.proxy.rollout import make_replicas, make_strategy, restarted_pods
@@ -71,9 +70,8 @@ def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str
     if template_overrides and template_overrides.annotations is not None:
         users = {**template_overrides.annotations, **(overrides.annotations or {})}
     ours: dict[str, str] = {}
-    outgoing = proxy.outgoing_auth
-    if outgoing and outgoing.credential_digest and effect(outgoing).env:
-        ours[names.CREDENTIAL_DIGEST] = outgoing.credential_digest
+    if proxy.content_digest:
+        ours[names.CREDENTIAL_DIGEST] = proxy.content_digest
     time = restarted_pods(proxy, observed)
     if time:
         ours[names.RESTARTED_AT] = time

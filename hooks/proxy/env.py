@@ -45,8 +45,7 @@ def literal(text: str) -> str:
 
 
 def _resource_attributes(proxy: ProxySpec) -> dict[str, Object]:
-    otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
-    if otel is None:
+    if proxy.telemetry is None or proxy.telemetry.open_telemetry is None:
         return {}
-    name = quote(otel.service_name or proxy.name, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
+    name = quote(proxy.telemetry.service_name, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
     return {"OTEL_RESOURCE_ATTRIBUTES": {"value": literal(f"service.name={name},service.namespace={proxy.namespace}")}}

@@ -26,7 +26,7 @@ class _Fault(NamedTuple):
     """Whether the proxy would not start with it, or nothing of what it reports would arrive."""
 
 
-def resolve_telemetry(given: Telemetry | None) -> Resolution[spec.Telemetry]:
+def resolve_telemetry(given: Telemetry | None, name: str) -> Resolution[spec.Telemetry]:
     """Return the telemetry that a spec asks for; nothing where it asks for none.
 
     There is no value where the proxy would not start, or report in vain. The condition says what differs from the
@@ -35,6 +35,7 @@ def resolve_telemetry(given: Telemetry | None) -> Resolution[spec.Telemetry]:
     if given is None:
         return Resolution()
     telemetry = spec.Telemetry(
+        service_name=(given.open_telemetry and given.open_telemetry.service_name) or name,
         open_telemetry=_open_telemetry(given.open_telemetry) if given.open_telemetry else None,
         prometheus=bool(given.prometheus and given.prometheus.enabled),
     )
@@ -73,12 +74,15 @@ def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
     return spec.OpenTelemetry(
         enabled=given.enabled,
         endpoint=given.endpoint,
-        service_name=given.service_name,
         headers=dict(header.split("=", 1) for header in given.headers if "=" in header),
         insecure=given.insecure,
         tracing=bool(given.tracing and given.tracing.enabled),
         metrics=bool(given.metrics and given.metrics.enabled),
         sampling_rate=given.tracing.sampling_rate if given.tracing else "",
+        sensitive_headers=(),
+        resource_attributes={},
+        use_legacy_attributes=True,
+        ca_bundle=None,
     )
 
 

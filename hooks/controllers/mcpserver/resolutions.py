@@ -64,7 +64,7 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
         _authz(request, spec),
         resolve_profile(request, spec.permission_profile),
         _pod_template(spec.pod_template_spec),
-        resolve_telemetry(spec.telemetry),
+        resolve_telemetry(spec.telemetry, metadata["name"]),
     )
 
 

@@ -7,6 +7,7 @@ from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploy
 from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import names, spec
+from hooks.proxy.outgoing_auth import effect
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec
 from hooks.references.permission_profile import NETWORK
@@ -33,12 +34,20 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> 
         transport=given.transport,
         proxy_mode=given.proxy_mode,
         port=given.port,
+        replicas=None,
+        session_affinity="",
+        endpoint_prefix="",
         incoming_auth=resolutions.oidc.value,
         outgoing_auth=_outgoing_auth(resolutions),
+        auth_server=None,
         authorization=_authorization(given, resolutions),
         tools=_tools(given, resolutions),
         telemetry=resolutions.telemetry.value,
         audit=bool(given.audit and given.audit.enabled),
+        webhooks=None,
+        session_redis=None,
+        rate_limits=None,
+        content_digest=_content_digest(resolutions),
         trust_proxy_headers=given.trust_proxy_headers,
         resources=given.resources,
         deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
@@ -75,7 +84,12 @@ def _outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
     found = resolutions.external_auth
     if found.value is None:
         return None
-    return spec.OutgoingAuth(found.name, found.value.type, found.value.block, found.digest)
+    return spec.OutgoingAuth(found.name, found.value.type, found.value.block)
+
+
+def _content_digest(resolutions: Resolutions) -> str:
+    """A type of external auth without effect rolls no pods: its Secret reaches none."""
+    return resolutions.external_auth.digest if effect(_outgoing_auth(resolutions)).env else ""
 
 
 def _authorization(given: MCPServerSpec, resolutions: Resolutions) -> spec.Authorization | None:
@@ -96,5 +110,5 @@ def _tools(given: MCPServerSpec, resolutions: Resolutions) -> spec.Tools:
         return spec.Tools(given.tools, field="spec.tools")
     overrides = (config.tools_override or {}).items()
     return spec.Tools(
-        config.tools_filter, {tool: spec.ToolOverride(new.name, new.description) for tool, new in overrides}
+        config.tools_filter, {tool: spec.ToolOverride(new.name, new.description, {}) for tool, new in overrides}
     )

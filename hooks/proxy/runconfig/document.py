@@ -44,7 +44,7 @@ def make_run_config(proxy: ProxySpec, installation: Installation) -> Object:
         "token_exchange_config": outgoing.run_config.get("token_exchange_config"),
         "authz_config": proxy.authorization and proxy.authorization.document,
         "audit_config": {"max_data_size": 1024} if proxy.audit else None,
-        "telemetry_config": telemetry_config(proxy.name, proxy.telemetry),
+        "telemetry_config": telemetry_config(proxy.telemetry),
         "trust_proxy_headers": proxy.trust_proxy_headers,
         "proxy_mode": proxy.proxy_mode,
         "thv_ca_bundle": oidc and oidc["CACertPath"],

@@ -14,7 +14,7 @@ DEFAULT_SAMPLING_RATE = 0.05
 SAMPLING_RATE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def telemetry_config(name: str, telemetry: Telemetry | None) -> Object | None:
+def telemetry_config(telemetry: Telemetry | None) -> Object | None:
     """Return the settings, or None where the spec asks for none that the proxy could start with."""
     if telemetry is None:
         return None
@@ -25,7 +25,7 @@ def telemetry_config(name: str, telemetry: Telemetry | None) -> Object | None:
         return None
     return {
         "endpoint": endpoint,
-        "serviceName": (otel.service_name or name) if otel else "toolhive-mcp-proxy",
+        "serviceName": telemetry.service_name if otel else "toolhive-mcp-proxy",
         "serviceVersion": RUNNER_RELEASE,
         "tracingEnabled": bool(otel and otel.tracing),
         "metricsEnabled": bool(otel and otel.metrics),
