@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,6 +10,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Resolution(Generic[Value]):
     def problem(self) -> Condition | None:
         """The condition that says why there is no value; None where there is one, or nothing was asked for."""
         return self.condition if self.value is None else None
+
+    def map(self, make: Callable[[Value], Other]) -> Resolution[Other]:
+        """Return the same outcome with the value that is made from this one's, where there is one."""
+        value = None if self.value is None else make(self.value)
+        return Resolution(value, self.condition, self.name, self.hash, self.digest)
 
 
 def failed(condition: str, reason: str, message: str) -> Resolution[Value]:
