@@ -10,9 +10,9 @@ from hooks.proxy.outgoing_auth.base import Effect, from_secret
 
 def effect(exchange: TokenExchange) -> Effect:
     """Return the client secret's variable, the exchange's parameters and the middleware that uses them."""
-    config = _parameters(exchange)
+    config, secret = _parameters(exchange), exchange.client_secret_ref
     return Effect(
-        env={TOKEN_EXCHANGE_CLIENT_SECRET: from_secret(exchange.client_secret_ref)},
+        env={TOKEN_EXCHANGE_CLIENT_SECRET: from_secret(secret)} if secret else {},
         run_config={"token_exchange_config": config},
         middleware={"tokenexchange": {"token_exchange_config": config}},
     )
