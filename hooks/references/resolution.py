@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", covariant=True)
 Other = TypeVar("Other")
 
 

@@ -24,7 +24,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.spec import AuthServer, Authorization, IncomingAuth, Telemetry, Webhooks
 from hooks.references.configs import resolve_config
-from hooks.references.oidc import incoming_auth
+from hooks.references.oidc import incoming_auth, reference_faults
 from hooks.references.permission_profile import resolve_profile
 from hooks.references.resolution import Resolution, failed
 from hooks.references.table import references_of
@@ -120,7 +120,9 @@ def _oidc(request: SyncRequest, spec: MCPServerSpec, own_url: str) -> Resolution
     if ref is None:
         return resolve_oidc(request, spec, own_url)
     config = resolve_config(request, ROWS["oidcConfigRef"], MCPOIDCConfigSpec)
-    return config.map(lambda found: incoming_auth(found, ref, own_url))
+    auth = config.map(lambda found: incoming_auth(found, ref, own_url))
+    faults = reference_faults(ref, auth.value.introspection_url) if auth.value else []
+    return failed(ROWS["oidcConfigRef"].condition, "OIDCConfigInvalid", "; ".join(faults)) if faults else auth
 
 
 def _telemetry(request: SyncRequest, spec: MCPServerSpec) -> Resolution[Telemetry]:
