@@ -76,7 +76,7 @@ def test_a_status_of_an_earlier_release_says_nothing_about_access() -> None:
 
 def test_the_condition_says_what_the_spec_asks_for() -> None:
     words = "The spec asks for authentication, authorization, a filter of tools"
-    reason = "AuthenticationAuthorizationToolFilter"
+    reason = "Restricted"
 
     assert condition(sync(server(**PROTECTED)), "AccessRestricted") == ("True", reason, words)
     assert condition(sync(server(**PROTECTED, port="x")), "AccessRestricted") == ("True", reason, words)

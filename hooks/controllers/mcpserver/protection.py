@@ -17,14 +17,16 @@ from hooks.proxy import names
 from hooks.strict_json import read_text
 
 CONDITION = "AccessRestricted"
-OPEN = "Open"
 _FIELDS = {
-    "Authentication": ("oidcConfig", "oidcConfigRef"),
-    "Authorization": ("authzConfig", "authzConfigRef"),
-    "ToolFilter": ("tools", "toolConfigRef"),
+    "authentication": ("oidcConfig", "oidcConfigRef"),
+    "authorization": ("authzConfig", "authzConfigRef"),
+    "a filter of tools": ("tools", "toolConfigRef"),
 }
-_IN_RUN_CONFIG = {"Authentication": "oidc_config", "Authorization": "authz_config", "ToolFilter": "tools_filter"}
-_WORDS = {"Authentication": "authentication", "Authorization": "authorization", "ToolFilter": "a filter of tools"}
+_IN_RUN_CONFIG = {
+    "authentication": "oidc_config",
+    "authorization": "authz_config",
+    "a filter of tools": "tools_filter",
+}
 
 
 def access_condition(request: SyncRequest) -> Condition:
@@ -32,9 +34,8 @@ def access_condition(request: SyncRequest) -> Condition:
     asked = _asked(raw_spec(request.parent))
     if not asked:
         message = "The spec asks for no authentication, no authorization and no filter of tools"
-        return conditions.false(CONDITION, OPEN, message)
-    message = f"The spec asks for {', '.join(_WORDS[what] for what in asked)}"
-    return conditions.true(CONDITION, "".join(asked), message)
+        return conditions.false(CONDITION, "Open", message)
+    return conditions.true(CONDITION, "Restricted", f"The spec asks for {', '.join(asked)}")
 
 
 def refuse_hidden_protection(request: SyncRequest) -> None:
@@ -51,11 +52,11 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
     # An edit that takes a protection away may wait for something else: then the proxy keeps it, and the status says so.
     noted = conditions.find(request.parent, CONDITION) or {}
     if noted.get("observedGeneration") == request.generation:
-        lost = [what for what in lost if what in str(noted.get("reason"))]
+        lost = [what for what in lost if noted.get("status") == "True" and what in str(noted.get("message"))]
     if lost:
         fields = " and ".join(f"spec.{field}" for what in lost for field in _FIELDS[what][:1])
         raise BrokenRule(
-            f"the proxy has {', '.join(_WORDS[what] for what in lost)}, and the spec of the same generation doesn't ask "
+            f"the proxy has {', '.join(lost)}, and the spec of the same generation doesn't ask "
             f"for it: the CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}; apply "
             "that of toolhive-hooks again"
         )
