@@ -37,7 +37,7 @@ class Container:
     secrets: Sequence[SecretEnv]
     volumes: Sequence[Volume]
     target_port: int | None
-    """Port on which the MCP server listens; None for a stdio server that has none."""
+    """Port on which the MCP server listens; one that speaks HTTP always has one."""
     target_port_field: str
     service_account: str
     """ServiceAccount of the MCP server's pod; empty for the namespace's default."""
@@ -240,7 +240,7 @@ class ProxySpec:
     namespace: str
     uid: str
     """The parent's uid: the proxy runner labels what it makes with it, so that Metacontroller adopts that."""
-    backend: Container
+    backend: Container | Remote
     transport: str
     proxy_mode: str
     port: int

@@ -98,5 +98,5 @@ def _authz(request: SyncRequest, spec: MCPServerSpec) -> Resolution[Object]:
     if authz and authz.config_map:
         return resolve_authz(request, authz.config_map)
     if authz and authz.inline:
-        return Resolution(cedar("v1", list(authz.inline.policies), authz.inline.entities_json))
+        return Resolution(cedar("1.0", list(authz.inline.policies), authz.inline.entities_json))
     return Resolution()

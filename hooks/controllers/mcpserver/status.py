@@ -82,7 +82,7 @@ def make_status(
 def _conditions(proxy: ProxySpec, resolutions: Resolutions) -> list[Condition]:
     """One condition for each reference that the spec has, and for each part of the proxy that needs a word."""
     external = resolutions.external_auth.condition
-    outgoing = outgoing_auth.conditions_of(proxy.outgoing_auth, proxy.incoming_auth) if proxy.outgoing_auth else []
+    outgoing = outgoing_auth.conditions_of(proxy)
     others = (
         resolutions.tools.condition,
         resolutions.oidc.condition,

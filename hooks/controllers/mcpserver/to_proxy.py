@@ -7,13 +7,13 @@ from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploy
 from hooks.controllers.mcpserver.resolutions import Resolutions
 from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import names, spec
-from hooks.proxy.outgoing_auth import effect
+from hooks.proxy.outgoing_auth import acts
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec
 from hooks.references.permission_profile import NETWORK
 
-HTTP_TARGET_PORT = 8080
-"""The port of a direct transport whose spec names none. The reference never deploys such a server."""
+DEFAULT_TARGET_PORT = 8080
+"""The MCP server's port where the spec names none; one that speaks stdio has it in its RunConfig too."""
 
 
 def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> ProxySpec:
@@ -26,19 +26,22 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> 
     """
     metadata = server["metadata"]
     overrides = given.resource_overrides or ResourceOverrides()
+    backend, outgoing = _container(metadata["name"], given, resolutions), _outgoing_auth(resolutions)
+    # A type of external auth without effect rolls no pods: its Secret reaches none.
+    has_effect = outgoing is not None and acts(outgoing.type, backend)
     return ProxySpec(
         name=metadata["name"],
         namespace=metadata["namespace"],
         uid=metadata["uid"],
-        backend=_container(metadata["name"], given, resolutions),
+        backend=backend,
         transport=given.transport,
         proxy_mode=given.proxy_mode,
         port=given.port,
         replicas=None,
-        session_affinity="",
+        session_affinity="ClientIP",
         endpoint_prefix="",
         incoming_auth=resolutions.oidc.value,
-        outgoing_auth=_outgoing_auth(resolutions),
+        outgoing_auth=outgoing,
         auth_server=None,
         authorization=_authorization(given, resolutions),
         tools=_tools(given, resolutions),
@@ -47,7 +50,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions) -> 
         webhooks=None,
         session_redis=None,
         rate_limits=None,
-        content_digest=_content_digest(resolutions),
+        content_digest=resolutions.external_auth.digest if has_effect else "",
         trust_proxy_headers=given.trust_proxy_headers,
         resources=given.resources,
         deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
@@ -64,7 +67,7 @@ def _container(name: str, given: MCPServerSpec, resolutions: Resolutions) -> spe
         env=given.env,
         secrets=given.secrets,
         volumes=given.volumes,
-        target_port=given.target_port or (None if given.transport == "stdio" else HTTP_TARGET_PORT),
+        target_port=given.target_port or DEFAULT_TARGET_PORT,
         target_port_field="spec.targetPort",
         service_account=account,
         permission_profile=_permission_profile(given.permission_profile, resolutions.permission_profile.value),
@@ -85,11 +88,6 @@ def _outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
     if found.value is None:
         return None
     return spec.OutgoingAuth(found.name, found.value.type, found.value.block)
-
-
-def _content_digest(resolutions: Resolutions) -> str:
-    """A type of external auth without effect rolls no pods: its Secret reaches none."""
-    return resolutions.external_auth.digest if effect(_outgoing_auth(resolutions)).env else ""
 
 
 def _authorization(given: MCPServerSpec, resolutions: Resolutions) -> spec.Authorization | None:
