@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hooks.api.crd import crds
-from hooks.api.meta import QUANTITY
+from hooks.api.scalars import QUANTITY
 from tests.pod_templates import pod_templates
 
 SCHEMAS = {

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hooks.api.external_auth.base import ExternalAuth
+from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
@@ -116,7 +117,7 @@ class AuthServer:
 
     name: str
     """Name of the MCPExternalAuthConfig."""
-    settings: ExternalAuth
+    settings: EmbeddedAuthServer
     field: str
     """Field of the spec that refers to it."""
 

@@ -15,14 +15,16 @@ Mounted = tuple[Object, Object]
 def make_volumes(proxy: ProxySpec) -> list[Mounted]:
     """Return each mount with its volume, in the operator's order."""
     otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
+    oidc_ca = proxy.incoming_auth.ca_bundle if proxy.incoming_auth else None
+    otel_ca = otel.ca_bundle if otel else None
     return [
         _config_map_volume("runconfig", {"name": names.run_config(proxy.name)}),
         *([_webhook_secret(file) for file in secret_files(proxy.webhooks)] if proxy.webhooks else []),
         *_host_paths(proxy),
         *_permission_profile(proxy),
         *_authz(proxy),
-        *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, proxy.incoming_auth and proxy.incoming_auth.ca_bundle),
-        *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel and otel.ca_bundle),
+        *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, oidc_ca),
+        *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel_ca),
         *effects(proxy).volumes,
     ]
 

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolOverride
-from hooks.api.meta import Model, StoredCondition
+from hooks.api.meta import Model
+from hooks.api.status import StoredCondition
 from hooks.api.workload import MetadataOverrides
 from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING, IDS, PLACES, SERVER, TOOLS, Path, changed, errors, put, written

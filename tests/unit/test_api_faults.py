@@ -61,7 +61,7 @@ from tests.unit.specs import (
         ),
         (
             {"authzConfig": {"type": "inline", "inline": {"policies": []}}},
-            "spec.authzConfig.inline.policies: must have 1 or more items, has 0",
+            "spec.authzConfig.inline.policies: must have 1 or more items",
         ),
         (
             {"telemetry": {"openTelemetry": {"tracing": {"samplingRate": 0.5}}}},

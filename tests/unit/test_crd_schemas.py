@@ -6,8 +6,9 @@ import pytest
 from pydantic import Field
 
 from hooks.api.crd import schema
-from hooks.api.mcpserver import PermissionProfile, Volume
-from hooks.api.meta import ConfigMapRef, Model, NameRef, Port
+from hooks.api.meta import ConfigMapRef, Model, NameRef
+from hooks.api.scalars import Port
+from hooks.api.workload import PermissionProfile, Volume
 from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING
 from tests.unit.structural import KINDS, defaulted, nodes, root, unstructural

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from hooks.api.external_auth.base import HEADER_VALUE, ExternalAuth, Use
 from hooks.api.meta import SecretKeyRef
+from hooks.api.scalars import NonEmpty
 from hooks.api.texts import HEADER_NAME
 
 
@@ -14,7 +15,7 @@ class HeaderInjection(ExternalAuth):
     """A fixed header for calls to a backend; without effect on an MCPServer."""
 
     uses: ClassVar[Mapping[str, Use]] = {"valueSecretRef": HEADER_VALUE}
-    header_name: str
+    header_name: NonEmpty
     """Name of the header."""
     value_secret_ref: SecretKeyRef
     """The key of a Secret that holds the header's value."""

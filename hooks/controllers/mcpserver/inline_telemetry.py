@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hooks.api.mcpserver import OpenTelemetry, Telemetry
+from hooks.api.telemetry import OpenTelemetry, Telemetry
 from hooks.api.texts import HEADER_NAME, text_fault
 from hooks.api.urls import url_fault
 from hooks.kubernetes import conditions

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.proxy.outgoing_auth import aws_sts, bearer_token, embedded_auth_server, token_exchange
@@ -28,8 +27,8 @@ TYPES = {
     "bearerToken": Type(bearer_token.effect, (Remote,)),
     "awsSts": Type(aws_sts.effect, (Remote,)),
 }
-"""The types that act on a proxy's calls. embeddedAuthServer is apart: a proxy may have it beside one of these. The rest,
-headerInjection, unauthenticated, upstreamInject and xaa, act on a VirtualMCPServer alone."""
+"""The types that act on a proxy's calls. embeddedAuthServer is apart: a proxy may have it beside one of these.
+headerInjection, unauthenticated, upstreamInject and xaa act on a VirtualMCPServer alone."""
 
 
 def acts(type_: str, backend: Container | Remote) -> bool:
@@ -49,7 +48,7 @@ def auth_server_effect(proxy: ProxySpec) -> Effect:
     """Return what the config adds by which the proxy is an authorization server."""
     if proxy.auth_server is None:
         return Effect()
-    return embedded_auth_server.effect(cast("EmbeddedAuthServer", proxy.auth_server.settings), proxy)
+    return embedded_auth_server.effect(proxy.auth_server.settings, proxy)
 
 
 def effects(proxy: ProxySpec) -> Effect:
@@ -106,7 +105,9 @@ def _incoming(proxy: ProxySpec, auth: OutgoingAuth) -> list[Condition]:
         return [conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")]
     # Measured with runner 0.44.0.
     what = {
-        "tokenExchange": "whatever bearer token it presents is exchanged unverified, and calls without one pass through",
+        "tokenExchange": (
+            "whatever bearer token it presents is exchanged unverified, and calls without one pass through"
+        ),
         "bearerToken": "and calls with the token of the config",
     }
     message = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.kubernetes.objects import Object
 from hooks.proxy.outgoing_auth.base import Effect
@@ -24,9 +22,7 @@ def effect(server: EmbeddedAuthServer, proxy: ProxySpec) -> Effect:
 
 def upstream_of(proxy: ProxySpec) -> str:
     """Return the name of the identity provider behind the proxy's authorization server; empty without one."""
-    if proxy.auth_server is None:
-        return ""
-    return cast("EmbeddedAuthServer", proxy.auth_server.settings).upstream_providers[0].name
+    return proxy.auth_server.settings.upstream_providers[0].name if proxy.auth_server else ""
 
 
 def _token_middleware(server: EmbeddedAuthServer) -> Object:
