@@ -34,7 +34,12 @@ RESERVED_VOLUMES = {
 }
 """The volumes of the proxy's own pod, and where they are mounted."""
 
+OIDC_CA_PATH = "/config/certs"
+OTEL_CA_PATH = "/config/certs/otel"
+
 TOKEN_EXCHANGE_CLIENT_SECRET = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
+OIDC_CLIENT_SECRET = "TOOLHIVE_OIDC_CLIENT_SECRET"  # noqa: S105
+SESSION_PASSWORD = "THV_SESSION_REDIS_PASSWORD"  # noqa: S105
 GENERATION_ENV = "THV_MCPSERVER_GENERATION"
 RUNNER_ENV = ("MCP_TRANSPORT",)
 """Variables that the proxy runner gives to every MCP server."""

@@ -79,8 +79,7 @@ def auth_server(
 
 def logins_condition(server: AuthServer | None, spec: MCPServerSpec) -> Condition | None:
     """Return what becomes of logins that the authorization server keeps in its memory, which is its default."""
-    settings = server.settings if server else None
-    if not server or not isinstance(settings, EmbeddedAuthServer) or _is_shared(settings):
+    if server is None or (server.settings.storage and server.settings.storage.type == "redis"):
         return None
     who = f"MCPExternalAuthConfig {server.name!r} keeps logins in memory"
     remedy = "set spec.embeddedAuthServer.storage to type redis there"
@@ -89,10 +88,6 @@ def logins_condition(server: AuthServer | None, spec: MCPServerSpec) -> Conditio
         return conditions.true("AuthServerStorageWarning", "LoginsNotShared", f"{message}; {remedy}")
     message = f"{who}: each restart and rollout of the proxy ends all of them"
     return conditions.true("AuthServerStorageWarning", "LoginsInMemory", f"{message}; {remedy}")
-
-
-def _is_shared(settings: EmbeddedAuthServer) -> bool:
-    return bool(settings.storage and settings.storage.type == "redis")
 
 
 def _settings(found: Resolution[MCPExternalAuthConfigSpec]) -> EmbeddedAuthServer | None:

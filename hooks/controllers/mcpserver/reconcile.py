@@ -29,6 +29,7 @@ from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, names, ownership, validation
 from hooks.proxy.deletion import is_proxy_left
 from hooks.proxy.health import sees_pods
+from hooks.proxy.pull_secrets import merged_pull_secrets, named_pull_secrets
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
@@ -72,7 +73,7 @@ def sync(request: SyncRequest, installation: Installation, now: datetime) -> Syn
     if problems:
         workload = children.hold_workload(request)
     withheld = ownership.withheld(request)
-    returned = [*_rbac(request, withheld), *workload, *children.adopted_stateful_set(request)]
+    returned = [*_rbac(request, withheld, installation), *workload, *children.adopted_stateful_set(request)]
     identities = [kind_and_name(child) for child in returned]
     obsolete = frozenset() if problems else children.obsolete_children(request.name)
     removed = (withheld | obsolete).difference(identities)
@@ -99,7 +100,7 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     if is_proxy_left(request):
         withheld = ownership.withheld(request)
         stays = [
-            *_make_rbac(request, withheld),
+            *_make_rbac(request, withheld, installation),
             *children.hold_workload(request),
             *children.adopted_stateful_set(request),
         ]
@@ -147,14 +148,16 @@ def _why_name_not_usable(name: str) -> str:
     return "; ".join(rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name))
 
 
-def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
+def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]], installation: Installation) -> list[Object]:
     """A server whose name can't be used gets no new accounts, but keeps those that it has."""
     runner = names.proxy_runner(request.name)
     has_account = request.children.get(SERVICE_ACCOUNT, runner) is not None
-    return _make_rbac(request, withheld) if has_account or not _why_name_not_usable(request.name) else []
+    return _make_rbac(request, withheld, installation) if has_account or not _why_name_not_usable(request.name) else []
 
 
-def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
+def _make_rbac(
+    request: SyncRequest, withheld: AbstractSet[tuple[str, str]], installation: Installation
+) -> list[Object]:
     """The MCP server's own account is made where the spec names none.
 
     Once made it stays, like each observed child that isn't ours to remove: a pod may still use it. What is withheld
@@ -162,7 +165,13 @@ def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> 
     """
     with_account = raw_spec(request.parent).get("serviceAccount") is None
     claimed = claims(MCP_SERVER, request.parent)
-    made = make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
+    made = make_rbac(
+        request.name,
+        request.namespace,
+        claimed,
+        with_server_account=with_account,
+        pull_secrets=merged_pull_secrets(named_pull_secrets(request.parent), installation),
+    )
     return [child for child in made if kind_and_name(child) not in withheld]
 
 

@@ -13,7 +13,7 @@ from hooks.controllers.mcpserver.scaling import replicas, session_redis
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import names, spec
-from hooks.proxy.outgoing_auth import effect
+from hooks.proxy.outgoing_auth import acts
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec
 from hooks.references.permission_profile import NETWORK
@@ -30,11 +30,14 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
     """
     metadata = server["metadata"]
     overrides = given.resource_overrides or ResourceOverrides()
+    backend, outgoing = _container(metadata["name"], given, resolutions), _outgoing_auth(resolutions)
+    # A type of external auth without effect rolls no pods: its Secret reaches none.
+    has_effect = outgoing is None or acts(outgoing.type, backend)
     return ProxySpec(
         name=metadata["name"],
         namespace=metadata["namespace"],
         uid=metadata["uid"],
-        backend=_container(metadata["name"], given, resolutions),
+        backend=backend,
         transport=given.transport,
         proxy_mode=_proxy_mode(given),
         port=proxy_port(given).number,
@@ -42,7 +45,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         session_affinity=given.session_affinity,
         endpoint_prefix=given.endpoint_prefix,
         incoming_auth=resolutions.oidc.value,
-        outgoing_auth=_outgoing_auth(resolutions),
+        outgoing_auth=outgoing,
         auth_server=resolutions.auth_server.value,
         authorization=resolutions.authz.value,
         tools=_tools(given, resolutions),
@@ -51,7 +54,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         webhooks=resolutions.webhooks.value,
         session_redis=session_redis(given, installation),
         rate_limits=resolutions.rate_limits.value or None,
-        content_digest=_content_digest(resolutions),
+        content_digest=_content_digest(resolutions, external_auth_acts=has_effect),
         trust_proxy_headers=given.trust_proxy_headers,
         resources=given.resources,
         deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
@@ -98,14 +101,13 @@ def _outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
     return spec.OutgoingAuth(found.name, found.value.type, found.value.block)
 
 
-def _content_digest(resolutions: Resolutions) -> str:
+def _content_digest(resolutions: Resolutions, *, external_auth_acts: bool) -> str:
     """What stands for the content of all Secrets and ConfigMaps of the shared configs that reach the pods.
 
     External auth alone gives its own digest: so it was before there were other configs, and pods must not roll for it.
     """
     digests = {field: config.digest for field, config in resolutions.configs.items() if config.digest}
-    outgoing = _outgoing_auth(resolutions)
-    if outgoing and not effect(outgoing).env:
+    if not external_auth_acts:
         digests.pop("externalAuthConfigRef", None)
     if digests.keys() <= {"externalAuthConfigRef"}:
         return digests.get("externalAuthConfigRef", "")
