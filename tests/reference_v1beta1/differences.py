@@ -64,20 +64,17 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
 }
 
 
-NOT_ACTIVE = {
-    ("StdioReplicaCapped", "StdioReplicaCapNotActive"),
-    ("SessionStorageWarning", "SessionStorageWarningNotApplicable"),
-    ("RateLimitConfigValid", "RateLimitNotApplicable"),
-}
-"""Conditions by which operator 0.44.0 says that there is nothing to say: ours stand only while they apply."""
-
 OURS_ALONE = {
     "Ready": "what it says depends on Pods, and offline there are none",
     "Valid": "of a workload: its own spec, in one place; a shared config's is compared",
+    "AccessRestricted": "what a spec asks for against callers, by which a replaced CRD is noticed",
+    "PortsAgree": "a port with two names that differ",
+    "AuthServerStorageWarning": "logins that are kept in memory are lost with each rollout",
     "SecretAvailable": "carries the digest of what a config names",
     "DeletionBlocked": "a config in use says who uses it",
     "IncomingAuthentication": "says that a proxy is open",
     "TelemetryValid": "telemetry that a runner could not start with",
+    "AuthzConfigRefValidated": "of a ConfigMap that spec.authzConfig names, too",
     "PermissionProfileValidated": "a profile restricts nothing in Kubernetes",
     "ExternalAuthConfigValidated": "True on an MCPServer too; there only False",
     "ToolConfigValidated": "an MCPServer has none there",

@@ -27,7 +27,7 @@ from tests.reference_v1beta1.cases import (
     theirs,
     workload,
 )
-from tests.reference_v1beta1.differences import DIFFERENCES, NOT_ACTIVE, OURS_ALONE
+from tests.reference_v1beta1.differences import DIFFERENCES, OURS_ALONE
 
 SERVED = [case for case in ALL if case not in FAILED_HERE]
 WITH_RUN_CONFIG = [case for case in ALL if case not in FAILED_THERE]
@@ -49,8 +49,7 @@ def run_config_text(children: Children, case: str) -> str:
 
 def conditions(status: Object) -> dict[str, tuple[str, str]]:
     """Status and reason of each condition, by type."""
-    found = {item["type"]: (item["status"], item["reason"]) for item in status.get("conditions", [])}
-    return {type_: said for type_, said in found.items() if (type_, said[1]) not in NOT_ACTIVE}
+    return {item["type"]: (item["status"], item["reason"]) for item in status.get("conditions", [])}
 
 
 def hashes(status: Object) -> set[str]:
