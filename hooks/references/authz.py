@@ -48,7 +48,7 @@ def cedar(version: str, policies: list[str], entities: str) -> Object:
 
 
 def faults(type_: str, settings: Object) -> Iterator[tuple[str, str]]:
-    """Yield the place, and what is wrong there, of each of an MCPAuthzConfig's settings that the runner would refuse."""
+    """Yield the place of each setting of an MCPAuthzConfig that the runner would refuse, and what is wrong there."""
     if type_ not in BACKENDS:
         yield "spec.type", f"must be {_TYPES}"
     elif not settings:

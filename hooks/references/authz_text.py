@@ -21,8 +21,8 @@ class _Loader(yaml.CBaseLoader):
 
 _Loader.add_implicit_resolver("bool", re.compile("^(true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("int", re.compile("^(0|-?[1-9][0-9]{0,14})$"), list("-0123456789"))
-_Loader.add_constructor("bool", lambda loader, node: loader.construct_scalar(node) == "true")
-_Loader.add_constructor("int", lambda loader, node: int(loader.construct_scalar(node)))
+_Loader.add_constructor("bool", lambda _loader, node: node.value == "true")
+_Loader.add_constructor("int", lambda _loader, node: int(node.value))
 
 
 def parse_document(text: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hooks.api.configs import CABundleRef, OIDCConfigRef
-from hooks.api.mcpoidcconfig import InlineOIDCConfig, KubernetesServiceAccountOIDC, MCPOIDCConfigSpec
+from hooks.api.mcpoidcconfig import KubernetesServiceAccountOIDC, MCPOIDCConfigSpec
 from hooks.api.texts import control_fault, text_fault
 from hooks.api.urls import parts, url_fault
 from hooks.kubernetes.objects import Object
@@ -21,6 +21,8 @@ GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
 IN_CLUSTER_ISSUER = "https://kubernetes.default.svc"
 CA_BUNDLE_PATH = "/config/certs"
 CA_KEY = "ca.crt"
+CA_VOLUME_PREFIX = "oidc-ca-bundle-"
+"""What the name of the volume has before that of the ConfigMap which it mounts."""
 
 
 def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resource_url: str) -> IncomingAuth:
@@ -138,11 +140,6 @@ def issuer_note(settings: Object, where: str) -> str:
     if not issuer or not settings.get("jwksUrl") or not url_fault(issuer, "https", "http"):
         return ""
     return f"; {where} is no URL, so callers can't find the issuer by it"
-
-
-def inline_settings(inline: InlineOIDCConfig) -> Object:
-    """Return an MCPOIDCConfig's inline settings under their names."""
-    return inline.model_dump(by_alias=True)
 
 
 def _issuer_fault(issuer: str, schemes: Sequence[str], *, discovers: bool) -> str:

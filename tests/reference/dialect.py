@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hooks.kubernetes.objects import Object
-from tests.reference.differences import Children, containers, run_configs, templates
+from tests.reference.differences import Children, containers, run_configs
 
 
 def in_todays_dialect(children: Children) -> Children:

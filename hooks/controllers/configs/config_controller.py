@@ -154,6 +154,11 @@ def verdict(faults: Iterable[tuple[str, str]], valid: str = "ValidationSucceeded
     return conditions.false("Valid", found[0][0], some(list(dict.fromkeys(message for _, message in found)), "; "))
 
 
+def note(valid: Condition, said: str) -> Condition:
+    """Return the same condition, which says more: of what works, and is rarely meant; the same where that is empty."""
+    return valid._replace(message=f"{valid.message}; {said.removeprefix('; ')}") if said else valid
+
+
 def config_hash(spec: Object) -> str:
     """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields."""
     return hashlib.sha256(orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

@@ -22,10 +22,9 @@ from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.configs import DIGEST
+from hooks.references.oidc import CA_KEY
 from hooks.text import shortened
 
-CA_KEY = "ca.crt"
-"""The key of a ConfigMap with certificates where the spec names none."""
 _LONGEST_FAULTS = 800
 _LONGEST = conditions.MAX_MESSAGE - len(DIGEST) - hashlib.sha256().digest_size * 2
 
@@ -106,10 +105,10 @@ def availability(request: SyncRequest, named: Sequence[Named], digest_key: bytes
 def _joined(faults: list[_Fault]) -> str:
     """Return as many faults as a message has room for, the first in any case, and the number of the others."""
     text, left = faults[0].message, len(faults) - 1
-    for fault in faults[1:]:
-        if len(text) + len(fault.message) > _LONGEST_FAULTS:
+    for other in faults[1:]:
+        if len(text) + len(other.message) > _LONGEST_FAULTS:
             break
-        text, left = f"{text}; {fault.message}", left - 1
+        text, left = f"{text}; {other.message}", left - 1
     return f"{text}; and {left} more" if left else text
 
 
@@ -156,10 +155,10 @@ def _value(obj: Object, key: str) -> bytes | str | None:
 def _stands_for(obj: Object, key: str, value: bytes, digest_key: bytes) -> str:
     """Return a name for a value that changes with it, and from which the value can't be guessed.
 
-    With an installation key, an HMAC. Kind, namespace, name and key go in too, apart by what none of them can hold: else
-    whoever reads the statuses would see which credentials are the same, and could test guesses by a Secret of their
-    own. Without a key, nothing made from the value: the object's identity and version stand in, and an edit of its
-    metadata counts as a change.
+    With an installation key, an HMAC. Kind, namespace, name and key go in too, apart by what none of them can hold:
+    else whoever reads the statuses would see which credentials are the same, and could test guesses by a Secret of
+    their own. Without a key, nothing made from the value: the object's identity and version stand in, and an edit of
+    its metadata counts as a change.
     """
     metadata = obj["metadata"]
     if not digest_key:

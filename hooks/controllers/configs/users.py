@@ -18,7 +18,7 @@ from hooks.references.table import Reference
 LISTED_AT_MOST = 50
 """Users that a status lists. Each new one there wakes all others, so that with more the list is left out."""
 NAMES_IN_A_MESSAGE = 10
-BYTES_IN_A_MESSAGE = 600
+BYTES_IN_A_MESSAGE = 700
 
 
 class Users(NamedTuple):
@@ -39,6 +39,10 @@ class Users(NamedTuple):
             return []
         return [name if kind.kind == "MCPServer" else f"{kind.kind}/{name}" for kind, name in self.names]
 
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of those of one kind for a status; none where all kinds together are many."""
+        return [name for each, name in self.names if each.kind == kind] if len(self.names) <= LISTED_AT_MOST else []
+
     @property
     def note(self) -> str:
         """Return what to say where there is no list. Not how many there are: that changes with each new one."""
@@ -50,27 +54,41 @@ def rules_for_users(config: Object, references: Sequence[Reference]) -> list[Rel
 
     One that was created a moment ago may have no ServiceAccount yet; it counts all the same before a config goes.
     """
+    if is_deleting(config):
+        namespace = config["metadata"]["namespace"]
+        return [RelatedRule(workload, namespace) for workload in _workloads(references)]
+    return rules_for_members(config, references)
+
+
+def rules_for_members(config: Object, references: Sequence[Reference]) -> list[RelatedRule]:
+    """Return what shows the workloads that claim an object."""
     metadata = config["metadata"]
     namespace = metadata["namespace"]
-    if is_deleting(config):
-        return [RelatedRule(workload, namespace) for workload in _workloads(references)]
     labels = dict.fromkeys(reference.claim for reference in references)
     value = claim_value(metadata["name"])
     return [RelatedRule(SERVICE_ACCOUNT, namespace, labels={label: value}) for label in labels]
 
 
+def members_of(request: SyncRequest, references: Sequence[Reference]) -> Users:
+    """Return the workloads whose ServiceAccounts claim an object.
+
+    The cost grows with the workloads that use it, and not with all there are.
+    """
+    workloads = _workloads(references)
+    request.related.require(SERVICE_ACCOUNT)
+    found = {claimant(account, workloads) for account in request.related.list(SERVICE_ACCOUNT)}
+    return Users(_sorted((each for each in found if each), workloads))
+
+
 def users_of(request: SyncRequest, references: Sequence[Reference]) -> Users:
     """Return the workloads that use a config.
 
-    They are those whose ServiceAccounts claim it, so that the cost grows with the workloads that use it and not with
-    all there are. For a config that is being deleted they are those of all workloads whose spec refers to it: each that
-    has a claim is among them.
+    They are those that claim it; for a config that is being deleted, those of all workloads whose spec refers to it:
+    each that has a claim is among them.
     """
-    workloads = _workloads(references)
     if not request.finalizing:
-        request.related.require(SERVICE_ACCOUNT)
-        found = {claimant(account, workloads) for account in request.related.list(SERVICE_ACCOUNT)}
-        return Users(_sorted((each for each in found if each), workloads))
+        return members_of(request, references)
+    workloads = _workloads(references)
     request.related.require(*workloads)
     referring = [
         (reference, str(workload["metadata"]["name"]))
@@ -79,7 +97,9 @@ def users_of(request: SyncRequest, references: Sequence[Reference]) -> Users:
         if reference.name_in(workload) == request.name
     ]
     names = {(reference.workload, name) for reference, name in referring}
-    return Users(_sorted(names, workloads), list(dict.fromkeys(f"spec.{reference.field}" for reference, _ in referring)))
+    return Users(
+        _sorted(names, workloads), list(dict.fromkeys(f"spec.{reference.field}" for reference, _ in referring))
+    )
 
 
 def deletion_blocked(users: Users) -> Condition:

@@ -19,7 +19,7 @@ class Use(NamedTuple):
 
     noun: str
     is_file: bool = False
-    """Whether the proxy reads it as a file, of any bytes: else it gets into a variable or an HTTP request, as a line."""
+    """Whether the proxy reads it as a file of any bytes; else it gets into a variable or an HTTP request, as a line."""
     usual: re.Pattern[bytes] = re.compile(rb"(?s).*")
     """What it is like, by its specification; outer blanks of a line don't count."""
     unlike: str = ""

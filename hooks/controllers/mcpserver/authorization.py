@@ -25,9 +25,7 @@ _CEDAR_KEYS = (
 """What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in the order in which it writes it."""
 
 
-def resolve_authorization(
-    request: SyncRequest, spec: MCPServerSpec, reference: Reference
-) -> Resolution[Authorization]:
+def resolve_authorization(request: SyncRequest, spec: MCPServerSpec, reference: Reference) -> Resolution[Authorization]:
     """Return the policies that a spec asks for; no value and no condition where it asks for none."""
     if spec.authz_config_ref:
         return resolve_config(request, reference, MCPAuthzConfigSpec).map(authorization)

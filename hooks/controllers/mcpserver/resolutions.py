@@ -22,7 +22,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy.spec import AuthServer, Authorization, IncomingAuth, Telemetry, Webhooks
+from hooks.proxy.spec import Authorization, AuthServer, IncomingAuth, Telemetry, Webhooks
 from hooks.references.configs import resolve_config
 from hooks.references.oidc import incoming_auth, reference_faults
 from hooks.references.permission_profile import resolve_profile

@@ -61,9 +61,7 @@ def _stdio_cap(spec: MCPServerSpec) -> Condition:
 def _session_storage(spec: MCPServerSpec, redis: SessionRedis | None) -> Condition:
     type_ = "SessionStorageWarning"
     if (spec.replicas or 0) <= 1:
-        return conditions.false(
-            type_, "SessionStorageWarningNotApplicable", "session storage warning is not active"
-        )
+        return conditions.false(type_, "SessionStorageWarningNotApplicable", "session storage warning is not active")
     if redis:
         return conditions.false(type_, "SessionStorageConfigured", "Redis session storage is configured")
     message = "replicas > 1 but sessionStorage.provider is not redis; sessions are not shared across replicas"
