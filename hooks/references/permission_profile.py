@@ -17,8 +17,8 @@ NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_a
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
 BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
 RESTRICTS_NOTHING = (
-    "spec.permissionProfile restricts nothing in Kubernetes: a NetworkPolicy restricts what the MCP server reaches, and "
-    "securityContext in spec.podTemplateSpec what it may do"
+    "spec.permissionProfile restricts nothing in Kubernetes: a NetworkPolicy restricts what the MCP server reaches, "
+    "and securityContext in spec.podTemplateSpec what it may do"
 )
 
 

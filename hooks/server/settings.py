@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
     default_redis_address: Annotated[str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_REDIS_ADDR"))] = ""
-    """Address of a Redis without password, as HOST:PORT, in which servers share sessions that name none of their own."""
+    """Address of a Redis without password, as HOST:PORT, where servers keep sessions that name none of their own."""
 
     def installation(self) -> Installation:
         """What of this the controllers need."""

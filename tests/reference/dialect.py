@@ -95,8 +95,8 @@ def oidc_keys(children: Children) -> None:
 def client_secret(children: Children) -> None:
     """The key is there and empty: the runner takes the secret from its environment."""
     for run in run_configs(children):
-        if "token_exchange_config" in run:
-            run["token_exchange_config"]["client_secret"] = ""
+        for middleware in run.get("middleware_configs", []):
+            _insert(middleware["parameters"]["token_exchange_config"], "client_id", "client_secret", "")
 
 
 def authz_keys(children: Children) -> None:

@@ -1,4 +1,4 @@
-"""The authorization server that a proxy may be itself: named by authServerRef, or the older way by externalAuthConfigRef.
+"""The authorization server that a proxy may be itself, by authServerRef or, the older way, by externalAuthConfigRef.
 
 What it needs of an MCPServer is ToolHive's own operator's, with its messages; without it the proxy would not start, or
 would issue tokens that it refuses.
@@ -99,22 +99,18 @@ def _faults(settings: EmbeddedAuthServer, spec: MCPServerSpec, resource_url: str
     """What an authorization server lacks at this MCPServer: a reason, and a message with the remedy."""
     upstreams = len(settings.upstream_providers)
     if upstreams != 1:
-        yield (
-            "MultiUpstreamNotSupported",
-            f"MCPServer supports only one upstream provider (found {upstreams}); "
-            "use VirtualMCPServer for multi-upstream, or leave one in spec.embeddedAuthServer.upstreamProviders",
-        )
+        message = f"MCPServer supports only one upstream provider (found {upstreams}); use VirtualMCPServer for"
+        remedy = "multi-upstream, or leave one in spec.embeddedAuthServer.upstreamProviders"
+        yield "MultiUpstreamNotSupported", f"{message} {remedy}"
     ref = spec.oidc_config_ref
     if ref is None:
         message = "OIDC config is required for embedded auth server: OIDCConfigRef must be set on the MCPServer"
         yield "InvalidConfig", f"{message} (spec.oidcConfigRef)"
         return
     if ref.audience != resource_url:
-        yield (
-            "InvalidConfig",
-            f'oidcConfigRef.audience "{ref.audience}" must match resourceUrl "{resource_url}" when an embedded auth '
-            f'server is active; set audience to "{resource_url}" or set resourceUrl to match audience',
-        )
+        message = f'oidcConfigRef.audience "{ref.audience}" must match resourceUrl "{resource_url}" when an embedded'
+        remedy = f'set audience to "{resource_url}" or set resourceUrl to match audience'
+        yield "InvalidConfig", f"{message} auth server is active; {remedy}"
     scopes = ref.scopes or DEFAULT_SCOPES
     for index, client in enumerate(settings.delegate_clients):
         where = f"delegateClients[{index}]"

@@ -1,4 +1,4 @@
-"""Which calls are admitted: spec.authzConfig with its claim mapping, or the MCPAuthzConfig that spec.authzConfigRef names."""
+"""Which calls are admitted: by spec.authzConfig and its claim mapping, or by what spec.authzConfigRef names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CEDAR_KEYS = (
     "group_entity_type",
     "multi_valued_claims",
 )
-"""What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in the order in which it writes it."""
+"""What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in its own order."""
 
 
 def resolve_authorization(request: SyncRequest, spec: MCPServerSpec, reference: Reference) -> Resolution[Authorization]:
