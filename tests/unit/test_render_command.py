@@ -128,7 +128,7 @@ REFUSED = "kubectl apply refuses what MCPServer doesn't have"
             {"group": {"name": "team"}},
             {"extra": {}},
             [
-                f"SpecInvalid: spec.group: {KNOWS}: remove it, or correct its name",
+                f"SpecInvalid: spec.group: {KNOWS}: it is called groupRef now",
                 f"FieldUnknown: extra: {REFUSED}",
             ],
         ),
