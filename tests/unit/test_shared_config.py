@@ -362,7 +362,7 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     ("exchange", "reason", "message"),
     [
         ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
-        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must be set where clientSecretRef is"),
         (
             {"audience": "api\n"},
             "AudienceInvalid",
@@ -500,17 +500,19 @@ class TestOtherTypes:
         [
             (
                 {"type": "awsSts"},
-                "spec.type: must be one of 'tokenExchange', 'bearerToken', 'headerInjection', 'unauthenticated', "
-                "is 'awsSts'",
+                "spec: awsSts configuration must be set if and only if type is 'awsSts'",
             ),
-            ({"type": "bearerToken"}, "spec: bearerToken must be set exactly when type is 'bearerToken'"),
+            (
+                {"type": "bearerToken"},
+                "spec: bearerToken configuration must be set if and only if type is 'bearerToken'",
+            ),
             (
                 {**CONFIGS["unauthenticated"], "headerInjection": CONFIGS["headerInjection"]["headerInjection"]},
-                "spec: headerInjection must be set exactly when type is 'headerInjection'",
+                "spec: headerInjection configuration must be set if and only if type is 'headerInjection'",
             ),
         ],
     )
-    def test_what_is_not_served_is_refused_by_name(self, spec: Object, fault: str) -> None:
+    def test_a_type_has_its_own_block_and_no_other(self, spec: Object, fault: str) -> None:
         answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
 
         assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
