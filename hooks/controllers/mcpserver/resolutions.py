@@ -56,7 +56,9 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
     """Look up everything that the spec refers to."""
     metadata = request.parent["metadata"]
     # The reference's default; no Service has this name, but clients may have configured it as the token's resource.
-    resource_url = f"http://{metadata['name']}.{metadata['namespace']}.svc.cluster.local:{spec.port}"
+    resource_url = (
+        f"http://{metadata['name']}.{metadata['namespace']}.svc.cluster.local:{spec.proxy_port or spec.port or 8080}"
+    )
     return Resolutions(
         resolve_config(request, _reference(MCP_EXTERNAL_AUTH_CONFIG), MCPExternalAuthConfigSpec),
         resolve_config(request, _reference(MCP_TOOL_CONFIG), MCPToolConfigSpec),
