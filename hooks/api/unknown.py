@@ -12,15 +12,16 @@ from pydantic_core import ErrorDetails
 UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's names for such a fault; the second one is for a key that is no string, which only YAML can have."""
 
-_EARLIER_NAMES = {
-    "port": "proxyPort",
+_OTHER_NAMES = {
+    "group": "groupRef",
     "oidcConfig": "oidcConfigRef",
+    "port": "proxyPort",
+    "remoteURL": "remoteUrl",
+    "targetPort": "mcpPort",
     "telemetry": "telemetryConfigRef",
     "tools": "toolConfigRef",
-    "remoteURL": "remoteUrl",
-    "group": "groupRef",
 }
-"""What earlier releases of ToolHive called a field of an MCPRemoteProxy, and its name here."""
+"""What other releases of ToolHive call a field, and its name where this one isn't known: MCPServers have both."""
 
 
 def unknown_fields(model: type[BaseModel], data: object) -> list[ErrorDetails]:
@@ -49,9 +50,9 @@ def complaint(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
         place: the field's path in it, as pydantic has it.
     """
     field, known = str(place[-1]), _fields_at(model, place[:-1])
-    now = _EARLIER_NAMES.get(field)
-    if now in known:
-        return f"is not a field that toolhive-hooks knows: it is called {now} now"
+    name = _OTHER_NAMES.get(field)
+    if name in known:
+        return f"is not a field that toolhive-hooks knows: it is called {name} now"
     alike = {_plain(name): name for name in known}
     near = difflib.get_close_matches(_plain(field), alike, n=1, cutoff=0.8)
     remedy = f"perhaps {alike[near[0]]} is meant" if near else "remove it, or correct its name"

@@ -39,7 +39,7 @@ _TYPES = " or ".join(BACKENDS)
 def authorization(config: MCPAuthzConfigSpec) -> Authorization:
     """Return what an MCPAuthzConfig makes of a workload's proxy."""
     key = BACKENDS[config.type].key
-    return Authorization(dict(sorted({"version": VERSION, "type": config.type, key: config.config}.items())))
+    return Authorization(_sorted({"version": VERSION, "type": config.type, key: config.config}))
 
 
 def cedar(version: str, policies: list[str], entities: str) -> Object:
