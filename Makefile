@@ -24,7 +24,7 @@ demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get,
 	@tools/demo.sh $(BIN)
 
 test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
-	@$(BIN)/pytest tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
+	@$(BIN)/pytest tests/unit tests/properties tests/payloads tests/reference tests/reference_v1beta1 --cov --cov-report=term
 	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
 
 EXAMPLES ?= 10000

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from hooks import go_json, webhook
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.api.kinds import (
+    MCP_AUTHZ_CONFIG,
+    MCP_EXTERNAL_AUTH_CONFIG,
+    MCP_GROUP,
+    MCP_OIDC_CONFIG,
+    MCP_SERVER,
+    MCP_TELEMETRY_CONFIG,
+    MCP_TOOL_CONFIG,
+    MCP_WEBHOOK_CONFIG,
+    RESOURCES,
+)
 from hooks.controllers import CONTROLLERS
 from hooks.installation import Installation
 from hooks.kubernetes.kinds import (
@@ -48,8 +58,8 @@ BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for control
 KINDS = {
     kind.resource: kind
     for kind in (
-        *(CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG, POD, ROLE, ROLE_BINDING),
-        *(SECRET, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET),
+        *(CONFIG_MAP, DEPLOYMENT, POD, ROLE, ROLE_BINDING, SECRET, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET),
+        *RESOURCES,
     )
 }
 
@@ -74,6 +84,34 @@ def external_auth(name: str = "tx", *, oauth: str = "tx-oauth", **exchange: Any)
 def tool_config(name: str = "tools", **spec: Any) -> Object:
     """An MCPToolConfig as a request has it."""
     return parent(MCP_TOOL_CONFIG, name, spec)
+
+
+def oidc_config(name: str = "idp", **inline: Any) -> Object:
+    """An MCPOIDCConfig as a request has it."""
+    return parent(MCP_OIDC_CONFIG, name, {"type": "inline", "inline": {"issuer": "https://idp.acme.test", **inline}})
+
+
+def telemetry_config(name: str = "otel", **otel: Any) -> Object:
+    """An MCPTelemetryConfig as a request has it."""
+    settings = {"enabled": True, "endpoint": "otel.obs:4318", "tracing": {"enabled": True}, **otel}
+    return parent(MCP_TELEMETRY_CONFIG, name, {"openTelemetry": settings})
+
+
+def authz_config(name: str = "rules", type_: str = "cedarv1", **settings: Any) -> Object:
+    """An MCPAuthzConfig as a request has it."""
+    policies = {"policies": ["permit(principal, action, resource);"]} if type_ == "cedarv1" else {}
+    return parent(MCP_AUTHZ_CONFIG, name, {"type": type_, "config": {**policies, **settings}})
+
+
+def webhook_config(name: str = "gate", **webhook: Any) -> Object:
+    """An MCPWebhookConfig of one validating webhook, as a request has it."""
+    given = {"name": "check", "url": "https://gate.acme.test/check", **webhook}
+    return parent(MCP_WEBHOOK_CONFIG, name, {"validating": [given]})
+
+
+def group(name: str = "team", **spec: Any) -> Object:
+    """An MCPGroup as a request has it."""
+    return parent(MCP_GROUP, name, spec)
 
 
 def parent(kind: Kind, name: str, spec: Any, *, annotations: dict[str, str] | None = None) -> Object:

@@ -25,11 +25,9 @@ PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"
 
 RUN_CONFIG_PATH = "/etc/runconfig"
-PERMISSION_PROFILE_PATH = "/etc/toolhive/profiles"
 AUTHZ_PATH = "/etc/toolhive/authz"
 RESERVED_VOLUMES = {
     "runconfig": RUN_CONFIG_PATH,
-    "permission-profile": PERMISSION_PROFILE_PATH,
     "authz-config": AUTHZ_PATH,
 }
 """The volumes of the proxy's own pod, and where they are mounted."""

@@ -22,10 +22,8 @@ class PermissionProfile:
 
     document: Object
     """The profile as the RunConfig holds it."""
-    name_or_path: str = ""
-    """Name of a builtin profile, or path of the profile's file in the proxy's pod."""
-    config_map: str = ""
-    """ConfigMap that is mounted at that path."""
+    builtin_name: str = ""
+    """Name of a builtin profile; empty for any other, since the runner takes a name that it doesn't know for a path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ def make_volumes(proxy: ProxySpec) -> list[Mounted]:
         _config_map_volume("runconfig", {"name": names.run_config(proxy.name)}),
         *([_webhook_secret(file) for file in secret_files(proxy.webhooks)] if proxy.webhooks else []),
         *_host_paths(proxy),
-        *_permission_profile(proxy),
         *_authz(proxy),
         *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, oidc_ca),
         *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel_ca),
@@ -53,11 +52,6 @@ def _host_paths(proxy: ProxySpec) -> list[Mounted]:
         )
         for v in given
     ]
-
-
-def _permission_profile(proxy: ProxySpec) -> list[Mounted]:
-    config_map = proxy.backend.permission_profile.config_map if isinstance(proxy.backend, Container) else ""
-    return [_config_map_volume("permission-profile", {"name": config_map})] if config_map else []
 
 
 def _authz(proxy: ProxySpec) -> list[Mounted]:

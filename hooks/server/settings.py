@@ -118,12 +118,16 @@ class Settings(BaseSettings):
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
+    default_redis_address: Annotated[str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_REDIS_ADDR"))] = ""
+    """Address of a Redis without password, as HOST:PORT, where servers keep sessions that name none of their own."""
+
     def installation(self) -> Installation:
         """What of this the controllers need."""
         return Installation(
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
             openshift=self.openshift,
+            default_redis_address=self.default_redis_address,
             image_pull_secrets=_listed(self.image_pull_secrets),
             digest_key=self._digest_key(),
             read_secrets=self.read_secrets,

@@ -42,9 +42,9 @@ ENTERPRISE = "the proxy runner needs ToolHive's enterprise build for it: use ano
 @pytest.mark.parametrize(
     ("type_", "on_server", "on_remote"),
     [
-        ("tokenExchange", ("True", "Valid"), ("True", "Valid")),
-        ("bearerToken", ("False", "TypeNotSupported"), ("True", "Valid")),
-        ("awsSts", ("False", "TypeNotSupported"), ("True", "Valid")),
+        ("tokenExchange", ("True", "ExternalAuthConfigValid"), ("True", "ExternalAuthConfigValid")),
+        ("bearerToken", ("False", "TypeNotSupported"), ("True", "ExternalAuthConfigValid")),
+        ("awsSts", ("False", "TypeNotSupported"), ("True", "ExternalAuthConfigValid")),
         ("headerInjection", ("True", "NoEffect"), ("True", "NoEffect")),
         ("unauthenticated", ("True", "NoEffect"), ("True", "NoEffect")),
         ("upstreamInject", ("True", "NoEffect"), ("True", "NoEffect")),
@@ -59,7 +59,7 @@ def test_each_type_acts_or_says_that_it_does_not(type_: str, on_server: object, 
         given = proxy(outgoing_auth=auth, incoming_auth=OIDC, backend=backend)
         found = conditions_of(given)[0]
         assert (found.status, found.reason) == expected
-        assert (outgoing_effect(given) != Effect()) is (expected == ("True", "Valid"))
+        assert (outgoing_effect(given) != Effect()) is (expected == ("True", "ExternalAuthConfigValid"))
         assert problems(given) == ([found] if found.status == "False" else [])
 
 

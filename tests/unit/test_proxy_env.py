@@ -144,7 +144,6 @@ def test_volumes_in_the_operators_order() -> None:
         backend=replace(
             CONTAINER,
             volumes=[Volume(name="data", host_path="/data", mount_path="/mnt")],
-            permission_profile=replace(CONTAINER.permission_profile, config_map="profiles"),
         ),
         incoming_auth=replace(OIDC, ca_bundle=CABundle("my.ca", "ca.crt")),
         telemetry=Telemetry("svc", replace(OTEL, ca_bundle=CABundle("otel-ca", "bundle.pem")), False),
@@ -163,7 +162,6 @@ def test_volumes_in_the_operators_order() -> None:
             },
         ),
         ({"name": "data", "mountPath": "/mnt"}, {"name": "data", "hostPath": {"path": "/data"}}),
-        config_map("permission-profile", "profiles", "/etc/toolhive/profiles"),
         config_map("authz-config", "authz", "/etc/toolhive/authz", "policy", "authz.json"),
         config_map("oidc-ca-bundle-my-ca", "my.ca", "/config/certs/my.ca", "ca.crt"),
         config_map("otel-ca-bundle-otel-ca", "otel-ca", "/config/certs/otel/otel-ca", "bundle.pem"),

@@ -130,7 +130,7 @@ def test_all_keys_stand_in_the_operators_order() -> None:
         target_port=3001,
         replicas=0,
         pod_template={"metadata": {"annotations": {"vault.hashicorp.com/agent-inject": "true"}}},
-        permission_profile=replace(CONTAINER.permission_profile, name_or_path="network"),
+        permission_profile=replace(CONTAINER.permission_profile, builtin_name="network"),
     )
 
     run = run_config(**EVERYTHING, backend=backend)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from hooks.api.external_auth.base import CLIENT_SECRET, ExternalAuth, Use
+from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import SecretKeyRef
 from hooks.api.scalars import Duration, ProviderName
 
@@ -18,7 +17,6 @@ _DOMAIN = r"([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,}"
 class Obo(ExternalAuth):
     """The on-behalf-of flow of Microsoft Entra ID."""
 
-    uses: ClassVar[Mapping[str, Use]] = {"clientSecretRef": CLIENT_SECRET}
     tenant_id: Annotated[str, Field(max_length=253, pattern=f"^({_GUID}|{_DOMAIN})$")] = ""
     """Tenant, as a GUID or a domain."""
     authority: Annotated[str, Field(pattern=r"^https://[^\s?#@]+[^/\s?#@]$")] = ""

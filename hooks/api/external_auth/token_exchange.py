@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
-from hooks.api.external_auth.base import CLIENT_SECRET, ExternalAuth, Use
+from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import SecretKeyRef
 from hooks.api.scalars import HttpUrl
 from hooks.api.texts import HEADER_NAME, text_fault
@@ -21,7 +21,6 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, section 3.3
 class TokenExchange(ExternalAuth):
     """OAuth 2.0 token exchange, RFC 8693."""
 
-    uses: ClassVar[Mapping[str, Use]] = {"clientSecretRef": CLIENT_SECRET}
     token_url: HttpUrl
     """URL of the token endpoint, http or https."""
     client_id: str = ""

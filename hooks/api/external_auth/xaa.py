@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hooks.api.external_auth.base import CLIENT_SECRET, ExternalAuth, Use
+from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import SecretKeyRef
 from hooks.api.scalars import Flag
 
@@ -15,7 +14,6 @@ from hooks.api.scalars import Flag
 class Xaa(ExternalAuth):
     """Cross-application access; without effect on an MCPServer or MCPRemoteProxy."""
 
-    uses: ClassVar[Mapping[str, Use]] = {"idpClientSecretRef": CLIENT_SECRET, "targetClientSecretRef": CLIENT_SECRET}
     idp_token_url: Annotated[str, Field(pattern="^https://.*$")]
     """URL of the identity provider's token endpoint."""
     idp_client_id: str = ""

@@ -94,7 +94,7 @@ def conditions_of(proxy: ProxySpec) -> list[Condition]:
         return [fault] if fault else []
     who = f"MCPExternalAuthConfig {auth.name!r}"
     if acts(auth.type, proxy.backend):
-        return [conditions.true(CONDITION, "Valid", f"{who} is used"), *_incoming(proxy, auth)]
+        return [conditions.true(CONDITION, "ExternalAuthConfigValid", f"{who} is used"), *_incoming(proxy, auth)]
     message = f"{who} of type {auth.type!r} has no effect on the calls of an {_workload(proxy)}"
     return [conditions.true(CONDITION, "NoEffect", message)]
 

@@ -42,7 +42,7 @@ def make_run_config(proxy: ProxySpec, installation: Installation) -> Object:
         "host": installation.proxy_host,
         "port": proxy.port,
         "target_port": container.target_port if container else None,
-        "permission_profile_name_or_path": (container.permission_profile.name_or_path or None) if container else None,
+        "permission_profile_name_or_path": (container.permission_profile.builtin_name or None) if container else None,
         "permission_profile": permission_profile(proxy.backend),
         "env_vars": _env_vars(proxy),
         "env_file_dir": "/vault/secrets" if _has_vault(proxy) else None,
