@@ -87,6 +87,15 @@ def test_the_kubelet_puts_the_secrets_into_the_list_of_headers() -> None:
     assert found["OTEL_EXPORTER_OTLP_HEADERS"] == "Authorization=Bearer token,x-key=Bearer key"
 
 
+def test_two_headers_that_the_operator_would_mix_up() -> None:
+    headers = [SecretHeader(name, key("otel", name)) for name in ("x-a", "x_a")]
+
+    env = make_env(proxy(telemetry=Telemetry("svc", replace(OTEL, sensitive_headers=headers), False)))
+
+    found = environment({"env": env[:-5]}, secret=lambda reference: f"value of {reference['key']}")
+    assert found["OTEL_EXPORTER_OTLP_HEADERS"] == "x-a=value of x-a,x_a=value of x_a"
+
+
 def test_telemetry_that_is_off_sends_no_headers() -> None:
     otel = replace(OTEL, enabled=False, sensitive_headers=SECRET_HEADERS[:1])
 
