@@ -109,7 +109,7 @@ def test_blanks_alone_are_nothing(value: bytes) -> None:
     assert condition(answer, "SecretAvailable") == (
         "False",
         "SecretKeyEmpty",
-        f"{WHERE} has nothing but blanks at key 'client-secret': put the credential there",
+        f"{WHERE} has nothing but blanks at key 'client-secret': put the client secret there",
     )
 
 
@@ -160,15 +160,16 @@ BLANK = "; its value begins or ends with a blank, which counts as part of it"
 def test_what_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
     answer = sync(config(use), related=[holding(value.encode())], config=KEYED)
 
+    place = f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0"
+    content = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
+    expected = hashlib.sha256(content.encode()).hexdigest()
+    assert answer["status"]["credentialDigest"] == expected
     assert condition(answer, "SecretAvailable") == (
         "True",
         "SecretAvailable",
-        f"{WHERE} has key 'client-secret'{notes}",
+        f"{WHERE} has key 'client-secret'{notes}; digest {expected}",
     )
     assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
-    place = f"{NAMESPACE}\0tx-oauth\0client-secret\0"
-    expected = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
-    assert answer["status"]["credentialDigest"] == expected
 
 
 def test_the_digest_tells_nothing_of_which_credentials_are_the_same() -> None:

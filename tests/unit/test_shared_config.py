@@ -1,4 +1,4 @@
-"""MCPExternalAuthConfig and MCPToolConfig: verdict, fingerprint, references, and deletion while in use."""
+"""What all shared configs have in common: verdict, fingerprint, users, and deletion while in use."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ from tests.world import (
 )
 
 KEYED = replace(CONFIG, digest_key=b"installation key")
+UNKEYED_DIGEST = hashlib.sha256(b"uid-secrets-tx-oauth.7.client-secret").hexdigest()
+PASSED = "Spec validation passed"
 
 
 def account_of(owner: Object) -> Object:
@@ -53,7 +55,7 @@ def test_the_status_of_a_good_config() -> None:
         "status": {
             "observedGeneration": 1,
             "configHash": config_hash(external_auth()["spec"]),
-            "credentialDigest": "uid-secrets-tx-oauth.7",
+            "credentialDigest": UNKEYED_DIGEST,
             "conditions": [
                 {
                     "type": type_,
@@ -65,11 +67,11 @@ def test_the_status_of_a_good_config() -> None:
                 }
                 for type_, reason, message in (
                     ("Ready", "Ready", "MCPExternalAuthConfig can be used"),
-                    ("Valid", "Valid", "The spec is valid"),
+                    ("Valid", "ValidationSucceeded", PASSED),
                     (
                         "SecretAvailable",
                         "SecretAvailable",
-                        "Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'",
+                        f"Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'; digest {UNKEYED_DIGEST}",
                     ),
                 )
             ],
@@ -96,7 +98,7 @@ def test_the_status_of_a_good_config() -> None:
         (
             [secret(client_secret="")],
             "SecretKeyEmpty",
-            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the credential there",
+            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the client secret there",
         ),
     ],
 )
@@ -105,7 +107,7 @@ def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str
 
     assert condition(answer, "SecretAvailable") == ("False", reason, message)
     assert condition(answer, "Ready") == ("False", reason, message)
-    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+    assert condition(answer, "Valid") == ("True", "ValidationSucceeded", PASSED)
     assert "credentialDigest" not in answer["status"]
     assert answer["resyncAfterSeconds"] == 60
 
@@ -113,9 +115,8 @@ def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str
 def test_secrets_are_neither_asked_for_nor_missed_where_they_may_not_be_read() -> None:
     blind = replace(CONFIG, read_secrets=False)
 
-    assert [rule["resource"] for rule in customize(external_auth(), config=blind)["relatedResources"]] == [
-        "serviceaccounts"
-    ]
+    asked = {rule["resource"] for rule in customize(external_auth(), config=blind)["relatedResources"]}
+    assert asked == {"serviceaccounts"}
     answer = sync(external_auth(), config=blind)
     assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
     assert condition(answer, "SecretAvailable") is None
@@ -133,9 +134,10 @@ def test_the_digest_is_an_hmac_of_the_value_and_its_place() -> None:
         return str(sync(external_auth(), related=[of], config=KEYED)["status"]["credentialDigest"])
 
     value = secret(client_secret="s3cr3t", other="a")
-    expected = hmac.new(
-        b"installation key", f"{NAMESPACE}\0tx-oauth\0client-secret\0s3cr3t".encode(), hashlib.sha256
+    content = hmac.new(
+        b"installation key", f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0s3cr3t".encode(), hashlib.sha256
     ).hexdigest()
+    expected = hashlib.sha256(content.encode()).hexdigest()
     assert digest(value) == expected
     assert digest(with_metadata(secret(client_secret="s3cr3t", other="b"), resourceVersion="9")) == expected
     assert digest(secret(client_secret="another")) != expected
@@ -331,7 +333,7 @@ def test_a_tool_config_that_the_runner_would_refuse_is_not_valid(spec: Object, f
     ],
 )
 def test_tools_may_swap_names_and_keep_them(spec: Object) -> None:
-    assert condition(sync(tool_config(**spec)), "Valid") == ("True", "Valid", "The spec is valid")
+    assert condition(sync(tool_config(**spec)), "Valid") == ("True", "ValidationSucceeded", PASSED)
 
 
 def test_a_filter_by_a_tools_old_name_is_used_as_it_is_and_said() -> None:
@@ -342,7 +344,7 @@ def test_a_filter_by_a_tools_old_name_is_used_as_it_is_and_said() -> None:
     assert condition(answer, "Valid") == (
         "True",
         "FilterNameReplaced",
-        "The spec is valid, but spec.toolsFilter[1] shows no tool, since spec.toolsOverride renames it to 'get': "
+        f"{PASSED}; spec.toolsFilter[1] shows no tool, since spec.toolsOverride renames it to 'get': "
         "filters go by new names",
     )
     assert condition(answer, "Ready") == ("True", "Ready", "MCPToolConfig can be used")
@@ -361,7 +363,7 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     ("exchange", "reason", "message"),
     [
         ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
-        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        ({"clientId": " "}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
         (
             {"audience": "api\n"},
             "AudienceInvalid",
@@ -499,14 +501,17 @@ class TestOtherTypes:
         ("spec", "fault"),
         [
             (
-                {"type": "awsSts"},
-                "spec.type: must be one of 'tokenExchange', 'bearerToken', 'headerInjection', 'unauthenticated', "
-                "is 'awsSts'",
+                {"type": "magic"},
+                "spec.type: must be one of 'tokenExchange', 'headerInjection', 'bearerToken', 'unauthenticated', "
+                "'embeddedAuthServer', 'awsSts', 'upstreamInject', 'obo', 'xaa', is 'magic'",
             ),
-            ({"type": "bearerToken"}, "spec: bearerToken must be set exactly when type is 'bearerToken'"),
+            (
+                {"type": "bearerToken"},
+                "spec: bearerToken configuration must be set if and only if type is 'bearerToken'",
+            ),
             (
                 {**CONFIGS["unauthenticated"], "headerInjection": CONFIGS["headerInjection"]["headerInjection"]},
-                "spec: headerInjection must be set exactly when type is 'headerInjection'",
+                "spec: headerInjection configuration must be set if and only if type is 'headerInjection'",
             ),
         ],
     )
