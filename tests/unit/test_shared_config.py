@@ -27,7 +27,6 @@ from tests.world import (
     made,
     observed,
     parent,
-    run_config,
     secret,
     server,
     sync,
@@ -458,8 +457,8 @@ class TestOtherTypes:
             "type": "headerInjection",
             "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": REFERENCE},
         },
-        "bearerToken": {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}},
     }
+    BEARER_TOKEN = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}}
 
     def config(self, spec: Object) -> Object:
         made_config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
@@ -486,16 +485,17 @@ class TestOtherTypes:
         for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")):
             assert child(answer, kind, name) == child(sync(server()), kind, name)
 
-    def test_a_bearer_token_goes_to_the_runner_by_its_secrets_provider(self) -> None:
-        answer = sync(using("tx"), related=[self.config(self.CONFIGS["bearerToken"])])
+    def test_a_bearer_token_is_for_remote_servers(self) -> None:
+        """With it, runner 0.44.0 ends at start."""
+        answer = sync(using("tx"), related=[self.config(self.BEARER_TOKEN)])
 
-        run = run_config(answer)
-        assert run["remote_auth_config"] == {"use_pkce": False, "bearer_token": "tx-oauth,target=bearer_token"}
-        env = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]["containers"][0]["env"]
-        assert env[:2] == [
-            {"name": "TOOLHIVE_SECRET_tx-oauth", "valueFrom": {"secretKeyRef": self.REFERENCE}},
-            {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
-        ]
+        assert condition(answer, "ExternalAuthConfigValidated") == (
+            "False",
+            "TypeNotSupported",
+            "MCPExternalAuthConfig 'tx' of type 'bearerToken' acts on calls of remote MCP servers only, and an "
+            "MCPServer runs in the cluster: use an MCPRemoteProxy, or remove spec.externalAuthConfigRef",
+        )
+        assert answer["status"]["phase"] == "Failed"
 
     @pytest.mark.parametrize(
         ("spec", "fault"),
