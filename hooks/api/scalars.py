@@ -23,6 +23,7 @@ NonEmpty = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535, json_schema_extra={"format": "int32"})]
 Int32 = Annotated[int, Field(ge=-(1 << 31), le=(1 << 31) - 1, json_schema_extra={"format": "int32"})]
 Count = Annotated[int, Field(ge=0, le=(1 << 31) - 1, json_schema_extra={"format": "int32"})]
+Positive = Annotated[int, Field(ge=1, le=(1 << 31) - 1, json_schema_extra={"format": "int32"})]
 Int64 = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 
 

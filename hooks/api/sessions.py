@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hooks.api.meta import MapList, Model, Rule, RuledModel, SecretKeyRef
-from hooks.api.scalars import Count, Duration, NonEmpty
+from hooks.api.scalars import Count, Duration, NonEmpty, Positive
 
 
 class SessionStorage(RuledModel):
@@ -35,7 +35,7 @@ class SessionStorage(RuledModel):
 class Bucket(Model):
     """A token bucket: each call takes a token, and one without a token is refused."""
 
-    max_tokens: Annotated[int, Field(ge=1, le=(1 << 31) - 1, json_schema_extra={"format": "int32"})]
+    max_tokens: Positive
     """How many calls may come at once: the size of the bucket."""
     refill_period: Duration
     """Time in which an empty bucket becomes full again, such as "1m"."""

@@ -108,7 +108,7 @@ def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods(
 
     rules = customize(server(**spec))["relatedResources"]
 
-    toolhive = {"apiVersion": "toolhive.stacklok.dev/v1alpha1", "namespace": NAMESPACE}
+    toolhive = {"apiVersion": "toolhive.stacklok.dev/v1beta1", "namespace": NAMESPACE}
     assert rules == [
         {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
         {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},

@@ -363,7 +363,7 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     ("exchange", "reason", "message"),
     [
         ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
-        ({"clientId": " "}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must be set where clientSecretRef is"),
         (
             {"audience": "api\n"},
             "AudienceInvalid",
@@ -506,6 +506,10 @@ class TestOtherTypes:
                 "'embeddedAuthServer', 'awsSts', 'upstreamInject', 'obo', 'xaa', is 'magic'",
             ),
             (
+                {"type": "awsSts"},
+                "spec: awsSts configuration must be set if and only if type is 'awsSts'",
+            ),
+            (
                 {"type": "bearerToken"},
                 "spec: bearerToken configuration must be set if and only if type is 'bearerToken'",
             ),
@@ -515,7 +519,7 @@ class TestOtherTypes:
             ),
         ],
     )
-    def test_what_is_not_served_is_refused_by_name(self, spec: Object, fault: str) -> None:
+    def test_a_type_has_its_own_block_and_no_other(self, spec: Object, fault: str) -> None:
         answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
 
         assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)

@@ -23,8 +23,8 @@ from tests.world import (
 )
 
 KNOWS = "is not a field that toolhive-hooks knows"
-OIDC_REF = {"oidcConfigRef": {"name": "corp", "audience": "web"}}
-OIDC_FAULT = f"spec.oidcConfigRef: {KNOWS}: perhaps oidcConfig is meant"
+OIDC_REF = {"oidcConfigRefs": [{"name": "corp", "audience": "web"}]}
+OIDC_FAULT = f"spec.oidcConfigRefs: {KNOWS}: perhaps oidcConfigRef is meant"
 DROPPED = (
     "The manifest that was applied has fields that the API server dropped. Apply it without them; if the spec was "
     "changed since by other means, remove the annotation kubectl.kubernetes.io/last-applied-configuration. "
@@ -59,11 +59,7 @@ def noted(obj: Object, text: str) -> Object:
     ("spec", "fault"),
     [
         (OIDC_REF, OIDC_FAULT),
-        ({"authServerRef": {}}, f"spec.authServerRef: {KNOWS}: remove it, or correct its name"),
-        (
-            {"proxyPort": 9000, "mcpPort": 3000},
-            f"spec.mcpPort: {KNOWS}: it is called targetPort here; spec.proxyPort: {KNOWS}: it is called port here",
-        ),
+        ({"quotaRef": {}}, f"spec.quotaRef: {KNOWS}: remove it, or correct its name"),
         (
             {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp", "caBundleRef": {}}}},
             f"spec.oidcConfig.inline.caBundleRef: {KNOWS}: remove it, or correct its name",
@@ -100,9 +96,9 @@ def test_a_server_that_gets_one_is_held_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("config", "field", "fault"),
     [
-        (external_auth(subjectTokenType="x"), "externalAuthConfigRef", "spec.tokenExchange.subjectTokenType"),
-        (tool_config(toolsOverride={"name": {"name": "a", "annotations": {}}}), "toolConfigRef",
-         "spec.toolsOverride.name.annotations"),
+        (external_auth(cacheTtl="x"), "externalAuthConfigRef", "spec.tokenExchange.cacheTtl"),
+        (tool_config(toolsOverride={"name": {"name": "a", "icons": {}}}), "toolConfigRef",
+         "spec.toolsOverride.name.icons"),
     ],
 )  # fmt: skip
 def test_a_config_with_such_a_field_is_not_valid_and_holds_its_servers(config: Object, field: str, fault: str) -> None:
@@ -137,7 +133,7 @@ def test_a_config_that_an_earlier_version_let_pass_holds_its_servers_too() -> No
 @pytest.mark.parametrize("value", [None, [], {}, "", 0, False])
 def test_null_asks_for_nothing_and_all_else_is_a_field(value: object) -> None:
     """The API server keeps a null where the schema isn't looked at; whether empty means nothing is not ours to say."""
-    assert sync(server(groupRef=value))["status"]["phase"] == ("Pending" if value is None else "Failed")
+    assert sync(server(quotaRef=value))["status"]["phase"] == ("Pending" if value is None else "Failed")
 
 
 class TestDropped:
@@ -147,7 +143,6 @@ class TestDropped:
         ("spec", "stored", "fault"),
         [
             (OIDC_REF, {}, OIDC_FAULT),
-            ({"proxyPort": 9000}, {}, f"spec.proxyPort: {KNOWS}: it is called port here"),
             (
                 {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp", "clientSecretRef": {}}}},
                 {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp"}}},
@@ -190,7 +185,7 @@ class TestDropped:
         [
             ({"oidcConfig": {"type": "kubernetes"}}, {}),
             ({"port": 9000, "tools": ["a"]}, {"port": 9001}),
-            ({"groupRef": None, "audit": None}, {}),
+            ({"quotaRef": None, "audit": None}, {}),
             ({"oidcConfig": {"inline": {"caBundleRef": {}}}}, {}),
             ({"oidcConfig": {"inline": {"caBundleRef": {}}}}, {"oidcConfig": {"type": "kubernetes"}}),
             ({"env": [{"name": "A", "value": "", "valueFrom": {}}]}, {"env": [{"name": "B", "value": ""}]}),
@@ -228,8 +223,8 @@ class TestDropped:
                 "[" * 10_000,
             ),
             '{"spec": {"a": NaN}}',
-            '{"metadata": {"name": "other"}, "spec": {"oidcConfigRef": {}}}',
-            '{"metadata": {"name": {}}, "spec": {"oidcConfigRef": {}}}',
+            '{"metadata": {"name": "other"}, "spec": {"oidcConfigRefs": {}}}',
+            '{"metadata": {"name": {}}, "spec": {"oidcConfigRefs": {}}}',
         ],
     )
     def test_is_not_told_by_what_is_no_manifest_of_this_object(self, text: str) -> None:
@@ -237,6 +232,6 @@ class TestDropped:
         assert sync(noted(server(), text)) == sync(server())
 
     def test_is_told_whatever_else_the_annotation_lacks(self) -> None:
-        answer = sync(noted(server(), '{"metadata": 1, "spec": {"oidcConfigRef": {}}}'))
+        answer = sync(noted(server(), '{"metadata": 1, "spec": {"oidcConfigRefs": {}}}'))
 
         assert answer["status"] == failed("FieldPruned", f"{DROPPED}{OIDC_FAULT}")

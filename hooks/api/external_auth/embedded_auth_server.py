@@ -11,7 +11,7 @@ from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.external_auth.redis_storage import AuthServerStorage
 from hooks.api.external_auth.upstreams import UpstreamProvider
 from hooks.api.meta import MapList, Model, Rule, RuledModel, SecretKeyRef
-from hooks.api.scalars import BaseUrl, Duration, ProviderName
+from hooks.api.scalars import BaseUrl, Duration, Positive, ProviderName
 
 Scope = Annotated[str, Field(min_length=1, pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
 RedirectUri = Annotated[str, Field(pattern=r"^https://[^\s?#]+$")]
@@ -33,7 +33,7 @@ class ClientMetadataDocuments(Model):
 
     enabled: bool = False
     """Whether such clients are served."""
-    cache_max_size: Annotated[int, Field(ge=1)] | None = None
+    cache_max_size: Positive | None = None
     """How many documents are kept."""
     cache_fallback_ttl: Duration | None = None
     """How long a document is kept that doesn't say so itself."""

@@ -41,10 +41,12 @@ class TokenExchange(ExternalAuth):
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield reason and message of each value that the schema admits and no token endpoint or proxy would."""
         where = "spec.tokenExchange"
+        if not self.audience.strip():
+            yield "AudienceMissing", f"{where}.audience must not be empty"
+        if self.client_secret_ref and not self.client_id.strip():
+            yield "ClientIdMissing", f"{where}.clientId must be set where clientSecretRef is"
         for field, noun, value in (("clientId", "ClientId", self.client_id), ("audience", "Audience", self.audience)):
-            if not value.strip() and (value or field == "audience"):
-                yield f"{noun}Missing", f"{where}.{field} must not be empty"
-            elif fault := text_fault(value):
+            if fault := text_fault(value):
                 yield f"{noun}Invalid", f"{where}.{field} {fault}"
         if fault := url_fault(self.token_url, "https", "http"):
             yield "TokenUrlInvalid", f"{where}.tokenUrl {fault}"
