@@ -252,12 +252,12 @@ def running(owner: Object, *related: Object) -> list[Object]:
     return settled(owner, *related)[1]
 
 
-def settled(owner: Object, *related: Object) -> tuple[Object, list[Object]]:
+def settled(owner: Object, *related: Object, config: Installation = CONFIG) -> tuple[Object, list[Object]]:
     """A server's answer once all its children are made, and these children as its next request has them."""
-    answer, children = sync(owner, related=related), []
+    answer, children = sync(owner, related=related, config=config), []
     while len(children) < len(answer["children"]):
         children = [observed(made_child, owner) for made_child in answer["children"]]
-        answer = sync({**owner, "status": answer["status"]}, children, related)
+        answer = sync({**owner, "status": answer["status"]}, children, related, config=config)
     return answer, children
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TELEMETRY_CONFIG
 from hooks.kubernetes.kinds import DEPLOYMENT, SECRET
 from hooks.kubernetes.objects import Object
 from tests.world import (
@@ -79,6 +79,27 @@ def test_a_value_that_can_be_no_credential_is_said_and_not_quoted(
     assert condition(answer, "Ready") == fault
     assert "credentialDigest" not in answer["status"]
     assert answer["resyncAfterSeconds"] == 60
+
+
+@pytest.mark.parametrize("value", [b"a,b", b"50%", b"%41"])
+def test_a_header_of_a_collector_has_no_commas_and_percent_signs(value: bytes) -> None:
+    """It gets into OTEL_EXPORTER_OTLP_HEADERS, where a comma begins another header and %41 is an A."""
+    header = {"name": "authorization", "secretKeyRef": REFERENCE}
+    otel = {
+        "endpoint": "otel:4318",
+        "enabled": True,
+        "tracing": {"enabled": True},
+        "sensitiveHeaders": [header],
+    }
+    owner = parent(MCP_TELEMETRY_CONFIG, "otel", {"openTelemetry": otel})
+
+    answer = sync(owner, related=[holding(value)], config=KEYED)
+
+    message = (
+        f"{WHERE} has a value at key 'client-secret' that has one of ',' and '%', with which it would arrive as "
+        "another, and can't be a header value: put one there that has neither, as tokens and base64 have"
+    )
+    assert condition(answer, "SecretAvailable") == ("False", "SecretValueInvalid", message)
 
 
 @pytest.mark.parametrize("value", [b" ", b"\n", b"\t\r\n ", "\N{NO-BREAK SPACE}".encode()])
@@ -192,10 +213,9 @@ def test_a_server_is_held_while_the_value_is_no_credential_and_rolls_once_it_is(
 
 
 def test_a_new_value_rolls_the_pods() -> None:
-    """Of a type whose Secret reaches the proxy; a header's value doesn't."""
-
     def annotations(value: str) -> Object:
-        answer = sync(server(**USES_TX), related=[judged(external_auth(), secret(client_secret=value), by=KEYED)])
+        config_with = judged(config("client secret"), secret(client_secret=value), by=KEYED)
+        answer = sync(server(**USES_TX), related=[config_with])
         template = child(answer, DEPLOYMENT, "demo")["spec"]["template"]
         found: Object = template["metadata"]["annotations"]
         return found

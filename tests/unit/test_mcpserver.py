@@ -190,10 +190,11 @@ class TestExternalAuth:
         ]
         assert run["middleware_configs"][1]["parameters"] == {"oidc_config": run["oidc_config"]}
         exchange = {
-            "audience": "https://api.acme.test",
-            "client_id": "acme-client",
-            "header_strategy": "replace",
             "token_url": "https://idp.acme.test/token",
+            "client_id": "acme-client",
+            "client_secret": "",
+            "audience": "https://api.acme.test",
+            "header_strategy": "replace",
         }
         assert run["middleware_configs"][2]["parameters"] == {"token_exchange_config": exchange}
         assert run["token_exchange_config"] == exchange
@@ -222,10 +223,15 @@ class TestExternalAuth:
         assert found is not None
         assert found[:2] == ("False", "NotConfigured")
 
-    def test_a_server_without_external_auth_has_no_chain_of_ours(self) -> None:
+    def test_a_server_without_external_auth_has_the_chain_that_every_proxy_has(self) -> None:
         answer = sync(server())
 
-        assert "middleware_configs" not in run_config(answer)
+        assert run_config(answer)["middleware_configs"] == [
+            {"type": "bodylimit", "parameters": {"max_bytes": 8388608}},
+            {"type": "auth", "parameters": {}},
+            {"type": "mcp-parser", "parameters": {}},
+            {"type": "recovery", "parameters": None},
+        ]
         assert {c["type"] for c in answer["status"]["conditions"]} == {"Ready", "Valid"}
 
     def test_the_content_of_the_secret_rolls_the_pods(self) -> None:
@@ -246,8 +252,8 @@ class TestExternalAuth:
         )
 
         run = run_config(answer)
-        tools = {"filter_tools": ["fetch"], "tools_override": {"fetch": {"name": "get"}}}
-        assert (run["tools_filter"], run["tools_override"]) == (tools["filter_tools"], tools["tools_override"])
+        tools = {"filter_tools": ["fetch"], "tools_override": {"fetch": {"name": "get", "description": ""}}}
+        assert (run["tools_filter"], run["tools_override"]) == (["fetch"], {"fetch": {"name": "get"}})
         assert [m for m in run["middleware_configs"] if m["type"].startswith("tool-")] == [
             {"type": "tool-filter", "parameters": tools},
             {"type": "tool-call-filter", "parameters": tools},
@@ -310,11 +316,17 @@ class TestReplicas:
     def spec(self, owner: Object, children: list[Object]) -> Object:
         return child(sync(owner, children), DEPLOYMENT, "demo")["spec"]
 
-    def test_a_stdio_server_has_one_proxy(self) -> None:
-        assert self.spec(server(), [])["replicas"] == 1
+    @pytest.mark.parametrize("transport", ["stdio", "sse"])
+    def test_without_a_number_the_proxy_is_scaled_by_others(self, transport: str) -> None:
+        assert "replicas" not in self.spec(server(transport=transport), [])
 
-    def test_an_http_server_is_scaled_by_others(self) -> None:
-        assert "replicas" not in self.spec(server(transport="sse"), [])
+    def test_a_stdio_server_never_has_two_proxies(self) -> None:
+        children = running(server())
+        deployment = next(obj for obj in children if obj["kind"] == "Deployment")
+
+        for seen, wanted in ((0, None), (1, None), (3, 1)):
+            deployment["spec"]["replicas"] = seen
+            assert self.spec(server(), children).get("replicas") == wanted
 
     def test_a_number_that_we_once_sent_follows_the_observed_one(self) -> None:
         http = server(transport="sse")
@@ -423,8 +435,10 @@ def test_oidc_settings_from_a_configmap() -> None:
         "CACertPath": "",
         "AuthTokenFile": "",
         "AllowPrivateIP": True,
+        "InsecureAllowHTTP": False,
         "IntrospectionURL": "",
         "ResourceURL": "http://demo.team-a.svc.cluster.local:8080",
+        "Scopes": None,
     }
     assert condition(answer, "OIDCConfigRefValidated") == ("True", "Valid", "ConfigMap 'oidc' is used")
 

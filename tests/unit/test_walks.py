@@ -19,7 +19,7 @@ BASES: dict[str, Object] = {"stdio": {}, "http": {"transport": "sse", "externalA
 EDITS: dict[str, tuple[Object, int]] = {
     "image": ({"image": "ghcr.io/acme/other:1"}, 1),
     "transport": ({"transport": "streamable-http"}, 1),
-    "proxyMode": ({"proxyMode": "streamable-http"}, 1),
+    "proxyMode": ({"proxyMode": "sse"}, 1),
     "port": ({"port": 9000}, 1),
     "targetPort": ({"targetPort": 9001}, 1),
     "args": ({"args": ["-v"]}, 1),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hooks.api.meta import Model, config_map_refs, secret_refs
-from hooks.controllers.configs.uses import ONE_LINE, fault, notes, use_of
+from hooks.controllers.configs.uses import fault, notes, remedy, use_of
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -135,7 +135,7 @@ def _content(request: SyncRequest, named: Named, digest_key: bytes) -> _Content 
         blanks = " but blanks" if value else ""
         return _Fault(f"{noun}KeyEmpty", f"{where} has nothing{blanks} at key {key!r}: put the {use.noun} there")
     if wrong := fault(value, use):
-        message = f"{where} has a value at key {key!r} that {wrong}, and can't be a {use.noun}: {ONE_LINE}"
+        message = f"{where} has a value at key {key!r} that {wrong}, and can't be a {use.noun}: {remedy(value, use)}"
         return _Fault(f"{noun}ValueInvalid", message)
     return _Content(value, _stands_for(obj, key, value, digest_key))
 
