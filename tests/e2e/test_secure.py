@@ -17,6 +17,7 @@ import pytest
 import trustme
 import yaml
 
+from hooks.controllers import CONTROLLERS
 from tests.apiserver.manifests import built, named, overlay
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
@@ -29,7 +30,7 @@ from tests.served import MALLOC, Served, command
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples/token-exchange"
-KINDS = ("mcpserver", "mcpexternalauthconfig", "mcptoolconfig")
+KINDS = tuple(controller.slug for controller in CONTROLLERS)
 UNAUTHORIZED = 'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="unauthorized"}'
 
 
