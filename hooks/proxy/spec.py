@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hooks.api.external_auth.base import ExternalAuth
+from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
@@ -21,10 +22,8 @@ class PermissionProfile:
 
     document: Object
     """The profile as the RunConfig holds it."""
-    name_or_path: str = ""
-    """Name of a builtin profile, or path of the profile's file in the proxy's pod."""
-    config_map: str = ""
-    """ConfigMap that is mounted at that path."""
+    builtin_name: str = ""
+    """Name of a builtin profile; empty for any other, since the runner takes a name that it doesn't know for a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Container:
     secrets: Sequence[SecretEnv]
     volumes: Sequence[Volume]
     target_port: int | None
-    """Port on which the MCP server listens; None for a stdio server that has none."""
+    """Port on which the MCP server listens; one that speaks HTTP always has one."""
     target_port_field: str
     service_account: str
     """ServiceAccount of the MCP server's pod; empty for the namespace's default."""
@@ -116,7 +115,7 @@ class AuthServer:
 
     name: str
     """Name of the MCPExternalAuthConfig."""
-    settings: ExternalAuth
+    settings: EmbeddedAuthServer
     field: str
     """Field of the spec that refers to it."""
 
@@ -240,7 +239,7 @@ class ProxySpec:
     namespace: str
     uid: str
     """The parent's uid: the proxy runner labels what it makes with it, so that Metacontroller adopts that."""
-    backend: Container
+    backend: Container | Remote
     transport: str
     proxy_mode: str
     port: int

@@ -85,13 +85,6 @@ def oidc_files(children: Children) -> None:
             run["oidc_config"] |= {"CACertPath": "", "AuthTokenFile": ""}
 
 
-def telemetry_dialect(children: Children) -> None:
-    for run in run_configs(children):
-        if "telemetry_config" in run:
-            del run["telemetry_config"]["serviceVersion"]
-            run["telemetry_config"]["samplingRate"] = float(run["telemetry_config"]["samplingRate"])
-
-
 def label_overrides(children: Children) -> None:
     for (kind, _), child in children.items():
         if kind == "Deployment":
@@ -115,7 +108,6 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "The whole middleware chain": middleware_chain,
     "Claims on the proxy's ServiceAccount": claims,
     "Files for OIDC": oidc_files,
-    "Telemetry": telemetry_dialect,
     "Labels of the pods": label_overrides,
     "Restarts": restarts,
 }

@@ -11,9 +11,9 @@ KINDS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
 
 
 def root(kind: str) -> Object:
-    """The schema of a kind's objects."""
-    (version,) = KINDS[kind]["spec"]["versions"]
-    return version["schema"]["openAPIV3Schema"]
+    """The schema of a kind's objects, in the version that they are stored in."""
+    (stored,) = [version for version in KINDS[kind]["spec"]["versions"] if version["storage"]]
+    return stored["schema"]["openAPIV3Schema"]
 
 
 def nodes(node: Object, at: str = "") -> Iterator[tuple[str, Object]]:
@@ -30,8 +30,14 @@ def nodes(node: Object, at: str = "") -> Iterator[tuple[str, Object]]:
 # What each type of node may say. Kubernetes takes more; whatever else turns up here was not meant.
 SAID_BY_ALL = {"type", "description", "default", "x-kubernetes-validations"}
 SAID_BY = {
-    "object": {"properties", "required", "additionalProperties", "x-kubernetes-preserve-unknown-fields"},
-    "array": {"items", "minItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
+    "object": {
+        "properties",
+        "required",
+        "additionalProperties",
+        "x-kubernetes-preserve-unknown-fields",
+        "maxProperties",
+    },
+    "array": {"items", "minItems", "maxItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
     "string": {"enum", "pattern", "format", "minLength", "maxLength"},
     "integer": {"minimum", "maximum", "format"},
     "boolean": set(),
