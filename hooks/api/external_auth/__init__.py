@@ -35,10 +35,11 @@ BLOCKS = tuple(name for name in get_args(ExternalAuthType) if name not in WITHOU
 
 def _block_if_and_only_if(name: str) -> Rule:
     """The rule that a type's block is set when `type` is that type, and never otherwise."""
+    field = to_snake(name)
     return Rule(
         f"self.type == '{name}' ? has(self.{name}) : !has(self.{name})",
         f"{name} configuration must be set if and only if type is '{name}'",
-        lambda spec: (getattr(spec, to_snake(name)) is not None) == (spec.type == name),
+        lambda spec: (getattr(spec, field) is not None) == (spec.type == name),
     )
 
 
