@@ -36,7 +36,9 @@ class Cluster:
         return [obj for obj in self.objects if obj["kind"] == kind.kind]
 
     def versions(self, plural: str) -> dict[str, Object]:
-        return {version["name"]: version for version in self.crds[f"{plural}.toolhive.stacklok.dev"]["spec"]["versions"]}
+        return {
+            version["name"]: version for version in self.crds[f"{plural}.toolhive.stacklok.dev"]["spec"]["versions"]
+        }
 
     def schema(self, plural: str, part: str) -> Object:
         found: Object = self.versions(plural)["v1beta1"]["schema"]["openAPIV3Schema"]["properties"][part]
