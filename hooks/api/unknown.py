@@ -52,7 +52,7 @@ def complaint(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
     field, known = str(place[-1]), _fields_at(model, place[:-1])
     name = _OTHER_NAMES.get(field)
     if name in known:
-        return f"is not a field that toolhive-hooks knows: it is called {name} here"
+        return f"is not a field that toolhive-hooks knows: it is called {name} now"
     alike = {_plain(name): name for name in known}
     near = difflib.get_close_matches(_plain(field), alike, n=1, cutoff=0.8)
     remedy = f"perhaps {alike[near[0]]} is meant" if near else "remove it, or correct its name"

@@ -31,9 +31,10 @@ def sensitive_headers(proxy: ProxySpec) -> dict[str, Object]:
     otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
     if otel is None or not otel.sensitive_headers:
         return {}
-    secrets = {_variable(header.name): from_secret(header.value) for header in otel.sensitive_headers}
+    variables = _variables([header.name for header in otel.sensitive_headers])
+    secrets = {variables[header.name]: from_secret(header.value) for header in otel.sensitive_headers}
     plain = [f"{literal(name)}={quote(value, safe=' ')}" for name, value in sorted(otel.headers.items())]
-    secret = [f"{literal(header.name)}=$({_variable(header.name)})" for header in otel.sensitive_headers]
+    secret = [f"{literal(header.name)}=$({variables[header.name]})" for header in otel.sensitive_headers]
     exporters = {EXPORTER_HEADERS: {"value": ",".join([*plain, *secret])}} if otel.enabled else {}
     return {**secrets, **exporters}
 
@@ -47,5 +48,12 @@ def literal(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def _variable(header: str) -> str:
-    return f"TOOLHIVE_OTEL_HEADER_{header.upper().replace('-', '_')}"
+def _variables(headers: list[str]) -> dict[str, str]:
+    """The operator's names, each once: it has one for x-a and x_a."""
+    variables: dict[str, str] = {}
+    for header in headers:
+        variable = f"TOOLHIVE_OTEL_HEADER_{header.upper().replace('-', '_')}"
+        while variable in variables.values():
+            variable += "_"
+        variables[header] = variable
+    return variables

@@ -92,11 +92,14 @@ def oidc_keys(children: Children) -> None:
             run["oidc_config"]["Scopes"] = None
 
 
-def client_secret(children: Children) -> None:
-    """The key is there and empty: the runner takes the secret from its environment."""
+def token_exchange_keys(children: Children) -> None:
+    """In Go's order, and the client secret empty: the runner takes it from its environment."""
+    order = ("token_url", "client_id", "client_secret", "audience", "scopes", "header_strategy")
     for run in run_configs(children):
         for middleware in run.get("middleware_configs", []):
-            _insert(middleware["parameters"]["token_exchange_config"], "client_id", "client_secret", "")
+            given = {**middleware["parameters"]["token_exchange_config"], "client_secret": ""}
+            named = {key: given.pop(key) for key in order if key in given}
+            middleware["parameters"]["token_exchange_config"] = {**named, **given}
 
 
 def authz_keys(children: Children) -> None:
@@ -129,7 +132,7 @@ DIALECT = (
     proxy_mode,
     audit_keys,
     oidc_keys,
-    client_secret,
+    token_exchange_keys,
     authz_keys,
     telemetry_keys,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hooks.api.meta import Model, config_map_refs, secret_refs
-from hooks.controllers.configs.uses import ONE_LINE, fault, notes, use_of
+from hooks.controllers.configs.uses import fault, notes, remedy, use_of
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -84,22 +84,28 @@ def availability(request: SyncRequest, named: Sequence[Named], digest_key: bytes
         The condition SecretAvailable, whose message ends with what stands for the whole content, and that alone: empty
         where something can't be used.
     """
-    faults: list[_Fault] = []
-    said: list[str] = []
-    digests: list[str] = []
-    for each in named:
-        found = _content(request, each, digest_key)
-        if isinstance(found, _Fault):
-            faults.append(found)
-            continue
-        extra = [f"its value {note}" for note in notes(found.value, use_of(each.path))]
-        said.append("; ".join([f"{_where(request, each)} has key {each.key!r}", *extra]))
-        digests.append(found.stands_for)
+    found = [(each, _content(request, each, digest_key)) for each in named]
+    faults = [content for _, content in found if isinstance(content, _Fault)]
     if faults:
         return conditions.false("SecretAvailable", faults[0].reason, _joined(faults)), ""
-    digest = hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    message = shortened("; ".join(dict.fromkeys(said)), _LONGEST)
+    contents = [(each, content) for each, content in found if isinstance(content, _Content)]
+    digest = hashlib.sha256("\n".join(content.stands_for for _, content in contents).encode()).hexdigest()
+    message = shortened(_said(request, contents), _LONGEST)
     return conditions.true("SecretAvailable", "SecretAvailable", f"{message}{DIGEST}{digest}"), digest
+
+
+def _said(request: SyncRequest, contents: list[tuple[Named, _Content]]) -> str:
+    """Return what to say of content that is all there, and what is rarely meant of its values."""
+    if len(contents) == 1:
+        named, content = contents[0]
+        extra = [f"its value {note}" for note in notes(content.value, use_of(named.path))]
+        return "; ".join([f"{_where(request, named)} has key {named.key!r}", *extra])
+    extra = [
+        f"the value at key {named.key!r} of {named.kind.kind} {named.name!r} {note}"
+        for named, content in contents
+        for note in notes(content.value, use_of(named.path))
+    ]
+    return "; ".join([f"All {len(contents)} keys that the spec names in Secrets and ConfigMaps are there", *extra])
 
 
 def _joined(faults: list[_Fault]) -> str:
@@ -129,7 +135,7 @@ def _content(request: SyncRequest, named: Named, digest_key: bytes) -> _Content 
         blanks = " but blanks" if value else ""
         return _Fault(f"{noun}KeyEmpty", f"{where} has nothing{blanks} at key {key!r}: put the {use.noun} there")
     if wrong := fault(value, use):
-        message = f"{where} has a value at key {key!r} that {wrong}, and can't be a {use.noun}: {ONE_LINE}"
+        message = f"{where} has a value at key {key!r} that {wrong}, and can't be a {use.noun}: {remedy(value, use)}"
         return _Fault(f"{noun}ValueInvalid", message)
     return _Content(value, _stands_for(obj, key, value, digest_key))
 

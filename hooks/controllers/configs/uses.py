@@ -24,6 +24,8 @@ class Use(NamedTuple):
     """What it is like, by its specification; outer blanks of a line don't count."""
     unlike: str = ""
     """What to say of another value, after "its value"."""
+    excluded: str = ""
+    """Characters with which it would become another value on its way."""
 
 
 def _made_of(characters: bytes, noun: str, specification: str) -> Use:
@@ -45,6 +47,8 @@ CREDENTIAL = Use("credential")
 CLIENT_SECRET = _made_of(rb"[ -~]*", "client secret", "RFC 6749, appendix A.2")
 BEARER_TOKEN = _made_of(rb"[A-Za-z0-9._~+/-]+=*", "bearer token", "RFC 6750, section 2.1")
 HEADER_VALUE = _made_of(rb"[ -~]*", "header value", "RFC 9110, section 5.5")
+OTLP_HEADER = HEADER_VALUE._replace(excluded=",%")
+"""It gets into OTEL_EXPORTER_OTLP_HEADERS, a list apart by commas with percent-encoded values (proxy/telemetry_env)."""
 HMAC_KEY = Use("HMAC key", is_file=True)
 PRIVATE_KEY = _pem("private key", "PRIVATE KEY")
 CERTIFICATE = _pem("certificate", "CERTIFICATE")
@@ -58,7 +62,7 @@ USES = {
     "tokenSecretRef": BEARER_TOKEN,
     "initialAccessTokenRef": BEARER_TOKEN,
     "valueSecretRef": HEADER_VALUE,
-    "secretKeyRef": HEADER_VALUE,
+    "secretKeyRef": OTLP_HEADER,
     "usernameSecretRef": CREDENTIAL,
     "passwordSecretRef": CREDENTIAL,
     "signingKeySecretRefs": PRIVATE_KEY,
@@ -93,7 +97,15 @@ def fault(value: bytes, use: Use) -> str:
         return "is not UTF-8"  # the environment goes to container runtimes in JSON, where it would become another
     if re.search(r"[\r\n]", text):
         return "ends with a line break" if not re.search(r"[\r\n]", text.rstrip("\r\n")) else "has line breaks"
+    if any(character in text for character in use.excluded):
+        return f"has one of {' and '.join(map(repr, use.excluded))}, with which it would arrive as another"
     return "has a control character" if re.search(r"[\x00-\x1f\x7f]", text) else ""
+
+
+def remedy(value: bytes, use: Use) -> str:
+    """Return what puts a value with a fault right."""
+    has_excluded = any(character.encode() in value for character in use.excluded)
+    return "put one there that has neither, as tokens and base64 have" if has_excluded else ONE_LINE
 
 
 def notes(value: bytes, use: Use) -> list[str]:

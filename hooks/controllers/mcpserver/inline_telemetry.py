@@ -70,7 +70,7 @@ def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
         insecure=given.insecure,
         tracing=bool(given.tracing and given.tracing.enabled),
         metrics=bool(given.metrics and given.metrics.enabled),
-        sampling_rate=given.tracing.sampling_rate if given.tracing else "",
+        sampling_rate=(given.tracing.sampling_rate or str(DEFAULT_SAMPLING_RATE)) if given.tracing else "",
         sensitive_headers=(),
         resource_attributes={},
         use_legacy_attributes=True,
