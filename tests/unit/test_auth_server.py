@@ -14,7 +14,11 @@ URL = "https://mcp.acme.test"
 OKTA = {
     "name": "okta",
     "type": "oidc",
-    "oidcConfig": {"issuerUrl": "https://okta.acme.test", "clientId": "a", "clientSecretRef": {"name": "s", "key": "k"}},
+    "oidcConfig": {
+        "issuerUrl": "https://okta.acme.test",
+        "clientId": "a",
+        "clientSecretRef": {"name": "s", "key": "k"},
+    },
 }
 REF = {"kind": "MCPExternalAuthConfig", "name": "eas"}
 OIDC = {"name": "idp", "audience": URL, "resourceUrl": URL}
@@ -149,7 +153,9 @@ def test_what_becomes_of_logins_in_memory_is_said(
     settings = {"storage": {"type": storage, **redis}} if storage else {}
     scaled = {"transport": "sse", "replicas": replicas} if replicas else {}
 
-    found = condition(sync(server(**GOOD, **scaled), related=[auth_server(**settings), IDP]), "AuthServerStorageWarning")
+    found = condition(
+        sync(server(**GOOD, **scaled), related=[auth_server(**settings), IDP]), "AuthServerStorageWarning"
+    )
 
     assert (found and found[1]) == reason
     assert said in (found[2] if found else "")

@@ -86,7 +86,8 @@ def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
 
     assert len(json.dumps(status)) < 8 * 1024
     reasons = {each["type"]: each["reason"] for each in status["conditions"]}
-    assert reasons == {"Ready": "Unknown", "Valid": "Valid", "ExternalAuthConfigValidated": "Unknown"}
+    said = {"Ready": "Unknown", "Valid": "Valid", "ExternalAuthConfigValidated": "Unknown"}
+    assert reasons.items() >= said.items()
 
 
 def test_what_a_server_takes_from_a_good_config_is_bounded() -> None:

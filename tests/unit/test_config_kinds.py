@@ -160,6 +160,14 @@ def test_an_issuer_without_tls_is_for_those_who_ask_for_it() -> None:
     assert condition(answer, "Valid") == ("True", "ConfigValid", PASSED)
 
 
+def test_service_accounts_that_seem_to_be_chosen_are_said_to_be_not() -> None:
+    where, answer = "spec.kubernetesServiceAccount", sync(service_accounts(serviceAccount="a", namespace="b"))
+
+    said = "have no effect: a token of any service account for the audience is accepted"
+    message = f"{PASSED}; {where}.serviceAccount and {where}.namespace {said}"
+    assert condition(answer, "Valid") == ("True", "ConfigValid", message)
+
+
 def test_an_oidc_field_without_effect_is_said() -> None:
     answer = sync(oidc_config(protectedResourceAllowPrivateIP=True))
 

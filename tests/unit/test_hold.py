@@ -94,7 +94,7 @@ class TestHold:
     ) -> None:
         answer = sync(owner, related=[*related, pod("demo-1", "demo")])
 
-        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Running")
+        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Ready")
 
 
 def test_the_whole_status_of_a_held_server() -> None:

@@ -23,8 +23,8 @@ def validate(spec: MCPOIDCConfigSpec) -> list[Condition]:
         account = spec.kubernetes_service_account
         settings: Object = account.model_dump(by_alias=True) if account else {}
         settings["issuer"] = settings.get("issuer") or IN_CLUSTER_ISSUER
-        faults = _settings_faults(settings, ACCOUNTS, insecure_allow_http=False)
-        return [verdict(faults, "ConfigValid")]
+        valid = verdict(_settings_faults(settings, ACCOUNTS, insecure_allow_http=False), "ConfigValid")
+        return [note(valid, _unused(settings))] if valid.status == "True" else [valid]
     settings = spec.inline.model_dump(by_alias=True)
     valid = verdict(_faults(spec.inline, settings), "ConfigValid")
     if valid.status != "True":
@@ -33,6 +33,15 @@ def validate(spec: MCPOIDCConfigSpec) -> list[Condition]:
         said = f"{INLINE}.protectedResourceAllowPrivateIP has no effect: use jwksAllowPrivateIP"
         valid = note(valid, said)
     return [note(valid, issuer_note(settings, f"{INLINE}.issuer"))]
+
+
+def _unused(settings: Object) -> str:
+    """What to say of fields that seem to narrow whose tokens count; the runner compares issuer and audience alone."""
+    fields = [f"{ACCOUNTS}.{key}" for key in ("serviceAccount", "namespace") if settings.get(key)]
+    if not fields:
+        return ""
+    have = "has" if len(fields) == 1 else "have"
+    return f"{' and '.join(fields)} {have} no effect: a token of any service account for the audience is accepted"
 
 
 def _faults(inline: InlineOIDCConfig, settings: Object) -> Iterator[tuple[str, str]]:
