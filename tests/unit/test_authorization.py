@@ -73,6 +73,6 @@ def test_a_provider_that_has_no_effect_is_said_in_release_044s_words() -> None:
     assert condition(answer, "AuthzPrimaryUpstreamProviderIgnored") == (
         "True",
         "PrimaryUpstreamProviderIgnored",
-        'spec.authzConfig.inline.primaryUpstreamProvider="okta" has no effect on MCPServer; the field only takes effect '
-        "on VirtualMCPServer with an embedded auth server",
+        'spec.authzConfig.inline.primaryUpstreamProvider="okta" has no effect on MCPServer; '
+        "the field only takes effect on VirtualMCPServer with an embedded auth server",
     )

@@ -9,7 +9,7 @@ import pytest
 
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
 from hooks.kubernetes.objects import Object
-from tests.world import CONFIG, condition, deleting, made, pod, running, server, sync
+from tests.world import CONFIG, NOT_ACTIVE, OPEN, condition, deleting, made, pod, running, server, stamped, sync
 
 UNREAD = replace(CONFIG, read_pods=False)
 UNSEEN = (
@@ -122,19 +122,21 @@ def test_a_first_start() -> None:
 
 
 def test_a_whole_status() -> None:
-    since = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T12:00:00Z"}
-    failed = {"status": "False", "reason": "ImagePullBackOff", "message": CANT_PULL, **since}
+    failed = ("False", "ImagePullBackOff", CANT_PULL)
 
     assert status(PROXY, stateful_set(), own(waiting("ErrImagePull"))) == {
         "phase": "Failed",
         "message": CANT_PULL,
-        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080",
+        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080/sse#demo",
+        "readyReplicas": 1,
         "observedGeneration": 1,
-        "conditions": [
-            {"type": "Ready", **failed},
-            {"type": "Valid", "status": "True", "reason": "Valid", "message": "The spec is valid", **since},
-            {"type": "BackendReady", **failed},
-        ],
+        "conditions": stamped(
+            ("Ready", *failed),
+            ("Valid", "True", "Valid", "The spec is valid"),
+            ("BackendReady", *failed),
+            OPEN,
+            *NOT_ACTIVE,
+        ),
     }
 
 

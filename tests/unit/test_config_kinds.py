@@ -366,6 +366,34 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
             "set: remove it",
         ),
         (
+            auth_server(storage={"type": "redis"}),
+            "StorageInvalid",
+            f"{WHERE}.storage.redis must be set when type is 'redis'",
+        ),
+        (
+            auth_server(
+                storage={
+                    "type": "redis",
+                    "redis": {
+                        "sentinelConfig": {"masterName": "m"},
+                        "aclUserConfig": {"passwordSecretRef": IN_SECRET},
+                    },
+                }
+            ),
+            "StorageInvalid",
+            f"{WHERE}.storage.redis.sentinelConfig must have sentinelAddrs or sentinelService",
+        ),
+        (
+            auth_server(
+                delegateClients=[
+                    {"clientId": "a", "clientSecretRef": IN_SECRET, "scopes": ["openid"], "audiences": ["b"]}
+                    for _ in range(2)
+                ]
+            ),
+            "DelegateClientRepeated",
+            f"{WHERE}.delegateClients[1].clientId repeats another one: rename it",
+        ),
+        (
             auth_server(
                 trustedIssuers=[
                     {"issuerUrl": url, "expectedAudience": "a", "allowedDelegateClients": ["*"]}

@@ -17,7 +17,9 @@ from tests.world import (
     BINDING,
     CONFIG,
     NAMESPACE,
+    NOT_ACTIVE,
     NOW,
+    OPEN,
     USES_TX,
     call,
     child,
@@ -37,6 +39,7 @@ from tests.world import (
     secret,
     server,
     settled,
+    stamped,
     sync,
     sync_request,
     tool_config,
@@ -59,34 +62,12 @@ def test_the_first_answer_has_everything_but_the_binding() -> None:
         "phase": "Pending",
         "message": "No pods found for MCP server",
         "observedGeneration": 1,
-        "conditions": [
-            {
-                "type": type_,
-                "status": status,
-                "reason": reason,
-                "message": message,
-                "observedGeneration": 1,
-                "lastTransitionTime": "2026-11-23T12:00:00Z",
-            }
-            for type_, status, reason, message in (
-                ("Ready", "False", "NoPods", "No pods found for MCP server"),
-                ("Valid", "True", "Valid", "The spec is valid"),
-                (
-                    "AccessRestricted",
-                    "False",
-                    "Open",
-                    "The spec asks for no authentication, no authorization and no filter of tools",
-                ),
-                ("RateLimitConfigValid", "True", "RateLimitNotApplicable", "rate limiting is not configured"),
-                ("StdioReplicaCapped", "False", "StdioReplicaCapNotActive", "stdio replica cap is not active"),
-                (
-                    "SessionStorageWarning",
-                    "False",
-                    "SessionStorageWarningNotApplicable",
-                    "session storage warning is not active",
-                ),
-            )
-        ],
+        "conditions": stamped(
+            ("Ready", "False", "NoPods", "No pods found for MCP server"),
+            ("Valid", "True", "Valid", "The spec is valid"),
+            OPEN,
+            *NOT_ACTIVE,
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hooks import go_duration
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
+from hooks.api.external_auth.redis_storage import AuthServerStorage
 from hooks.api.texts import text_fault
 from hooks.api.urls import is_loopback, parts, url_fault
 from hooks.kubernetes import conditions
@@ -42,6 +43,8 @@ def auth_server_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]
     yield from _lifespan_faults(settings)
     yield from _upstream_faults(settings)
     yield from _trusted_issuer_faults(settings)
+    yield from _delegate_faults(settings)
+    yield from _storage_faults(settings.storage)
 
 
 def identity_condition(settings: EmbeddedAuthServer) -> Condition:
@@ -147,3 +150,21 @@ def _trusted_issuer_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, 
         if issuer.issuer_url in seen:
             yield "TrustedIssuerInvalid", f"{where}.issuerUrl repeats another one: leave one of them"
         seen.add(issuer.issuer_url)
+
+
+def _delegate_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]]:
+    ids = [client.client_id for client in settings.delegate_clients]
+    for index, client_id in enumerate(ids):
+        if client_id in ids[:index]:
+            yield "DelegateClientRepeated", f"{WHERE}.delegateClients[{index}].clientId repeats another one: rename it"
+
+
+def _storage_faults(storage: AuthServerStorage | None) -> Iterator[tuple[str, str]]:
+    """A Redis that isn't there would be the proxy's memory, in which logins are lost."""
+    where = f"{WHERE}.storage"
+    if storage is None or storage.type != "redis":
+        return
+    if storage.redis is None:
+        yield "StorageInvalid", f"{where}.redis must be set when type is 'redis'"
+    elif (sentinel := storage.redis.sentinel_config) and not (sentinel.sentinel_addrs or sentinel.sentinel_service):
+        yield "StorageInvalid", f"{where}.redis.sentinelConfig must have sentinelAddrs or sentinelService"
