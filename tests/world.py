@@ -54,6 +54,20 @@ ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "Service
 BINDING = "RoleBinding/demo-proxy-runner"
 """What it gets once Role and ServiceAccount are there."""
 
+OPEN = (
+    "AccessRestricted",
+    "False",
+    "Open",
+    "The spec asks for no authentication, no authorization and no filter of tools",
+)
+"""What every MCPServer's status says that asks for nothing of this: type, status, reason, message of a condition."""
+NOT_ACTIVE = (
+    ("RateLimitConfigValid", "True", "RateLimitNotApplicable", "rate limiting is not configured"),
+    ("StdioReplicaCapped", "False", "StdioReplicaCapNotActive", "stdio replica cap is not active"),
+    ("SessionStorageWarning", "False", "SessionStorageWarningNotApplicable", "session storage warning is not active"),
+)
+"""And of each whose spec could be read, where it has neither replicas nor rate limits."""
+
 BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
 KINDS = {
     kind.resource: kind
@@ -287,6 +301,13 @@ def run_config(answer: Object) -> Object:
 def child_names(answer: Object) -> list[str]:
     """The children of an answer as Kind/name, sorted."""
     return sorted(f"{obj['kind']}/{obj['metadata']['name']}" for obj in answer["children"])
+
+
+def stamped(*conditions: tuple[str, str, str, str]) -> list[Object]:
+    """Conditions of an object's first generation, by type, status, reason and message, as its status has them."""
+    keys = ("type", "status", "reason", "message")
+    since = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T12:00:00Z"}
+    return [{**dict(zip(keys, condition, strict=True)), **since} for condition in conditions]
 
 
 def condition(answer: Object, type_: str) -> tuple[str, str, str] | None:

@@ -27,7 +27,8 @@ def cedar_faults(settings: Object) -> Iterator[tuple[str, str]]:
         yield "policies", "must be a list of at least one Cedar policy, each a string"
     elif not all(policy.strip() for policy in policies):
         yield "policies", "must have no policy that is blank"
-    entities = settings.get("entities_json") or ""
+    entities = settings.get("entities_json")
+    entities = "" if entities is None else entities
     if not isinstance(entities, str) or (entities and not is_entity_list(entities)):
         yield "entities_json", "must be a string that holds a JSON list of objects"
     for key in _CEDAR_TEXTS:

@@ -138,7 +138,7 @@ def reached(secure: Secure, namespace: str, value: str) -> bool:
     assert config is not None
     assert json.loads(config["data"]["runconfig.json"])["env_vars"].get("GREETING") == value
     status = secure.installation.server(namespace, "weather")["status"]
-    assert (status["phase"], status["message"]) == ("Running", "MCP server is running")
+    assert (status["phase"], status["message"]) == ("Ready", "MCP server is running")
     return True
 
 
@@ -244,7 +244,7 @@ def test_a_certificate_that_is_rotated_while_servers_are_made_fails_no_sync(secu
 
     def running() -> int:
         phases = [s.get("status", {}).get("phase") for s in cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)]
-        return phases.count("Running")
+        return phases.count("Ready")
 
     for share in (1, 5, 10, 15, 20):
         eventually(lambda share=share: running() >= share, 60)

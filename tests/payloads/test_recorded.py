@@ -20,11 +20,12 @@ KIND_OF = {kind.lower(): kind for kind in BY_KIND}
 def ours(path: Path) -> tuple[str, Object]:
     """The webhook's path, and the recorded request as it would be with our CompositeController.
 
-    The recording's was a placeholder's: it knew fewer kinds of children, and asked for other related objects, ours in
-    the version that was stored then. The parent stays as it came.
+    The recording's was a placeholder's: it knew fewer kinds of children, and asked for other related objects. Ours come
+    in the version that is stored now.
     """
     kind, hook, *_ = path.stem.split("-")
     body = json.loads(path.read_text())["body"]
+    body["parent"]["apiVersion"] = API_VERSION
     body["controller"] = composite_controller(BY_KIND[KIND_OF[kind]])
     if hook != "customize":
         body["related"] = {
