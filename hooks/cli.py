@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from hooks import __version__
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
+from hooks.convert.command import convert_command
 from hooks.render.command import render_command
 from hooks.server.settings import Settings, help_text, unknown, variable
 from hooks.text import one_line
@@ -107,6 +108,34 @@ def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
             stdout=sys.stdout,
             stderr=sys.stderr,
         )
+    )
+
+
+@main.command(short_help="Rewrite manifests of any ToolHive release in the current fields.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--in-place", is_flag=True, help="Write the files anew where they are.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write all the files to this folder.",
+)
+@click.option("--diff", is_flag=True, help="Show the differences in place of the manifests.")
+@click.option("--check", is_flag=True, help="Write nothing; exit code 1 where something would change.")
+def convert(paths: tuple[str, ...], output: Path | None, **options: bool) -> None:
+    """Rewrite manifests of ToolHive 0.3 to 0.44 in v1beta1 and its current fields.
+
+    PATH is a file, a folder, or - for stdin; YAML or JSON. Each line that needn't change stays as it is. Settings that
+    stood in a server and are objects of their own now are added behind it: MCPOIDCConfig, MCPTelemetryConfig,
+    MCPToolConfig. Prints the manifests, unless an option says otherwise; stderr has what was done, and what is left.
+
+    Exit codes: 0 all is converted, or was; 1 an object can't be said in the current fields and is left as it is, or
+    --check found something to change; 2 the input can't be read, and nothing was written.
+    """
+    if options["in_place"] and (output is not None or "-" in paths):
+        raise click.UsageError("--in-place writes to the files themselves: neither --output nor - goes with it")
+    sys.exit(
+        convert_command(paths, output=output, **options, stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
     )
 
 

@@ -56,18 +56,18 @@ def _texts(paths: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, str]]:
     """Each file's name, as it is shown, and its text."""
     for path in dict.fromkeys(paths):
         if path == "-":
-            yield "stdin", _text("stdin", stdin)
+            yield "stdin", text_of("stdin", stdin)
             continue
         try:
-            for file in _files(Path(path)):
+            for file in files(Path(path)):
                 with file.open("rb") as stream:
-                    text = _text(str(file), stream)
+                    text = text_of(str(file), stream)
                 yield str(file), text
         except OSError as error:
             raise InputError(f"{error.filename or path}: {error.strerror}") from None
 
 
-def _files(path: Path) -> list[Path]:
+def files(path: Path) -> list[Path]:
     """The manifests under a folder, sorted by path; a file stands for itself."""
     if not path.is_dir():
         return [] if path.name in _KUSTOMIZATIONS else [path]
@@ -83,7 +83,16 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _text(name: str, stream: BinaryIO) -> str:
+def text_of(name: str, stream: BinaryIO) -> str:
+    """The text of a file, less a byte order mark.
+
+    Args:
+        name: what messages call the file.
+        stream: its bytes.
+
+    Raises:
+        InputError: it is too long, or no UTF-8.
+    """
     content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise InputError(f"{name}: longer than {MAX_BYTES // 1024 // 1024} MiB")

@@ -1,0 +1,130 @@
+"""The config objects that a run adds: which are one and the same, what they are called, and where they go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from hooks.api.meta import GROUP
+from hooks.convert.parts import Wanted
+from hooks.go_json import same, to_json
+from hooks.kubernetes.objects import Object
+
+SECRET_KEY = "client-secret"  # noqa: S105  # the key's name
+_NAME_MAX = 63
+"""Claims have a config's name as a label's value."""
+
+
+class Request(NamedTuple):
+    """A workload that wants a config."""
+
+    workload: Object
+    wanted: Wanted
+
+
+class Named(NamedTuple):
+    """The config that a request is met by."""
+
+    name: str
+    additions: list[Object]
+    """What is to be added for it: the config and its Secret; nothing where an earlier request had it added."""
+
+
+def name_configs(requests: Sequence[Request], objects: Iterable[Object]) -> list[Named]:
+    """Find a config for each request: one that exists, one that an earlier request added, or a new one.
+
+    Args:
+        requests: in the order of the files.
+        objects: all that the files hold; no new object has the name of one of them.
+    """
+    known = [obj for obj in objects if _is_named(obj)]
+    taken = {(obj["kind"], _namespace(obj), obj["metadata"]["name"]) for obj in known}
+    met: dict[tuple[str, ...], str] = {}
+    wanted_by: dict[tuple[str, ...], int] = {}
+    for request in requests:
+        wanted_by[_identity(request)] = wanted_by.get(_identity(request), 0) + 1
+    answers = []
+    for request in requests:
+        identity, additions = _identity(request), []
+        if identity not in met:
+            name = _existing(request, known)
+            if not name:
+                wanted = request.wanted
+                name = _free(
+                    wanted.kind, request, wanted.shared_name if wanted_by[identity] > 1 else wanted.name, taken
+                )
+                additions = _additions(request, name, taken)
+            met[identity] = name
+        answers.append(Named(met[identity], additions))
+    return answers
+
+
+def _identity(request: Request) -> tuple[str, ...]:
+    """What equal requests have in common; a workload with no namespace is in one that the files don't tell."""
+    wanted = request.wanted
+    return wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
+
+
+def _existing(request: Request, objects: Iterable[Object]) -> str:
+    """The name of a config among the files that says just what is wanted; empty if there is none."""
+    for obj in objects:
+        of_kind = obj["kind"] == request.wanted.kind and str(obj.get("apiVersion")).startswith(f"{GROUP}/")
+        there = _namespace(obj) == _namespace(request.workload)
+        if of_kind and there and not request.wanted.client_secret and same(obj.get("spec"), request.wanted.spec):
+            return str(obj["metadata"]["name"])
+    return ""
+
+
+def _additions(request: Request, name: str, taken: set[tuple[str, str, str]]) -> list[Object]:
+    wanted = request.wanted
+    config: Object = {
+        "apiVersion": f"{GROUP}/v1beta1",
+        "kind": wanted.kind,
+        "metadata": _metadata(request, name),
+        "spec": wanted.spec,
+    }
+    if not wanted.client_secret:
+        return [config]
+    secret_name = _free("Secret", request, f"{name}-client", taken)
+    reference = {"name": secret_name, "key": SECRET_KEY}
+    config["spec"] = {**wanted.spec, "inline": {**wanted.spec["inline"], "clientSecretRef": reference}}
+    secret: Object = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(request, secret_name),
+        "stringData": {SECRET_KEY: wanted.client_secret},
+    }
+    return [config, secret]
+
+
+def _metadata(request: Request, name: str) -> Object:
+    namespace = _namespace(request.workload)
+    return {"name": name, **({"namespace": namespace} if namespace else {})}
+
+
+def _free(kind: str, request: Request, name: str, taken: set[tuple[str, str, str]]) -> str:
+    """Take a name that no object of the kind has; one without a namespace may be in any."""
+    namespace, count, free = _namespace(request.workload), 1, _cut(name, "")
+    used = {
+        other
+        for of_kind, where, other in taken
+        if of_kind == kind and (where == namespace or not (where and namespace))
+    }
+    while free in used:
+        count += 1
+        free = _cut(name, f"-{count}")
+    taken.add((kind, namespace, free))
+    return free
+
+
+def _cut(name: str, suffix: str) -> str:
+    return f"{name[: _NAME_MAX - len(suffix)].rstrip('-.')}{suffix}"
+
+
+def _namespace(obj: Object) -> str:
+    return str(obj["metadata"].get("namespace") or "")
+
+
+def _is_named(obj: Object) -> bool:
+    metadata = obj.get("metadata")
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and isinstance(obj.get("kind"), str)

@@ -1,0 +1,142 @@
+"""A whole run: the texts of all files before and after, and what is to be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from hooks.convert.configs import Request, name_configs
+from hooks.convert.edits import CannotEdit
+from hooks.convert.kustomize import leave_patches
+from hooks.convert.objects import Converted, converted, is_ours, is_partial, refer
+from hooks.convert.parts import NotConvertible
+from hooks.convert.rewrite import Change, added, rewritten
+from hooks.convert.sources import Source
+from hooks.go_json import same
+from hooks.kubernetes.objects import Object
+from hooks.text import title
+
+_ANY_NAME = "name-of-a-config"
+_BY_HAND = "convert by hand what it sets"
+
+
+@dataclass
+class Result:
+    """What a run comes to."""
+
+    texts: list[str] = field(default_factory=list)
+    """The text of each file, in the order of the files."""
+    converted: list[str] = field(default_factory=list)
+    """The objects that are written anew."""
+    added: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    """Files that this command doesn't convert."""
+    failed: list[str] = field(default_factory=list)
+    """Objects that can't be said in the current fields, with the reason."""
+    secrets: list[str] = field(default_factory=list)
+    """Values that no difference may show."""
+
+
+@dataclass
+class _Job:
+    """An object to write anew."""
+
+    number: int
+    path: tuple[str | int, ...]
+    old: Object
+    new: Converted
+
+    @property
+    def change(self) -> Change:
+        return Change(self.number, self.path, self.old, self.new.obj)
+
+
+def run(files: Sequence[Source]) -> Result:
+    """Convert all objects of these files; the text of a file in which nothing is to be converted stays."""
+    result = Result()
+    kustomizations = leave_patches(files)
+    result.left += [f"{name}: it has patches of its own: {_BY_HAND}" for name in kustomizations]
+    result.left += [f"{file.name}: {file.left}: {_BY_HAND}" for file in files if file.left]
+    objects = [obj for file in files for _, _, obj in file.objects()]
+    jobs = [_editable(file, _jobs(file, objects, result), result) for file in files]
+    requests = [Request(job.old, wanted) for of_file in jobs for job in of_file for wanted in job.new.wanted]
+    answers = iter(name_configs(requests, objects))
+    for file, of_file in zip(files, jobs, strict=True):
+        additions: list[Object] = []
+        for job in of_file:
+            result.converted.append(f"{file.name}: {title(job.old)}")
+            result.notes += [f"{title(job.old)}: {note}" for note in job.new.notes]
+            for wanted in job.new.wanted:
+                answer = next(answers)
+                refer(job.new, wanted, answer.name)
+                additions += answer.additions
+        text = rewritten(file, [job.change for job in of_file])
+        result.texts.append(added(text, additions, is_json=file.is_json))
+        _report(file, additions, result)
+    return result
+
+
+def _report(file: Source, additions: Sequence[Object], result: Result) -> None:
+    for obj in additions:
+        result.added.append(f"{file.name}: {title(obj)}")
+        if obj["kind"] == "Secret":
+            result.secrets += obj["stringData"].values()
+            result.warnings.append(
+                f"{file.name}: {title(obj)} holds a client secret in clear, as the spec did: keep it out of version "
+                "control, and change the secret where it has been there"
+            )
+
+
+def _jobs(file: Source, objects: Sequence[Object], result: Result) -> list[_Job]:
+    """The objects of a file that are to be written anew."""
+    jobs = []
+    for number, path, obj in file.objects():
+        if not is_ours(obj):
+            continue
+        if is_partial(obj):
+            where = f"{file.name}: document {number}"
+            result.left.append(f"{where}: {obj['kind']} without what it must have, as in a Kustomize patch: {_BY_HAND}")
+            continue
+        try:
+            new = converted(obj, partial(_config_map, objects, obj))
+        except NotConvertible as error:
+            result.failed.append(f"{file.name}: {title(obj)}: {error}")
+            continue
+        if new.wanted or not same(obj, new.obj):
+            jobs.append(_Job(number, path, obj, new))
+    return jobs
+
+
+def _config_map(objects: Sequence[Object], workload: Object, name: str) -> Object | None:
+    """The data of a ConfigMap in the namespace of a workload."""
+    for obj in objects:
+        metadata, data = obj.get("metadata"), obj.get("data")
+        if (obj.get("apiVersion"), obj.get("kind")) == ("v1", "ConfigMap") and isinstance(metadata, dict):
+            namespaces = {of.get("namespace") or "default" for of in (metadata, workload["metadata"])}
+            if metadata.get("name") == name and len(namespaces) == 1 and isinstance(data, dict):
+                return data
+    return None
+
+
+def _editable(file: Source, jobs: list[_Job], result: Result) -> list[_Job]:
+    """Those whose text can be edited: tried with any name for the configs, before their names are given."""
+    for job in jobs:
+        for wanted in job.new.wanted:
+            refer(job.new, wanted, _ANY_NAME)
+    try:
+        rewritten(file, [job.change for job in jobs])
+    except CannotEdit:
+        return [job for job in jobs if _is_editable(file, job, result)]
+    return jobs
+
+
+def _is_editable(file: Source, job: _Job, result: Result) -> bool:
+    try:
+        rewritten(file, [job.change])
+    except CannotEdit as error:
+        result.failed.append(f"{file.name}: {title(job.old)}: {error}")
+        return False
+    return True
