@@ -85,9 +85,9 @@ def _stream(texts: Sequence[str]) -> str:
     """All files as one; those after the first begin with a mark of their own."""
     stream = ""
     for text in filter(str.strip, texts):
-        if stream and not text.startswith("---"):
-            stream += "---\n"
-        stream += text if text.endswith("\n") else f"{text}\n"
+        stream += "\n" if stream and not stream.endswith("\n") else ""
+        stream += "---\n" if stream and not text.startswith("---") else ""
+        stream += text
     return stream
 
 

@@ -128,7 +128,7 @@ class Editor:
             end = rest_of_line(text, end)  # a comment there belongs to what goes
         if re.search(r"[\r\n]", text[start : child.start]):
             start = rest_of_line(text, start)  # a comment there belongs to the key
-        inner = column(text, child.key_start) + _indent(text, node, key)
+        inner = column(text, child.key_start) + _indent(text, node)
         return Edit(start, end, f"{line_end(text)}{block(new, inner, line_end(text))}")
 
     def _add(self, node: Node, key: str, value: Any) -> Edit:
@@ -184,10 +184,7 @@ def _anchors(node: Node) -> Iterator[str]:
         yield from _anchors(child)
 
 
-def _indent(text: str, node: Node, key: str) -> int:
-    """How much deeper than a field its own fields are to stand: as the document has it where it has any."""
-    for child in (node.children[key], *node.children.values()):
-        first = next(iter(child.children.values()), None)
-        if first is not None and not child.flow and first.key_start >= 0:
-            return max(column(text, first.key_start) - column(text, child.key_start), 1)
-    return 2
+def _indent(text: str, node: Node) -> int:
+    """How much deeper than a mapping's key its fields stand."""
+    first = next(iter(node.children.values()))
+    return max(column(text, first.key_start) - column(text, node.key_start), 1) if node.key_start >= 0 else 2

@@ -12,6 +12,7 @@ from hooks.api.meta import GROUP
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.load import InputError, files, text_of
+from hooks.manifests.marks import is_json
 
 _HELM = re.compile(r"\{\{[^{}]*(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\b)[^{}]*\}\}")
 """What Helm alone puts into braces; Vault's agent and others have templates of their own in annotations."""
@@ -33,13 +34,9 @@ class Source:
     bom: bool = False
     documents: dict[int, Any] = field(default_factory=dict)
     """By number; none where the file is left alone."""
+    is_json: bool = False
     left: str = ""
     """Why it is left alone, though it has objects of ours."""
-
-    @property
-    def is_json(self) -> bool:
-        """Whether its text is JSON."""
-        return self.text.lstrip().startswith("{")
 
     def objects(self) -> Iterator[tuple[int, tuple[str | int, ...], Object]]:
         """Return each object with its document's number and its path in it: a list is no object."""
@@ -89,7 +86,7 @@ def _read(source: Source) -> Source:
     if ours and _HELM.search(source.text):
         source.left = "it is a Helm template"
     else:
-        source.documents = documents
+        source.documents, source.is_json = documents, is_json(source.text)
     return source
 
 

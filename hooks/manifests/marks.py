@@ -57,15 +57,18 @@ class Marked:
 
 def marks(text: str) -> Iterator[Marked]:
     """Find the places in all documents of a text that `documents.read` can read; empty ones count, and are left out."""
-    if text.lstrip().startswith("{"):
-        try:
-            found = list(_json_marks(text))
-        except (json.JSONDecodeError, IndexError):
-            pass  # read as YAML then, as documents.read does
-        else:
-            yield from found
-            return
-    yield from _yaml_marks(text)
+    yield from _json_marks(text) if is_json(text) else _yaml_marks(text)
+
+
+def is_json(text: str) -> bool:
+    """Whether `documents.read` reads a text as JSON."""
+    if not text.lstrip().startswith("{"):
+        return False
+    try:
+        list(_json_marks(text))
+    except (json.JSONDecodeError, IndexError):
+        return False
+    return True
 
 
 def _yaml_marks(text: str) -> Iterator[Marked]:
