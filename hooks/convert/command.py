@@ -120,4 +120,12 @@ def _write(files: Sequence[Source], result: Result, *, in_place: bool, output: P
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         elif in_place and file.path and text != file.text:
-            file.path.write_bytes(content)
+            _replace(file.path.resolve(), content)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file anew, in one step: whatever happens, it is the old one or the new one."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(content)
+    new.chmod(path.stat().st_mode)
+    new.replace(path)

@@ -34,7 +34,9 @@ def rewritten(source: Source, changes: Sequence[Change]) -> str:
     Raises:
         CannotEdit: it can't be had by edits at the places of what differs.
     """
-    places = {marked.number: marked for marked in marks(source.text)} if changes else {}
+    if not changes:
+        return source.text
+    places = {marked.number: marked for marked in marks(source.text)}
     edits = [edit for change in changes for edit in _edits(source, places[change.number], change)]
     text = apply(source.text, edits)
     if not _reads_as(text, _expected(source, changes)):

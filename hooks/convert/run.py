@@ -129,14 +129,17 @@ def _editable(file: Source, jobs: list[_Job], result: Result) -> list[_Job]:
     try:
         rewritten(file, [job.change for job in jobs])
     except CannotEdit:
-        return [job for job in jobs if _is_editable(file, job, result)]
+        return _one_by_one(file, jobs, result)
     return jobs
 
 
-def _is_editable(file: Source, job: _Job, result: Result) -> bool:
-    try:
-        rewritten(file, [job.change])
-    except CannotEdit as error:
-        result.failed.append(f"{file.name}: {title(job.old)}: {error}")
-        return False
-    return True
+def _one_by_one(file: Source, jobs: list[_Job], result: Result) -> list[_Job]:
+    editable: list[_Job] = []
+    for job in jobs:
+        try:
+            rewritten(file, [each.change for each in (*editable, job)])
+        except CannotEdit as error:
+            result.failed.append(f"{file.name}: {title(job.old)}: {error}")
+        else:
+            editable.append(job)
+    return editable

@@ -164,11 +164,11 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
       openTelemetry:
         enabled: true
         endpoint: otel.observability:4318
+        headers:
+          x-team: a=b
         tracing:
           enabled: true
           samplingRate: '0.10'
-        headers:
-          x-team: a=b
       prometheus:
         enabled: true
     ---
