@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from hooks.api.meta import GROUP
 from hooks.convert.parts import Wanted
@@ -13,6 +14,10 @@ from hooks.kubernetes.objects import Object
 SECRET_KEY = "client-secret"  # noqa: S105  # the key's name
 _NAME_MAX = 63
 """Claims have a config's name as a label's value."""
+
+
+Taken: TypeAlias = dict[tuple[str, str], set[str]]
+"""For each kind and name, the namespaces in which there is one; "" for what the files don't tell."""
 
 
 class Request(NamedTuple):
@@ -38,23 +43,22 @@ def name_configs(requests: Sequence[Request], objects: Iterable[Object]) -> list
         objects: all that the files hold; no new object has the name of one of them.
     """
     known = [obj for obj in objects if _is_named(obj)]
-    taken = {(obj["kind"], _namespace(obj), obj["metadata"]["name"]) for obj in known}
+    taken: Taken = {}
+    for obj in known:
+        taken.setdefault((obj["kind"], obj["metadata"]["name"]), set()).add(_namespace(obj))
+    kinds = {request.wanted.kind for request in requests}
+    configs = [obj for obj in known if obj["kind"] in kinds and str(obj.get("apiVersion")).startswith(f"{GROUP}/")]
+    users = Counter(map(_identity, requests))
     met: dict[tuple[str, ...], str] = {}
-    wanted_by: dict[tuple[str, ...], int] = {}
-    for request in requests:
-        wanted_by[_identity(request)] = wanted_by.get(_identity(request), 0) + 1
     answers = []
     for request in requests:
         identity, additions = _identity(request), []
         if identity not in met:
-            name = _existing(request, known)
-            if not name:
-                wanted = request.wanted
-                name = _free(
-                    wanted.kind, request, wanted.shared_name if wanted_by[identity] > 1 else wanted.name, taken
-                )
-                additions = _additions(request, name, taken)
-            met[identity] = name
+            met[identity] = _existing(request, configs)
+        if not met[identity]:
+            name = request.wanted.shared_name if users[identity] > 1 else request.wanted.name
+            met[identity] = _free(request.wanted.kind, request, name, taken)
+            additions = _additions(request, met[identity], taken)
         answers.append(Named(met[identity], additions))
     return answers
 
@@ -65,17 +69,17 @@ def _identity(request: Request) -> tuple[str, ...]:
     return wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
 
 
-def _existing(request: Request, objects: Iterable[Object]) -> str:
+def _existing(request: Request, configs: Iterable[Object]) -> str:
     """The name of a config among the files that says just what is wanted; empty if there is none."""
-    for obj in objects:
-        of_kind = obj["kind"] == request.wanted.kind and str(obj.get("apiVersion")).startswith(f"{GROUP}/")
-        there = _namespace(obj) == _namespace(request.workload)
-        if of_kind and there and not request.wanted.client_secret and same(obj.get("spec"), request.wanted.spec):
+    wanted = request.wanted
+    for obj in configs:
+        there = obj["kind"] == wanted.kind and _namespace(obj) == _namespace(request.workload)
+        if there and not wanted.client_secret and same(obj.get("spec"), wanted.spec):
             return str(obj["metadata"]["name"])
     return ""
 
 
-def _additions(request: Request, name: str, taken: set[tuple[str, str, str]]) -> list[Object]:
+def _additions(request: Request, name: str, taken: Taken) -> list[Object]:
     wanted = request.wanted
     config: Object = {
         "apiVersion": f"{GROUP}/v1beta1",
@@ -102,19 +106,18 @@ def _metadata(request: Request, name: str) -> Object:
     return {"name": name, **({"namespace": namespace} if namespace else {})}
 
 
-def _free(kind: str, request: Request, name: str, taken: set[tuple[str, str, str]]) -> str:
+def _free(kind: str, request: Request, name: str, taken: Taken) -> str:
     """Take a name that no object of the kind has; one without a namespace may be in any."""
     namespace, count, free = _namespace(request.workload), 1, _cut(name, "")
-    used = {
-        other
-        for of_kind, where, other in taken
-        if of_kind == kind and (where == namespace or not (where and namespace))
-    }
-    while free in used:
+    while _is_taken(taken.get((kind, free), set()), namespace):
         count += 1
         free = _cut(name, f"-{count}")
-    taken.add((kind, namespace, free))
+    taken.setdefault((kind, free), set()).add(namespace)
     return free
+
+
+def _is_taken(namespaces: set[str], namespace: str) -> bool:
+    return bool(namespaces) and (not namespace or bool(namespaces & {namespace, ""}))
 
 
 def _cut(name: str, suffix: str) -> str:

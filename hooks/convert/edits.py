@@ -43,9 +43,11 @@ class Placement(NamedTuple):
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """Make these edits."""
-    for edit in sorted(edits, reverse=True):
-        text = f"{text[: edit.start]}{edit.text}{text[edit.end :]}"
-    return text
+    pieces, at = [], 0
+    for edit in sorted(edits):
+        pieces += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*pieces, text[at:]])
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from hooks.convert.edits import CannotEdit, Edit, Editor, apply
-from hooks.convert.layout import block, line_end
+from hooks.convert.layout import block, line_end, rest_of_line
 from hooks.convert.sources import Source
 from hooks.convert.workload import PLACEMENT
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
-from hooks.manifests.marks import Marked, marks
+from hooks.manifests.marks import Key, Marked, Node
+
+
+class Addition(NamedTuple):
+    """An object that is added."""
+
+    obj: Object
+    comments: Sequence[str]
+    """Above it, each with its #."""
 
 
 class Change(NamedTuple):
@@ -22,7 +31,7 @@ class Change(NamedTuple):
 
     number: int
     """Of its document."""
-    path: tuple[str | int, ...]
+    path: tuple[Key, ...]
     """In the document: empty unless that is a list."""
     old: Object
     new: Object
@@ -36,33 +45,62 @@ def rewritten(source: Source, changes: Sequence[Change]) -> str:
     """
     if not changes:
         return source.text
-    places = {marked.number: marked for marked in marks(source.text)}
-    edits = [edit for change in changes for edit in _edits(source, places[change.number], change)]
+    edits = [edit for change in changes for edit in _edits(source, change)]
     text = apply(source.text, edits)
     if not _reads_as(text, _expected(source, changes)):
         raise CannotEdit("its text can't be edited piece by piece: write it in the usual form, a field a line")
     return text
 
 
-def added(text: str, objects: Sequence[Object], *, is_json: bool) -> str:
+def added(text: str, additions: Sequence[Addition], *, is_json: bool) -> str:
     """Return a text with more documents at its end."""
     end = line_end(text)
-    for obj in objects:
-        text = text if text.endswith(("\n", "\r")) else f"{text}{end}"
+    documents = [text if text.endswith(("\n", "\r")) or not additions else f"{text}{end}"]
+    for obj, comments in additions:
         if is_json:
-            text += json.dumps(obj, ensure_ascii=False, indent=2).replace("\n", end) + end
+            documents.append(json.dumps(obj, ensure_ascii=False, indent=2).replace("\n", end) + end)
         else:
-            text += f"---{end}{block(obj, 0, end)}{end}"
-    return text
+            documents.append(end.join(["---", *comments, block(obj, 0, end), ""]))
+    return "".join(documents)
 
 
-def _edits(source: Source, marked: Marked, change: Change) -> list[Edit]:
+def comments_in(source: Source, change: Change, field: str) -> list[str]:
+    """Return the comments inside of a field of the spec; those beside its key and above it are not part of it."""
+    if source.is_json:
+        return []
+    node = _node(source.marks[change.number], (*change.path, "spec", field))
+    if not node.children:
+        return []
+    start, end = node.start, rest_of_line(source.text, node.end)
+    text = source.text[start:end]
+    for scalar in _scalars(node):
+        text = f"{text[: scalar[0] - start]}{'x' * (scalar[1] - scalar[0])}{text[scalar[1] - start :]}"
+    return re.findall(r"(?<!\S)#[^\r\n]*", text)
+
+
+def _scalars(node: Node) -> Iterator[tuple[int, int]]:
+    for child in node.children.values():
+        if child.key_start >= 0:
+            yield child.key_start, child.key_end
+        if child.children:
+            yield from _scalars(child)
+        else:
+            yield child.start, child.end
+
+
+def _edits(source: Source, change: Change) -> list[Edit]:
+    marked = source.marks[change.number]
+    editor = Editor(source.text, marked, PLACEMENT, source.is_json)
+    return list(editor.edits(_node(marked, change.path), change.old, change.new))
+
+
+def _node(marked: Marked, path: Sequence[Key]) -> Node:
     node = marked.root
-    for key in change.path:
-        if node.anchor in marked.aliases or key not in node.children or node.aliased:
+    for key in path:
+        if node.anchor in marked.aliases or key not in node.children:
             raise CannotEdit("a YAML alias stands for it, or for what it is in: write it out")
         node = node.children[key]
-    return list(Editor(source.text, marked, PLACEMENT, source.is_json).edits(node, change.old, change.new))
+    return node
 
 
 def _expected(source: Source, changes: Sequence[Change]) -> list[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,9 +10,10 @@ from hooks.convert.configs import Request, name_configs
 from hooks.convert.edits import CannotEdit
 from hooks.convert.kustomize import leave_patches
 from hooks.convert.objects import Converted, converted, is_ours, is_partial, refer
-from hooks.convert.parts import NotConvertible
-from hooks.convert.rewrite import Change, added, rewritten
+from hooks.convert.parts import NotConvertible, Wanted
+from hooks.convert.rewrite import Addition, Change, added, comments_in, rewritten
 from hooks.convert.sources import Source
+from hooks.convert.workload import PLACEMENT
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object
 from hooks.text import title
@@ -65,22 +66,29 @@ def run(files: Sequence[Source]) -> Result:
     requests = [Request(job.old, wanted) for of_file in jobs for job in of_file for wanted in job.new.wanted]
     answers = iter(name_configs(requests, objects))
     for file, of_file in zip(files, jobs, strict=True):
-        additions: list[Object] = []
+        additions: list[Addition] = []
         for job in of_file:
             result.converted.append(f"{file.name}: {title(job.old)}")
             result.notes += [f"{title(job.old)}: {note}" for note in job.new.notes]
             for wanted in job.new.wanted:
                 answer = next(answers)
                 refer(job.new, wanted, answer.name)
-                additions += answer.additions
+                additions += _with_comments(file, job, wanted, answer.additions)
         text = rewritten(file, [job.change for job in of_file])
         result.texts.append(added(text, additions, is_json=file.is_json))
         _report(file, additions, result)
     return result
 
 
-def _report(file: Source, additions: Sequence[Object], result: Result) -> None:
+def _with_comments(file: Source, job: _Job, wanted: Wanted, additions: Sequence[Object]) -> Iterator[Addition]:
+    """What is added for a field, with the comments that stood in it."""
     for obj in additions:
+        kept = comments_in(file, job.change, PLACEMENT.instead[wanted.ref]) if obj["kind"] == wanted.kind else []
+        yield Addition(obj, kept)
+
+
+def _report(file: Source, additions: Sequence[Addition], result: Result) -> None:
+    for obj, _ in additions:
         result.added.append(f"{file.name}: {title(obj)}")
         if obj["kind"] == "Secret":
             result.secrets += obj["stringData"].values()

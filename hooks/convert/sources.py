@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,7 +13,7 @@ from hooks.api.meta import GROUP
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.load import InputError, files, text_of
-from hooks.manifests.marks import is_json
+from hooks.manifests.marks import Key, Marked, is_json, marks
 
 _HELM = re.compile(r"\{\{[^{}]*(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\b)[^{}]*\}\}")
 """What Helm alone puts into braces; Vault's agent and others have templates of their own in annotations."""
@@ -38,7 +39,12 @@ class Source:
     left: str = ""
     """Why it is left alone, though it has objects of ours."""
 
-    def objects(self) -> Iterator[tuple[int, tuple[str | int, ...], Object]]:
+    @cached_property
+    def marks(self) -> dict[int, Marked]:
+        """Where the fields of each document stand, by its number."""
+        return {marked.number: marked for marked in marks(self.text)}
+
+    def objects(self) -> Iterator[tuple[int, tuple[Key, ...], Object]]:
         """Return each object with its document's number and its path in it: a list is no object."""
         for number, document in self.documents.items():
             yield from ((number, path, obj) for path, obj in _unrolled((), document))
@@ -90,7 +96,7 @@ def _read(source: Source) -> Source:
     return source
 
 
-def _unrolled(path: tuple[str | int, ...], document: Any) -> Iterator[tuple[tuple[str | int, ...], Object]]:
+def _unrolled(path: tuple[Key, ...], document: Any) -> Iterator[tuple[tuple[Key, ...], Object]]:
     if not isinstance(document, dict):
         return
     items = document.get("items")

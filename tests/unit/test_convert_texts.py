@@ -110,7 +110,8 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
         type: inline
         resourceUrl: https://mcp.example.com
         inline:
-          issuer: https://auth.example.com/realms/a
+          issuer: https://auth.example.com/realms/a#b # of production
+          # for all teams
           audience: mcp
           scopes: [a, b]
           jwksAllowPrivateIP: true
@@ -146,6 +147,8 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
         serviceName: demo
       audit: {enabled: true}
     ---
+    # of production
+    # for all teams
     apiVersion: toolhive.stacklok.dev/v1beta1
     kind: MCPOIDCConfig
     metadata:
@@ -153,7 +156,7 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
     spec:
       type: inline
       inline:
-        issuer: https://auth.example.com/realms/a
+        issuer: https://auth.example.com/realms/a#b
         jwksAllowPrivateIP: true
     ---
     apiVersion: toolhive.stacklok.dev/v1beta1
