@@ -23,6 +23,8 @@ Taken: TypeAlias = dict[tuple[str, str], set[str]]
 class Request(NamedTuple):
     """A workload that wants a config."""
 
+    scope: str
+    """The files of one scope are applied together."""
     workload: Object
     wanted: Wanted
 
@@ -35,19 +37,19 @@ class Named(NamedTuple):
     """What is to be added for it: the config and its Secret; nothing where an earlier request had it added."""
 
 
-def name_configs(requests: Sequence[Request], objects: Iterable[Object]) -> list[Named]:
+def name_configs(requests: Sequence[Request], objects: Iterable[tuple[str, Object]]) -> list[Named]:
     """Find a config for each request: one that exists, one that an earlier request added, or a new one.
 
     Args:
         requests: in the order of the files.
-        objects: all that the files hold; no new object has the name of one of them.
+        objects: all that the files hold, each with its scope; no new object has the name of one of them.
     """
-    known = [obj for obj in objects if _is_named(obj)]
+    known = [(scope, obj) for scope, obj in objects if _is_named(obj)]
     taken: Taken = {}
-    for obj in known:
+    for _, obj in known:
         taken.setdefault((obj["kind"], obj["metadata"]["name"]), set()).add(_namespace(obj))
     kinds = {request.wanted.kind for request in requests}
-    configs = [obj for obj in known if obj["kind"] in kinds and str(obj.get("apiVersion")).startswith(f"{GROUP}/")]
+    configs = [(scope, obj) for scope, obj in known if obj["kind"] in kinds and _is_ours(obj)]
     users = Counter(map(_identity, requests))
     met: dict[tuple[str, ...], str] = {}
     answers = []
@@ -66,14 +68,15 @@ def name_configs(requests: Sequence[Request], objects: Iterable[Object]) -> list
 def _identity(request: Request) -> tuple[str, ...]:
     """What equal requests have in common; a workload with no namespace is in one that the files don't tell."""
     wanted = request.wanted
-    return wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
+    return request.scope, wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
 
 
-def _existing(request: Request, configs: Iterable[Object]) -> str:
+def _existing(request: Request, configs: Iterable[tuple[str, Object]]) -> str:
     """The name of a config among the files that says just what is wanted; empty if there is none."""
     wanted = request.wanted
-    for obj in configs:
-        there = obj["kind"] == wanted.kind and _namespace(obj) == _namespace(request.workload)
+    for scope, obj in configs:
+        where, wanted_there = (scope, _namespace(obj)), (request.scope, _namespace(request.workload))
+        there = obj["kind"] == wanted.kind and where == wanted_there
         if there and not wanted.client_secret and same(obj.get("spec"), wanted.spec):
             return str(obj["metadata"]["name"])
     return ""
@@ -131,3 +134,7 @@ def _namespace(obj: Object) -> str:
 def _is_named(obj: Object) -> bool:
     metadata = obj.get("metadata")
     return isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and isinstance(obj.get("kind"), str)
+
+
+def _is_ours(obj: Object) -> bool:
+    return str(obj.get("apiVersion")).startswith(f"{GROUP}/")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from hooks.convert.parts import NotConvertible, Wanted, checked, host
 from hooks.kubernetes.objects import Object
@@ -102,7 +101,7 @@ def _inline(inline: Object, where: str, server: str, resource: Object) -> Wanted
     if not inline.get("audience"):
         raise NotConvertible(f"{where} has no audience, which oidcConfigRef must name: add the one that tokens have")
     for key in ("issuer", "jwksUrl"):
-        scheme = urlsplit(inline.get(key, "https:")).scheme
+        scheme = inline.get(key, "https:").partition(":")[0].lower()
         if scheme != "https" and not (scheme == "http" and inline.get("insecureAllowHTTP")):
             remedy = "make it https, or set insecureAllowHTTP: true beside it where that is meant"
             raise NotConvertible(f"{where}.{key} is no https URL: {remedy}")

@@ -54,5 +54,8 @@ def checked(value: Any, path: str, fields: Mapping[str, type]) -> Object:
 
 def host(url: str) -> str:
     """Return the host of a URL, as an object's name can have it."""
-    name = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    try:
+        name = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    except ValueError:  # no address at all
+        name = ""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "shared"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from hooks.convert.config_maps import find_config_map
 from hooks.convert.configs import Request, name_configs
 from hooks.convert.edits import CannotEdit
 from hooks.convert.kustomize import leave_patches
@@ -16,7 +18,7 @@ from hooks.convert.sources import Source
 from hooks.convert.workload import PLACEMENT
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object
-from hooks.text import title
+from hooks.text import title, where
 
 _ANY_NAME = "name-of-a-config"
 _BY_HAND = "convert by hand what it sets"
@@ -61,9 +63,15 @@ def run(files: Sequence[Source]) -> Result:
     kustomizations = leave_patches(files)
     result.left += [f"{name}: it has patches of its own: {_BY_HAND}" for name in kustomizations]
     result.left += [f"{file.name}: {file.left}: {_BY_HAND}" for file in files if file.left]
-    objects = [obj for file in files for _, _, obj in file.objects()]
-    jobs = [_editable(file, _jobs(file, objects, result), result) for file in files]
-    requests = [Request(job.old, wanted) for of_file in jobs for job in of_file for wanted in job.new.wanted]
+    jobs = [_editable(file, _jobs(file, files, result), result) for file in files]
+    scopes = _scopes(files)
+    objects = [(scopes[file.name], obj) for file in files for _, _, obj in file.objects()]
+    requests = [
+        Request(scopes[file.name], job.old, wanted)
+        for file, of_file in zip(files, jobs, strict=True)
+        for job in of_file
+        for wanted in job.new.wanted
+    ]
     answers = iter(name_configs(requests, objects))
     for file, of_file in zip(files, jobs, strict=True):
         additions: list[Addition] = []
@@ -98,7 +106,7 @@ def _report(file: Source, additions: Sequence[Addition], result: Result) -> None
             )
 
 
-def _jobs(file: Source, objects: Sequence[Object], result: Result) -> list[_Job]:
+def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
     """The objects of a file that are to be written anew."""
     jobs = []
     for number, path, obj in file.objects():
@@ -109,7 +117,7 @@ def _jobs(file: Source, objects: Sequence[Object], result: Result) -> list[_Job]
             result.left.append(f"{where}: {obj['kind']} without what it must have, as in a Kustomize patch: {_BY_HAND}")
             continue
         try:
-            new = converted(obj, partial(_config_map, objects, obj))
+            new = converted(obj, partial(find_config_map, files, file, obj))
         except NotConvertible as error:
             result.failed.append(f"{file.name}: {title(obj)}: {error}")
             continue
@@ -118,15 +126,15 @@ def _jobs(file: Source, objects: Sequence[Object], result: Result) -> list[_Job]
     return jobs
 
 
-def _config_map(objects: Sequence[Object], workload: Object, name: str) -> Object | None:
-    """The data of a ConfigMap in the namespace of a workload."""
-    for obj in objects:
-        metadata, data = obj.get("metadata"), obj.get("data")
-        if (obj.get("apiVersion"), obj.get("kind")) == ("v1", "ConfigMap") and isinstance(metadata, dict):
-            namespaces = {of.get("namespace") or "default" for of in (metadata, workload["metadata"])}
-            if metadata.get("name") == name and len(namespaces) == 1 and isinstance(data, dict):
-                return data
-    return None
+def _scopes(files: Sequence[Source]) -> dict[str, str]:
+    """Which files share configs: all of them, unless two say what one workload is, as those of several clusters do."""
+    count = Counter(
+        (obj["kind"], where(obj))
+        for file in files
+        for _, _, obj in file.objects()
+        if is_ours(obj) and not is_partial(obj)
+    )
+    return {file.name: file.name if max(count.values(), default=0) > 1 else "" for file in files}
 
 
 def _editable(file: Source, jobs: list[_Job], result: Result) -> list[_Job]:

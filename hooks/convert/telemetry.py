@@ -20,10 +20,8 @@ _OTEL = {
 }
 
 
-def converted_telemetry(given: Any, server: str) -> tuple[Wanted | None, list[str]]:
+def converted_telemetry(given: Any, server: str) -> tuple[Wanted, list[str]]:
     """Return the MCPTelemetryConfig that a workload's telemetry becomes, and what is to be said of it.
-
-    There is none where nothing is enabled: a reference would have the proxy told so, which telemetry hasn't.
 
     Raises:
         NotConvertible: something that it says can't be said in an MCPTelemetryConfig.
@@ -31,8 +29,6 @@ def converted_telemetry(given: Any, server: str) -> tuple[Wanted | None, list[st
     telemetry = checked(given, _WHERE, {"openTelemetry": dict, "prometheus": dict})
     otel = checked(telemetry.get("openTelemetry", {}), f"{_WHERE}.openTelemetry", _OTEL)
     prometheus = checked(telemetry.get("prometheus", {}), f"{_WHERE}.prometheus", {"enabled": bool})
-    if not otel.get("enabled") and not prometheus.get("enabled"):
-        return None, ["telemetry is left out: it enables nothing"]
     notes = []
     if "endpoint" in otel and not _sends(otel):
         otel = {key: value for key, value in otel.items() if key != "endpoint"}

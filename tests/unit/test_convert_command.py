@@ -96,6 +96,38 @@ def test_oidc_settings_of_a_config_map_are_taken_from_it_where_it_is_among_the_f
     )
 
 
+def test_files_of_several_clusters_share_nothing(tmp_path: Path) -> None:
+    """The same server in two folders: each file has what it refers to, and takes the ConfigMap beside it."""
+    settings = {"type": "configMap", "configMap": {"name": "oidc"}}
+    for cluster in ("prod", "staging"):
+        (tmp_path / cluster).mkdir()
+        (tmp_path / cluster / "servers.yaml").write_text(
+            "---\n".join([server("one", oidcConfig=settings), server("two", oidcConfig=settings)])
+        )
+        (tmp_path / cluster / "oidc.yaml").write_text(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: oidc}\n"
+            f"data: {{issuer: https://{cluster}.example.com, audience: a}}\n"
+        )
+
+    assert convert(tmp_path, in_place=True).code == 0
+    for cluster in ("prod", "staging"):
+        text = (tmp_path / cluster / "servers.yaml").read_text()
+        assert text.count(f"name: {cluster}-example-com-oidc\n") == 3
+        assert text.endswith(f"    issuer: https://{cluster}.example.com\n")
+    assert convert(tmp_path, check=True).code == 0
+
+
+def test_a_config_map_that_cannot_be_told_from_others_is_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(server("a", oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}}))
+    for number in (1, 2):
+        data = f"{{issuer: https://{number}.example.com}}"
+        (tmp_path / f"{number}.yaml").write_text(
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: oidc}}\ndata: {data}\n"
+        )
+
+    assert "there are several ConfigMaps oidc that differ" in convert(tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("spec", "why"),
     [
@@ -146,7 +178,6 @@ def test_what_cannot_be_said_is_named_and_nothing_of_the_object_changes(spec: di
         ({"port": 9090, "proxyPort": 9090}, "  proxyPort: 9090\n", ""),
         ({"tools": ["a"], "toolConfigRef": {"name": "b"}}, '  toolConfigRef: {"name": "b"}\n', "tools is left out"),
         ({"tools": []}, "", ""),
-        ({"telemetry": {"prometheus": {"enabled": False}}}, "", "telemetry is left out: it enables nothing"),
         ({"oidcConfig": None, "port": None}, "", ""),
         (
             {"authzConfig": {"type": "inline", "configMap": {"name": "a"}, "inline": {"policies": ["p"]}}},
