@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO
 from hooks.convert.run import Result, run
 from hooks.convert.sources import Source, sources
 from hooks.manifests.load import InputError
-from hooks.text import one_line
+from hooks.text import one_line, some
 
 _CLIENT_SECRET = re.compile(r"""(client-?[sS]ecret["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}]+)""")
 _TELLING = 6
@@ -64,7 +64,7 @@ def convert_command(
     for word, lines in {
         "would convert" if check else "converted": result.converted,
         "would add" if check else "added": result.added,
-        "note": result.notes,
+        "note": [f"{some(objects)}: {note}" for note, objects in result.notes.items()],
         "warning": result.warnings,
         "left": result.left,
         "failed": result.failed,
@@ -78,7 +78,7 @@ def _print(files: Sequence[Source], result: Result, stdout: TextIO, *, manifests
         differences = map(_difference, files, result.texts)
         stdout.writelines(_masked(difference, result.secrets) for difference in differences)
     elif manifests:
-        stdout.write(_stream(result.texts))
+        stdout.write(_stream([text for file, text in zip(files, result.texts, strict=True) if file.is_read]))
 
 
 def _stream(texts: Sequence[str]) -> str:

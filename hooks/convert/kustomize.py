@@ -32,7 +32,7 @@ def leave_patches(files: Sequence[Source]) -> list[str]:
                 path = _path(patch)
                 file = by_path.get((folder / path).resolve()) if path else None
                 if file and GROUP in file.text:
-                    file.left, file.documents = "it is a Kustomize patch", {}
+                    file.left, file.is_read, file.documents = "it is a Kustomize patch", False, {}
                 elif not path and any(kind in str(patch) for kind in SERVED):
                     found.append(str(kustomization))
     return list(dict.fromkeys(found))

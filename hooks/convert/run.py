@@ -11,7 +11,7 @@ from hooks.convert.config_maps import find_config_map
 from hooks.convert.configs import Request, name_configs
 from hooks.convert.edits import CannotEdit
 from hooks.convert.kustomize import leave_patches
-from hooks.convert.objects import Converted, converted, is_ours, is_partial, refer
+from hooks.convert.objects import WORKLOADS, Converted, converted, is_ours, is_partial, refer
 from hooks.convert.parts import NotConvertible, Wanted
 from hooks.convert.rewrite import Addition, Change, added, comments_in, rewritten
 from hooks.convert.sources import Source
@@ -33,7 +33,8 @@ class Result:
     converted: list[str] = field(default_factory=list)
     """The objects that are written anew."""
     added: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """Texts, each with the objects that it is about."""
     warnings: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     """Files that this command doesn't convert."""
@@ -77,7 +78,8 @@ def run(files: Sequence[Source]) -> Result:
         additions: list[Addition] = []
         for job in of_file:
             result.converted.append(f"{file.name}: {title(job.old)}")
-            result.notes += [f"{title(job.old)}: {note}" for note in job.new.notes]
+            for note in job.new.notes:
+                result.notes.setdefault(note, []).append(title(job.old))
             for wanted in job.new.wanted:
                 answer = next(answers)
                 refer(job.new, wanted, answer.name)
@@ -113,8 +115,9 @@ def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
         if not is_ours(obj):
             continue
         if is_partial(obj):
-            where = f"{file.name}: document {number}"
-            result.left.append(f"{where}: {obj['kind']} without what it must have, as in a Kustomize patch: {_BY_HAND}")
+            lacks = " or ".join(("name", *WORKLOADS.get(obj["kind"], ())))
+            what = f"document {number}, {obj['kind']}, has no {lacks}, as a Kustomize patch has none"
+            result.left.append(f"{file.name}: {what}: {_BY_HAND}")
             continue
         try:
             new = converted(obj, partial(find_config_map, files, file, obj))

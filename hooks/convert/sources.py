@@ -36,6 +36,8 @@ class Source:
     documents: dict[int, Any] = field(default_factory=dict)
     """By number; none where the file is left alone."""
     is_json: bool = False
+    is_read: bool = True
+    """Whether it is YAML or JSON, and no template or patch."""
     left: str = ""
     """Why it is left alone, though it has objects of ours."""
 
@@ -84,13 +86,14 @@ def _read(source: Source) -> Source:
     try:
         documents = dict(read(source.text))
     except Unreadable as error:
+        source.is_read = False
         if ours and "{{" in source.text:
             source.left = "it is a Helm template"
         elif ours:
             raise InputError(f"{source.name}: document {error.number}: {error}") from None
         return source
     if ours and _HELM.search(source.text):
-        source.left = "it is a Helm template"
+        source.left, source.is_read = "it is a Helm template", False
     else:
         source.documents, source.is_json = documents, is_json(source.text)
     return source

@@ -105,7 +105,8 @@ def _proxy_mode(new: ConvertedSpec, old: Object, api_version: str) -> None:
         return
     sign = next((field for field in SINCE_0_6 if field in old), "groupRef.name" if _is_mapping(old, "groupRef") else "")
     if sign:
-        note = f"left to its default, streamable-http, since {sign} came after ToolHive 0.6, which had that default"
+        note = f"left to its default, streamable-http, since {sign} came after ToolHive 0.6, which had that "
+        note += "default; unconverted these hooks would take sse"
     else:
         new.spec["proxyMode"] = "sse"
         note = (

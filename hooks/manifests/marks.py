@@ -56,7 +56,7 @@ class Marked:
 
 
 def marks(text: str) -> Iterator[Marked]:
-    """Find the places in all documents of a text that `documents.read` can read; empty ones count, and are left out."""
+    """Find the places in all documents of a text that `documents.read` can read; empty ones are among them."""
     yield from _json_marks(text) if is_json(text) else _yaml_marks(text)
 
 

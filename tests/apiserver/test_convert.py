@@ -27,5 +27,5 @@ def test_converted_manifests_are_taken_strictly(cluster: ControlPlane, namespace
     objects = load([str(tmp_path)], io.BytesIO())
     here = [{**obj, "metadata": {**obj["metadata"], "namespace": namespace}} for obj in objects]
 
-    assert len(here) == 14
+    assert len(here) == 15
     strictly(cluster, "apply", objects=here)

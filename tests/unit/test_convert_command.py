@@ -258,8 +258,8 @@ def test_files_that_are_no_manifests_are_named_and_left_alone(tmp_path: Path) ->
         f"left: {tmp_path / 'chart.yaml'}: it is a Helm template: convert by hand what it sets",
         f"left: {tmp_path / 'patch.yaml'}: it is a Kustomize patch: convert by hand what it sets",
         f"left: {tmp_path / 'quoted.yaml'}: it is a Helm template: convert by hand what it sets",
-        f"left: {tmp_path / 'partial.yaml'}: document 1: MCPServer without what it must have, as in a Kustomize patch: "
-        "convert by hand what it sets",
+        f"left: {tmp_path / 'partial.yaml'}: document 1, MCPServer, has no name or image, as a Kustomize patch has "
+        "none: convert by hand what it sets",
     ]
     assert {name for name, text in files.items() if (tmp_path / name).read_text() != text} == {"vault.yaml"}
 
