@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from hooks.check.point import Point
@@ -107,7 +108,7 @@ def _number(text: str) -> float:
 def _flags(words: list[str]) -> dict[str, str]:
     """Options of a command line, in both of the ways in which Go programs take them."""
     flags = {}
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in pairwise([*words, ""]):
         if word.startswith("-"):
             name, equals, value = word.lstrip("-").partition("=")
             flags[name] = value if equals else after

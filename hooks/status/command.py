@@ -54,7 +54,7 @@ def status_command(
     Raises:
         ClusterError: the cluster can't be asked, or there is no object of this name.
     """
-    shown = ""
+    shown = None
     while True:
         observed = observe(live, namespace)
         trees = [tree(root, observed.objects) for root in _roots(observed.objects, namespace, name)]

@@ -132,8 +132,8 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
             "name: github\n---",
             "name: nobody\n---",
             1,
-            "ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in namespace 'default': create it, or "
-            "remove spec.externalAuthConfigRef",
+            "ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in namespace 'default': create it, "
+            "or remove spec.externalAuthConfigRef",
         ),
     ],
     ids=["a misspelt field", "a misspelt kind", "not a manifest", "not YAML", "a config that isn't there"],
@@ -156,7 +156,8 @@ def test_in_a_pull_request_each_fault_stands_at_its_line(repository: Path) -> No
 
     result = run("./check.sh", cwd=repository, GITHUB_ACTIONS="true")
 
-    assert re.search(r"^::error file=staging/github.yaml,line=\d+,title=MCPServer default/github::", result.stdout, re.M)
+    where = r"^::error file=staging/github.yaml,line=\d+,title=MCPServer default/github::"
+    assert re.search(where, result.stdout, re.MULTILINE)
 
 
 def test_the_workflow_runs_the_check() -> None:
