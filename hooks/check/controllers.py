@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from hooks.api.meta import GROUP
 from hooks.check.point import Point
@@ -93,10 +94,9 @@ def check_hooks(live: LiveCluster) -> Iterator[Point]:
         mine = [webhook for webhook in webhooks if (webhook.get("service") or {}).get("name") == name]
         yield from _tls(live, namespace, mine)
         yield from _token(live, namespace, name, mine)
-    for url in sorted(
-        {str(webhook["url"]).partition("?")[0].rpartition("/")[0] for webhook in webhooks if "url" in webhook}
-    ):
-        yield Point(SERVED, None, f"{url} is outside of the cluster, and isn't looked at")
+    outside = {urlsplit(str(webhook["url"]))[:2] for webhook in webhooks if "url" in webhook}
+    for scheme, host in sorted(outside):
+        yield Point(SERVED, None, f"{scheme}://{host} is no Service of the cluster, and isn't looked at")
 
 
 def _service(live: LiveCluster, namespace: str, name: str) -> Iterator[Point]:

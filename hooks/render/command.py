@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO, TextIO
@@ -92,7 +92,7 @@ def render_command(
             (obj["kind"], obj["metadata"].get("namespace") or "default", obj["metadata"]["name"])
             for obj in (*gated.objects, *extra)
         }
-        stdout.write(_text(options.output, shown, there, colour=wants_colour(stdout)))
+        stdout.writelines(_text(options.output, shown, there, colour=wants_colour(stdout)))
         stdout.flush()
     problems = located(dict.fromkeys(problems), loaded.texts)
     levels = [problem.level for problem in problems]
@@ -130,12 +130,12 @@ def _admitted(loaded: Loaded, options: Options) -> tuple[Gated, list[Object]]:
     return gated, extra
 
 
-def _text(output: str, result: Result, there: set[tuple[str, str, str]], *, colour: bool) -> str:
+def _text(output: str, result: Result, there: set[tuple[str, str, str]], *, colour: bool) -> Iterable[str]:
     if output == "json":
-        return to_json(result)
+        return [to_json(result)]
     if output == "yaml":
         return to_yaml(result)
-    return to_tree(result, there, colour=colour) if output == "tree" else to_summary(result, colour=colour)
+    return [to_tree(result, there, colour=colour) if output == "tree" else to_summary(result, colour=colour)]
 
 
 def _nothing(options: Options) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 import yaml
@@ -19,9 +20,12 @@ _FIRST = ("apiVersion", "kind", "metadata")
 _METADATA = ("name", "namespace", "labels", "annotations")
 
 
-def to_yaml(result: Result) -> str:
-    """Children, then parents, each a document."""
-    return "".join(f"---\n{dump(obj)}" for obj in _objects(result)).removeprefix("---\n")
+def to_yaml(result: Result) -> Iterator[str]:
+    """Children, then parents, each a document, one after the other: all at once would be the most that a run holds."""
+    separator = ""
+    for obj in [*result.children, *result.parents]:
+        yield f"{separator}{dump(presentable(obj))}"
+        separator = "---\n"
 
 
 def to_json(result: Result) -> str:

@@ -255,8 +255,7 @@ def test_a_report_for_programs_has_each_problem_with_its_place() -> None:
     assert report["counts"] == {"resources": 2, "children": 4, "files": 1, "errors": 0, "failed": 2, "warnings": 0}
     first = report["problems"][0]
     assert first.pop("message") == (
-        "Secret 'oauth' of namespace 'default' not found: create it, or correct "
-        "spec.tokenExchange.clientSecretRef.name"
+        "Secret 'oauth' of namespace 'default' not found: create it, or correct spec.tokenExchange.clientSecretRef.name"
     )
     assert first == {
         "level": "failed",
