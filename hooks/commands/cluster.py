@@ -71,10 +71,11 @@ def check(context: str | None, kubeconfig: str | None, wait: str, output: str) -
 
     Exit codes: 0 all is well, or unknown; 1 something isn't; 2 the cluster couldn't be asked.
     """
+    seconds = _seconds(wait)
     with user_cluster(context, kubeconfig, bug=USAGE_ERROR) as cluster:
         from hooks.check.command import check_command  # noqa: PLC0415
 
-        deadline = time.monotonic() + _seconds(wait)
+        deadline = time.monotonic() + seconds
         sys.exit(
             check_command(
                 cluster,

@@ -14,6 +14,7 @@ from hooks.kubernetes.objects import Object
 from tests.controlplane import eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.installation import Installation
+from tests.examples import commands
 from tests.old_operator import MERGE, run
 
 pytestmark = pytest.mark.e2e
@@ -96,6 +97,37 @@ def test_status_shows_the_tree_of_a_server_that_runs(installation: Installation,
         *(str(shown[0][2]), "Ready", "there")
     ]
     assert [line for line in shown if "Pod" in line and "Ready" in line] != []
+
+
+VARYING = [
+    (r"weather-[0-9a-f]{6,10}-[a-z0-9]{5}", "weather-POD"),
+    (r"v1\.\d+\.\d+", "v1.X"),
+    (r"http://127\.0\.0\.1:\d+ is no Service.*", ""),
+    (r"hooks\n.*?(?=calls\n)", ""),  # they are a process beside this cluster
+    (r"( +✓ \S+ is of this release( \([^)]*\))?\n)+", " ✓ EACH\n"),
+    (r"\d+ well, 0 not, \d+ unknown", "COUNTS"),
+    (r" +", " "),
+]
+"""What differs from cluster to cluster."""
+
+
+def test_the_page_shows_what_is_shown(installation: Installation, namespace: str) -> None:
+    shown = {command.line: command.output for command in commands((ROOT / "docs/cli.md").read_text())}
+    installation.deploy(namespace, ROOT / "examples/token-exchange")
+    kubeconfig = installation.cluster.kubeconfig()
+
+    status = run("status", kubeconfig, "-n", namespace).stdout.replace(namespace, "team-a")
+    checked = run("check", kubeconfig, "--wait", "1m").stdout
+
+    assert plain(shown["toolhive-hooks status -n team-a"]) == plain(status)
+    assert plain(shown["toolhive-hooks check"]) == plain(checked)
+
+
+def plain(text: str) -> str:
+    """A text less what varies."""
+    for pattern, word in VARYING:
+        text = re.sub(pattern, word, text, flags=re.DOTALL if "calls" in pattern else 0)
+    return text.strip()
 
 
 def test_a_controller_of_another_release_has_a_cross(installation: Installation) -> None:

@@ -328,6 +328,35 @@ def test_a_secret_that_is_made_elsewhere_or_without_the_key_is_missing() -> None
     assert (other_place[0], "SecretNotFound" in other_place[2]) == (1, True)
 
 
+def test_what_a_run_costs_grows_with_what_is_ours_alone() -> None:
+    """Five calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
+    asked: list[str] = []
+    hooks = in_process(CONTROLLERS, Installation(), CLOCK)
+
+    def ask(path: str, body: bytes) -> bytes:
+        asked.append(path.partition("?")[0])
+        return hooks(path, body)
+
+    def calls(*manifests: Object) -> int:
+        asked.clear()
+        text = "\n---\n".join(map(json.dumps, manifests)).encode()
+        render_command(
+            Options(Source(["-"]), output="none"),
+            installation=Installation(),
+            stdin=io.BytesIO(text),
+            stdout=io.StringIO(),
+            stderr=io.StringIO(),
+            hooks=ask,
+        )
+        return len(asked)
+
+    servers = [{**SERVER, "metadata": {"name": f"s{number}"}, "spec": {"image": "a"}} for number in range(20)]
+    others = [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"d{n}"}} for n in range(100)]
+    assert calls(servers[0]) == 5
+    assert calls(*servers, *others) == 20 * 5
+    assert calls(*others) == 0
+
+
 def test_secrets_can_be_assumed() -> None:
     code, stdout, stderr = command(CONFIG, SERVER, assume_secrets=True)
 
