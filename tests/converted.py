@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 from hooks.convert.command import convert_command
+
+API = "toolhive.stacklok.dev/v1alpha1"
+INLINE = {"issuer": "https://auth.example.com", "audience": "mcp"}
+OIDC = {"type": "inline", "inline": INLINE}
 
 
 class Outcome(NamedTuple):
@@ -53,3 +58,11 @@ def refused(text: str) -> str:
     outcome = convert("-", stdin=text)
     assert (outcome.code, outcome.stdout) == (1, text)
     return "".join(line for line in outcome.stderr.splitlines(keepends=True) if line.startswith("failed: "))
+
+
+def server(name: str, namespace: str = "", **spec: object) -> str:
+    """A manifest of an MCPServer of the old dialect, a line for each field."""
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    lines = {"image": "x", "proxyMode": "sse", **spec}
+    body = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in lines.items())
+    return f"apiVersion: {API}\nkind: MCPServer\nmetadata: {json.dumps(metadata)}\nspec:\n{body}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from hooks.convert.left_out import left_out
 from hooks.convert.run import Result, run
 from hooks.convert.sources import Source, sources
 from hooks.manifests.load import InputError
@@ -48,10 +50,11 @@ def convert_command(
         The exit code: see `DONE`.
     """
     try:
-        files = sources(paths, stdin)
+        files, notes = sources(paths, stdin)
         if output is not None:
             _refuse_twice(files)
         result = run(files)
+        result.left += left_out(notes)
         _print(files, result, stdout, manifests=not (in_place or output or diff or check), diff=diff)
         if not check:
             _write(files, result, in_place=in_place, output=output)
@@ -114,7 +117,7 @@ def _refuse_twice(files: Sequence[Source]) -> None:
 
 def _write(files: Sequence[Source], result: Result, *, in_place: bool, output: Path | None) -> None:
     for file, text in zip(files, result.texts, strict=True):
-        content = (b"\xef\xbb\xbf" if file.bom else b"") + text.encode()
+        content = (BOM_UTF8 if file.bom else b"") + text.encode()
         if output is not None:
             target = output / file.relative
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from functools import partial
 from hooks.convert.config_maps import find_config_map
 from hooks.convert.configs import Request, name_configs
 from hooks.convert.edits import CannotEdit
-from hooks.convert.kustomize import leave_patches
+from hooks.convert.left_out import BY_HAND
 from hooks.convert.objects import WORKLOADS, Converted, converted, is_ours, is_partial, refer
 from hooks.convert.parts import NotConvertible, Wanted
 from hooks.convert.rewrite import Addition, Change, added, comments_in, rewritten
@@ -21,7 +21,6 @@ from hooks.kubernetes.objects import Object
 from hooks.text import title, where
 
 _ANY_NAME = "name-of-a-config"
-_BY_HAND = "convert by hand what it sets"
 
 
 @dataclass
@@ -61,9 +60,7 @@ class _Job:
 def run(files: Sequence[Source]) -> Result:
     """Convert all objects of these files; the text of a file in which nothing is to be converted stays."""
     result = Result()
-    kustomizations = leave_patches(files)
-    result.left += [f"{name}: it has patches of its own: {_BY_HAND}" for name in kustomizations]
-    result.left += [f"{file.name}: {file.left}: {_BY_HAND}" for file in files if file.left]
+    result.left += [f"{file.name}: {file.left}: {BY_HAND}" for file in files if file.left]
     jobs = [_editable(file, _jobs(file, files, result), result) for file in files]
     scopes = _scopes(files)
     objects = [(scopes[file.name], obj) for file in files for _, _, obj in file.objects()]
@@ -117,7 +114,7 @@ def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
         if is_partial(obj):
             lacks = " or ".join(("name", *WORKLOADS.get(obj["kind"], ())))
             what = f"document {number}, {obj['kind']}, has no {lacks}, as a Kustomize patch has none"
-            result.left.append(f"{file.name}: {what}: {_BY_HAND}")
+            result.left.append(f"{file.name}: {what}: {BY_HAND}")
             continue
         try:
             new = converted(obj, partial(find_config_map, files, file, obj))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,13 +13,13 @@ from typing import Any, BinaryIO
 from hooks.api.meta import GROUP
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
-from hooks.manifests.load import InputError, files, text_of
+from hooks.manifests.files import files_under
+from hooks.manifests.load import MAX_BYTES, InputError
 from hooks.manifests.marks import Key, Marked, is_json, marks
+from hooks.manifests.problems import Problem
 
 _HELM = re.compile(r"\{\{[^{}]*(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\b)[^{}]*\}\}")
 """What Helm alone puts into braces; Vault's agent and others have templates of their own in annotations."""
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass
@@ -52,32 +53,44 @@ class Source:
             yield from ((number, path, obj) for path, obj in _unrolled((), document))
 
 
-def sources(paths: Sequence[str], stdin: BinaryIO) -> list[Source]:
+def sources(paths: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[Problem]]:
     """Read files, folders and stdin.
+
+    Returns:
+        The files, and notes on those that were left out.
 
     Raises:
         InputError: one can't be read, or is no YAML though it has objects of ours, or there is none.
     """
-    found = []
+    found: list[Source] = []
+    notes: list[Problem] = []
     for path in dict.fromkeys(paths):
         if path == "-":
-            found.append(_read(Source("stdin", text_of("stdin", stdin), Path("stdin.yaml"))))
+            found.append(_read(Source("stdin", _text("stdin", stdin.read(MAX_BYTES + 1)), Path("stdin.yaml"))))
             continue
         try:
-            found += [_read(_opened(file, Path(path))) for file in files(Path(path))]
+            found += [_read(_opened(file, Path(path))) for file in files_under(Path(path), (), notes)]
         except OSError as error:
             raise InputError(f"{error.filename or path}: {error.strerror}") from None
     if not found:
         raise InputError(f"no manifests in {', '.join(paths)}")
-    return found
+    return found, notes
 
 
 def _opened(file: Path, root: Path) -> Source:
-    relative = file.relative_to(root) if root.is_dir() else Path(file.name)
     with file.open("rb") as stream:
-        bom = stream.read(len(_BOM)) == _BOM
-        stream.seek(0)
-        return Source(str(file), text_of(str(file), stream), relative, file, bom)
+        content = stream.read(MAX_BYTES + 1)
+    relative = file.relative_to(root) if root.is_dir() else Path(file.name)
+    return Source(str(file), _text(str(file), content), relative, file, content.startswith(BOM_UTF8))
+
+
+def _text(name: str, content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{name}: longer than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: not UTF-8 (byte {error.start})") from None
 
 
 def _read(source: Source) -> Source:

@@ -1,6 +1,6 @@
 """The spec of an MCPServer or MCPRemoteProxy in its current fields.
 
-Which release had which field is in tests/payloads/releases/, from the CRDs of ToolHive 0.3 to 0.44.
+Which release had which field is in tests/releases/fields.json, from the CRDs of ToolHive 0.3 to 0.44.
 """
 
 from __future__ import annotations
