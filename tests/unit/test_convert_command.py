@@ -104,3 +104,16 @@ def test_two_files_of_one_name_have_no_place_in_an_output_folder(tmp_path: Path)
     assert convert(tmp_path / "a", tmp_path / "b", output=tmp_path / "out").code == 2
     assert not (tmp_path / "out").exists()
     assert convert(tmp_path, output=tmp_path / "out").code == 0
+
+
+def test_a_file_that_is_no_text_stops_all(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"a: \xff\n")
+
+    assert convert(tmp_path) == (2, "", f"error: {tmp_path / 'a.yaml'}: not UTF-8 (byte 3)\n")
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("no folder")
+    outcome = convert("-", stdin=server("demo", port=80), output=tmp_path / "out")
+
+    assert outcome == (2, "", f"error: {tmp_path / 'out'}: File exists\n")

@@ -113,3 +113,14 @@ def test_a_config_map_that_cannot_be_told_from_others_is_not_guessed(tmp_path: P
         )
 
     assert "there are several ConfigMaps oidc that differ" in convert(tmp_path).stderr
+
+
+def test_names_fit_and_need_no_host() -> None:
+    """A config's name is the value of a label, which has 63 characters at most."""
+    telemetry = {"openTelemetry": {"enabled": True, "endpoint": "[", "tracing": {"enabled": True}}}
+    long = "a" * 60
+    text = converted("---\n".join(server(name, tools=[name], telemetry=telemetry) for name in (long, f"{long}b")))
+
+    assert text.count("name: shared-telemetry\n") == 3
+    assert text.count(f"name: {long}-to\n") == 2
+    assert text.count(f"name: {long}b-t\n") == 2

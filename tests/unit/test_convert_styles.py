@@ -104,6 +104,14 @@ def test_an_anchor_that_is_not_touched_stays() -> None:
             "  oidcConfig: &o\n    type: kubernetes\n  podTemplateSpec: {a: *o}\n",
             "(*o) repeats what stands in oidcConfig",
         ),
+        (
+            "  resources: &r {}\n  podTemplateSpec: {a: *r}\n  tools: &t [a]\n  args: *t\n",
+            "(*t)",
+        ),
+        (
+            "  authzConfig: &a {type: inline, inline: {}, configMap: {}}\n  podTemplateSpec: {b: *a}\n",
+            "(*a)",
+        ),
         ("  <<: {port: 80}\n", "port stands elsewhere, behind a YAML alias"),
         ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig stands elsewhere"),
     ],
@@ -130,3 +138,17 @@ def test_a_text_whose_last_line_would_change_its_value_is_left_alone() -> None:
     text = f"{HEAD}  image: x\n  transport: sse\n  port: 80\n  podTemplateSpec:\n    a: |+\n      b\n\n\n"
 
     assert converted(text) == text.replace("v1alpha1", "v1beta1").replace("port: 80", "proxyPort: 80")
+
+
+def test_annotations_of_kubectl_and_the_operator_go_and_with_the_last_one_the_mapping() -> None:
+    hashes = "toolhive.stacklok.dev/toolconfig-hash: a, kubectl.kubernetes.io/last-applied-configuration: '{}'"
+    text = f"{HEAD}  image: x\n  proxyMode: sse\n"
+
+    for given, left in (
+        (f"  annotations: {{{hashes}}}\n", ""),
+        (f"  annotations: {{{hashes}, b: c}}\n", "  annotations: {b: c}\n"),
+        (f"  annotations: {{b: c, {hashes}}}\n", "  annotations: {b: c}\n"),
+    ):
+        before = text.replace("  name: demo\n", f"  name: demo\n{given}")
+        after = text.replace("  name: demo\n", f"  name: demo\n{left}").replace("v1alpha1", "v1beta1")
+        assert converted(before) == after
