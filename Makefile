@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-http bench-cluster image lock crds pod-schema settings commands flow site clean
+.PHONY: help demo test properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-render bench-http bench-cluster image lock crds pod-schema settings commands flow site clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,10 +86,13 @@ site: $(VENV)/.site  ## build the site of docs/ into build/site, every link chec
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .
 
-bench: bench-process bench-http bench-cluster  ## measure all three: in process, over HTTP, in a cluster
+bench: bench-process bench-render bench-http bench-cluster  ## measure all four: in process, render, over HTTP, in a cluster
 
 bench-process: $(INSTALLED)  ## measure what a hook call costs in process: bytes in to bytes out
 	@$(BIN)/python -m tests.bench.in_process
+
+bench-render: $(INSTALLED)  ## measure what `render` takes for 3,000 files
+	@$(BIN)/python -m tests.bench.render
 
 bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does nothing
 	@$(BIN)/python -m tests.bench.http

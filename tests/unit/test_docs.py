@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,8 +126,24 @@ def test_readme_shows_what_render_prints(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert shown
     for command in shown:
-        printed = CliRunner().invoke(main, command.line.split()[1:]).stdout
+        printed = CliRunner().invoke(main, command.line.split()[1:]).output
         assert printed.rstrip("\n") == command.output
+
+
+IN_A_CLUSTER = ["toolhive-hooks status -n team-a", "toolhive-hooks check"]
+"""Commands of docs/cli.md that tests/e2e/test_check.py runs."""
+
+
+def test_the_page_on_the_command_line_shows_what_render_prints() -> None:
+    shown = {command.line: command.output for command in commands((DOCS / "cli.md").read_text())}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    for line in IN_A_CLUSTER:
+        assert shown.pop(line)
+    assert shown
+    for line, output in shown.items():
+        done = subprocess.run(line.split(), cwd=ROOT, env={"PATH": path}, capture_output=True, text=True, check=False)
+        assert (done.stdout + done.stderr).rstrip("\n") == output
 
 
 @pytest.mark.parametrize("page", HAND_WRITTEN, ids=name)
