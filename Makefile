@@ -102,6 +102,7 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) --group build --output-file requirements/build.txt
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --group release --output-file requirements/release.txt
 	@$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
 clean:  ## remove the virtual environment and caches

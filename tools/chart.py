@@ -1,7 +1,7 @@
 """Copy into charts/toolhive-hooks/files what the chart and the kustomization have in common: `python -m tools.chart`.
 
-A chart can read no file outside its own folder. Templates set what differs between installations; these files say the rest,
-and a test compares them with their originals.
+A chart can read no file outside its own folder. Templates set what differs between installations; these files say the
+rest, and a test compares them with their originals.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write kube-state-metrics' configuration for the custom resources: one entry for each kind, from its record.
 
-`python -m tools.kube_state_metrics` prints it; metacontroller/components/monitoring-servers/kube-state-metrics.yaml holds it
-and a test compares the two.
+`python -m tools.kube_state_metrics` prints it, and a test compares it with
+metacontroller/components/monitoring-servers/kube-state-metrics.yaml.
 """
 
 from __future__ import annotations
@@ -62,17 +62,9 @@ def _gauge(name: str, text: str, path: list[str]) -> dict[str, Any]:
     return {"name": name, "help": text, "each": {"type": "Gauge", "gauge": {"path": path, "nilIsZero": False}}}
 
 
-class _Dumper(yaml.SafeDumper):
-    """Lists of lists are indented like the manifests of this repository, and nothing is an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Repeat what comes twice."""
-        return True
-
-
 def document() -> str:
     """The configuration as it stands in its file."""
-    return HEADER + yaml.dump(configuration(), Dumper=_Dumper, sort_keys=False, width=120)
+    return HEADER + yaml.safe_dump(configuration(), sort_keys=False, width=120)
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def test_everything_that_can_be_set_arrives() -> None:
         "priorityClassName": "system-cluster-critical",
         "topologySpreadConstraints": [],
     }
-    result = go_tool("helm", *TEMPLATE, "--values", "-", input=yaml.safe_dump(values))
+    result = go_tool("helm", *TEMPLATE, "--values", "-", stdin=yaml.safe_dump(values))
     found = named([document for document in yaml.safe_load_all(result.stdout) if document])
     spec = found["Deployment", NAMESPACE]["spec"]
     pod = spec["template"]["spec"]
@@ -184,7 +184,7 @@ def test_mtls_without_tls_is_refused() -> None:
 
 
 def test_the_chart_is_whole() -> None:
-    """Its version is the package's, its copies are what they were copied from (`make chart`), and helm finds no fault."""
+    """Its version is the package's, its copies are their originals (`make chart`), and helm finds no fault."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     files = {str(path.relative_to(CHART / "files")) for path in (CHART / "files").rglob("*") if path.is_file()}
 

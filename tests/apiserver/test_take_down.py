@@ -1,4 +1,4 @@
-"""`kubectl delete -k metacontroller`: no server goes with it, and each can be deleted; the CRDs are what takes servers along."""
+"""`kubectl delete -k metacontroller`: no server goes with it, and each can be deleted."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""The workflows, ours and the example's, as actionlint reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane.assets import ROOT
+from tests.go_tools import go_tool
+
+WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*"), *(ROOT / "examples").glob("*/.github/workflows/*")])
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_actionlint_finds_no_fault(workflow: Path) -> None:
+    result = go_tool("actionlint", workflow)
+
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+def test_actionlint_would_find_one(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text("on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'echo ${{ github.nothing }}'}]}}\n")
+
+    result = go_tool("actionlint", broken)
+
+    assert result.returncode == 1
+    assert "nothing" in result.stdout
