@@ -135,7 +135,7 @@ def queries() -> dict[str, str]:
 
 @pytest.mark.parametrize(("name", "query"), queries().items(), ids=queries())
 def test_what_is_asked_for_is_exported(name: str, query: str) -> None:
-    """Each series is one that kube-state-metrics, Metacontroller or cert-manager has, with the labels that are asked."""
+    """Each series is one of kube-state-metrics, Metacontroller or cert-manager, with the labels that are asked."""
     asked = re.findall(
         r"\b((?:toolhive|metacontroller|workqueue|rest_client|process|certmanager)_\w+|up)\b(\{[^}]*\})?", query
     )
