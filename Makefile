@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties soak lint format test-apiserver test-runner test-image e2e bench bench-process bench-http bench-cluster image lock crds pod-schema settings commands flow site clean
+.PHONY: help demo test test-quick properties soak lint format test-apiserver test-runner test-image test-release e2e bench bench-process bench-http bench-cluster image lock crds chart kube-state-metrics pod-schema settings commands flow site clean
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,15 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get, without a cluster
 	@tools/demo.sh $(BIN)
 
-test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
-	@$(BIN)/pytest tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
+# How many tests at once: pytest-xdist's -n. A single test is easier to follow with PARALLEL=0.
+PARALLEL ?= auto
+
+test: $(INSTALLED)  ## run the tests that need nothing but Python, on all cores, with branch coverage
+	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
 	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
+
+test-quick: $(INSTALLED)  ## run those of them that start no server and no other program: under a minute
+	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/payloads --no-cov -m 'not slow'
 
 EXAMPLES ?= 10000
 properties: $(INSTALLED)  ## try EXAMPLES=10000 inputs for each property: hours
@@ -52,6 +58,9 @@ test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go
 test-image: $(INSTALLED)  ## run the Dockerfile's steps in a folder, and what they make
 	@$(BIN)/pytest tests/image
 
+test-release: $(INSTALLED)  ## run the release workflow's steps, and lint the workflows (needs Go)
+	@$(BIN)/pytest tests/release
+
 e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
 	@if [ -z "$$METACONTROLLER" ]; then echo "e2e: SKIPPED (METACONTROLLER unset)"; else $(BIN)/pytest tests/e2e; fi
 
@@ -60,6 +69,13 @@ test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUN
 
 crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
 	@$(BIN)/toolhive-hooks crds --dir crds --schemas crds/schemas
+
+chart: $(INSTALLED)  ## copy into charts/ what it has in common with metacontroller/
+	@$(BIN)/python -m tools.chart
+
+kube-state-metrics: $(INSTALLED)  ## write kube-state-metrics' configuration for the kinds, and copy it into charts/
+	@$(BIN)/python -m tools.kube_state_metrics > metacontroller/components/monitoring-servers/kube-state-metrics.yaml
+	@$(BIN)/python -m tools.chart
 
 pod-schema: $(INSTALLED)  ## write the schema of podTemplateSpec from the Kubernetes that tools/go.mod pins (needs Go)
 	@$(BIN)/python -m tools.pod_template_schema

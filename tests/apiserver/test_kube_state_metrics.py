@@ -37,7 +37,7 @@ OF_PROMETHEUS = {"up"}
 
 
 def test_the_configuration_is_the_generated_one() -> None:
-    """`make monitoring` writes it."""
+    """`make kube-state-metrics` writes it."""
     assert CONFIG.read_text() == document()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.controlplane.assets import ROOT
 from tests.go_tools import go_tool
+from tools.images import images
 
 WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*"), *(ROOT / "examples").glob("*/.github/workflows/*")])
 
@@ -27,3 +30,16 @@ def test_actionlint_would_find_one(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert "nothing" in result.stdout
+
+
+def test_what_is_built_is_what_is_tested_with() -> None:
+    """tools/real.sh clones the tags that docs/compatibility.md and the default of TOOLHIVE_RUNNER_IMAGE name."""
+    script = ROOT / "tools/real.sh"
+    _, runner, metacontroller = images("any")
+    tags = dict(re.findall(r"^build \S+ (\S+) (\S+) ", script.read_text(), re.MULTILINE))
+
+    assert {name: tag for tag, name in tags.items()} == {
+        "metacontroller": metacontroller.rpartition(":")[2],
+        "proxyrunner": runner.rpartition(":")[2],
+    }
+    subprocess.run(["bash", "-n", script], check=True, timeout=20)
