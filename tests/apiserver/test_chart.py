@@ -204,3 +204,11 @@ def test_every_component_is_a_value_of_the_chart() -> None:
 
 def read(path: Path) -> str:
     return path.read_text()
+
+
+def test_a_value_that_is_misspelt_is_refused() -> None:
+    """values.schema.json has each value of values.yaml, and no other."""
+    result = go_tool("helm", *TEMPLATE, "--set", "tls.enable=true")
+
+    assert result.returncode != 0
+    assert "enable" in result.stderr
