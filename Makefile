@@ -27,11 +27,12 @@ demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get,
 PARALLEL ?= auto
 
 test: $(INSTALLED)  ## run the tests that need nothing but Python, on all cores, with branch coverage
-	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
+	@$(BIN)/pytest -n $(PARALLEL) -m 'not alone' tests/unit tests/properties tests/payloads tests/reference --cov --cov-report=term
+	@$(BIN)/pytest -m alone tests/unit
 	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
 
 test-quick: $(INSTALLED)  ## run those of them that start no server and no other program: under a minute
-	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/payloads --no-cov -m 'not slow'
+	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/payloads --no-cov -m 'not slow and not alone'
 
 EXAMPLES ?= 10000
 properties: $(INSTALLED)  ## try EXAMPLES=10000 inputs for each property: hours

@@ -12,6 +12,9 @@ import pytest
 
 from hooks.cluster import LEASE, ClusterError, _path
 from hooks.kubernetes.kinds import SECRET
+from tests.measured import measured
+
+pytestmark = pytest.mark.slow
 
 NO_CLIENT = (
     "toolhive-hooks: this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was "
@@ -131,6 +134,6 @@ def _kubeconfig(user: dict[str, object]) -> dict[str, object]:
 def _run(
     command: str, kubeconfig: Path, *, program: tuple[str, str] = ("-m", "hooks")
 ) -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin"}
+    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin", **measured()}
     line = [sys.executable, *program, command]
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60, env=env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -12,6 +13,8 @@ from hooks.kubernetes.objects import Object
 from tests.e2e.page import blocks
 from tests.examples import FOLDER
 from tests.world import pod
+
+pytestmark = pytest.mark.slow
 
 OWN = pod("fetch-0", "fetch", app="fetch")
 """A pod of the MCP server, as the proxy runner labels them."""

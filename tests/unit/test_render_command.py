@@ -27,6 +27,8 @@ from hooks.render.command import CLOCK, render_command
 from hooks.simulator.webhooks import HookError, Hooks, Unreachable, in_process, over_http
 from tests.background import serving_in_background
 
+pytestmark = pytest.mark.slow
+
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": {"key": "s3cr3t-value"}}
 CONFIG = {
     "apiVersion": "toolhive.stacklok.dev/v1alpha1",
