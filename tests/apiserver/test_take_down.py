@@ -65,7 +65,8 @@ def test_the_controllers_go_and_servers_stay(installed: ControlPlane) -> None:
     installed.resource(SERVERS).patch(
         name="weather", namespace="default", body=patch, content_type="application/merge-patch+json"
     )
-    run(installed, "kubectl delete -k metacontroller")
+    _, let_go = blocks("Uninstall")
+    run(installed, let_go)
     run(installed, "kubectl delete mcpserver weather", timeout=20)
     assert installed.get(SERVERS, "weather", "default") is None
 
@@ -81,6 +82,22 @@ def test_without_metacontroller_the_page_takes_finalizers_by_hand(installed: Con
     assert held is not None
     assert "deletionTimestamp" in held["metadata"]
     assert installed.get(SERVERS, "weather", "default") is None
+
+
+def test_servers_end_first_and_then_the_crds(installed: ControlPlane) -> None:
+    """With nothing that holds the servers, the page's first way leaves nothing of ours."""
+    patch = {"metadata": {"finalizers": None}}
+    installed.resource(SERVERS).patch(
+        name="weather", namespace="default", body=patch, content_type="application/merge-patch+json"
+    )
+    everything, _ = blocks("Uninstall")
+
+    run(installed, everything)
+
+    left = {crd["metadata"]["name"] for crd in installed.objects(CRD)}
+    assert left == {"compositecontrollers.metacontroller.k8s.io"}
+    assert installed.objects("metacontroller.k8s.io/v1alpha1/CompositeController") == []
+    assert installed.get("v1/Namespace", "toolhive-hooks") is None
 
 
 def test_no_tool_prunes_a_crd(installed: ControlPlane) -> None:
