@@ -4,14 +4,48 @@ from __future__ import annotations
 
 import json
 
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.kubernetes.objects import Object
-from tests.world import config_map, external_auth, judged, pod, secret, tool_config
+from tests.world import (
+    authz_config,
+    config_map,
+    external_auth,
+    group,
+    judged,
+    oidc_config,
+    parent,
+    pod,
+    secret,
+    telemetry_config,
+    tool_config,
+    webhook_config,
+)
 
 CANARY = "s3cr3t/c+n?ry"
 SECRET = secret(client_secret=CANARY)
 POLICY = {"version": "1.0", "type": "cedarv1", "cedar": {"policies": ["permit(p,a,r);"]}}
 
-CONFIGS = [external_auth(), external_auth("other", audience="https://other.acme.test"), tool_config(toolsFilter=["a"])]
+AUTH_SERVER = {
+    "type": "embeddedAuthServer",
+    "embeddedAuthServer": {
+        "issuer": "https://mcp.acme.test",
+        "upstreamProviders": [
+            {"name": "idp", "type": "oidc", "oidcConfig": {"issuerUrl": "https://idp.acme.test", "clientId": "demo"}}
+        ],
+    },
+}
+KEY = {"name": "tx-oauth", "key": "client-secret"}
+CONFIGS = [
+    external_auth(),
+    external_auth("other", audience="https://other.acme.test"),
+    tool_config(toolsFilter=["a"]),
+    parent(MCP_EXTERNAL_AUTH_CONFIG, "eas", AUTH_SERVER),
+    oidc_config(clientSecretRef=KEY),
+    telemetry_config(sensitiveHeaders=[{"name": "x-key", "secretKeyRef": KEY}]),
+    authz_config(),
+    webhook_config(tlsConfig={"insecureSkipVerify": True}),
+    group(),
+]
 CONFIG_MAPS = [
     config_map("oidc", issuer="https://idp.acme.test"),
     config_map("authz", **{"authz.json": json.dumps(POLICY)}),

@@ -90,7 +90,12 @@ class World:
         }
 
 
-DEFAULTS = {"transport": "stdio", "proxyMode": "sse", "port": 8080, "trustProxyHeaders": False}
+DEFAULTS = {
+    "transport": "stdio",
+    "proxyMode": "streamable-http",
+    "trustProxyHeaders": False,
+    "sessionAffinity": "ClientIP",
+}
 MCP_SERVER_KINDS = next(controller.child_kinds for controller in CONTROLLERS if controller.parent == MCP_SERVER)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hooks.api.crd import crds
-from hooks.api.meta import QUANTITY
+from hooks.api.scalars import QUANTITY
 from tests.pod_templates import pod_templates
 
 SCHEMAS = {
@@ -87,7 +87,6 @@ def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
     if "pattern" in schema:
         short = st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
         return short | LONG_QUANTITIES if schema["pattern"] == QUANTITY else short
-        return st.from_regex(schema["pattern"], fullmatch=True).filter(lambda text: len(text) < 40)
     if name in LIKELY:
         return st.sampled_from(LIKELY[name]) | TEXT
     return NAMES if name == "name" else TEXT
@@ -119,12 +118,27 @@ def closed_objects(value: Any, schema: dict[str, Any], path: str = "spec") -> It
             )
 
 
+MCP_URL = "https://mcp.acme.test"
 GOOD_VALUES: dict[str, list[Any]] = {
     "transport": ["stdio", "sse", "streamable-http"],
     "proxyMode": ["sse", "streamable-http"],
     "image": ["ghcr.io/acme/other:1"],
     "port": [8080, 9000],
     "targetPort": [9001],
+    "proxyPort": [8080, 9002],
+    "mcpPort": [9003],
+    "replicas": [0, 1, 2],
+    "backendReplicas": [0, 2],
+    "sessionAffinity": ["ClientIP", "None"],
+    "endpointPrefix": ["/demo"],
+    "sessionStorage": [{"provider": "memory"}, {"provider": "redis", "address": "redis:6379", "keyPrefix": "demo:"}],
+    "rateLimiting": [{"shared": {"maxTokens": 1, "refillPeriod": "1m"}}],
+    "oidcConfigRef": [{"name": "idp", "audience": MCP_URL, "resourceUrl": MCP_URL}],
+    "telemetryConfigRef": [{"name": "otel"}, {"name": "otel", "serviceName": "svc"}],
+    "authzConfigRef": [{"name": "rules"}],
+    "webhookConfigRef": [{"name": "gate"}],
+    "groupRef": [{"name": "team"}],
+    "authServerRef": [{"kind": "MCPExternalAuthConfig", "name": "eas"}],
     "args": [["-v"]],
     "env": [[{"name": "A", "value": "1"}], [{"name": "B", "value": ""}, {"name": "A", "value": "2"}]],
     "volumes": [[{"name": "v", "hostPath": "/a", "mountPath": "/b"}]],
@@ -158,7 +172,19 @@ def good_specs() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {"image": st.just("ghcr.io/acme/mcp-demo:1.2.3") | st.sampled_from(GOOD_VALUES["image"])},
         optional={field: st.sampled_from(values) for field, values in GOOD_VALUES.items() if field != "image"},
-    )
+    ).map(_consistent)
+
+
+def _consistent(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same spec less what its other fields exclude, or don't go with."""
+    for field in ("oidcConfig", "telemetry", "authzConfig"):
+        if f"{field}Ref" in spec:
+            spec.pop(field, None)
+    if spec.get("sessionStorage", {}).get("provider") != "redis":
+        spec.pop("rateLimiting", None)
+    if "oidcConfigRef" not in spec:
+        spec.pop("authServerRef", None)
+    return spec
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from hooks import go_json, webhook
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG
+from hooks.api.kinds import (
+    MCP_AUTHZ_CONFIG,
+    MCP_EXTERNAL_AUTH_CONFIG,
+    MCP_GROUP,
+    MCP_OIDC_CONFIG,
+    MCP_SERVER,
+    MCP_TELEMETRY_CONFIG,
+    MCP_TOOL_CONFIG,
+    MCP_WEBHOOK_CONFIG,
+    RESOURCES,
+)
 from hooks.controllers import CONTROLLERS
 from hooks.installation import Installation
 from hooks.kubernetes.kinds import (
@@ -44,12 +54,26 @@ ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "Service
 BINDING = "RoleBinding/demo-proxy-runner"
 """What it gets once Role and ServiceAccount are there."""
 
+OPEN = (
+    "AccessRestricted",
+    "False",
+    "Open",
+    "The spec asks for no authentication, no authorization and no filter of tools",
+)
+"""What every MCPServer's status says that asks for nothing of this: type, status, reason, message of a condition."""
+NOT_ACTIVE = (
+    ("RateLimitConfigValid", "True", "RateLimitNotApplicable", "rate limiting is not configured"),
+    ("StdioReplicaCapped", "False", "StdioReplicaCapNotActive", "stdio replica cap is not active"),
+    ("SessionStorageWarning", "False", "SessionStorageWarningNotApplicable", "session storage warning is not active"),
+)
+"""And of each whose spec could be read, where it has neither replicas nor rate limits."""
+
 BY_KIND: dict[str, Controller] = {controller.parent.kind: controller for controller in CONTROLLERS}
 KINDS = {
     kind.resource: kind
     for kind in (
-        *(CONFIG_MAP, DEPLOYMENT, MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER, MCP_TOOL_CONFIG, POD, ROLE, ROLE_BINDING),
-        *(SECRET, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET),
+        *(CONFIG_MAP, DEPLOYMENT, POD, ROLE, ROLE_BINDING, SECRET, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET),
+        *RESOURCES,
     )
 }
 
@@ -74,6 +98,34 @@ def external_auth(name: str = "tx", *, oauth: str = "tx-oauth", **exchange: Any)
 def tool_config(name: str = "tools", **spec: Any) -> Object:
     """An MCPToolConfig as a request has it."""
     return parent(MCP_TOOL_CONFIG, name, spec)
+
+
+def oidc_config(name: str = "idp", **inline: Any) -> Object:
+    """An MCPOIDCConfig as a request has it."""
+    return parent(MCP_OIDC_CONFIG, name, {"type": "inline", "inline": {"issuer": "https://idp.acme.test", **inline}})
+
+
+def telemetry_config(name: str = "otel", **otel: Any) -> Object:
+    """An MCPTelemetryConfig as a request has it."""
+    settings = {"enabled": True, "endpoint": "otel.obs:4318", "tracing": {"enabled": True}, **otel}
+    return parent(MCP_TELEMETRY_CONFIG, name, {"openTelemetry": settings})
+
+
+def authz_config(name: str = "rules", type_: str = "cedarv1", **settings: Any) -> Object:
+    """An MCPAuthzConfig as a request has it."""
+    policies = {"policies": ["permit(principal, action, resource);"]} if type_ == "cedarv1" else {}
+    return parent(MCP_AUTHZ_CONFIG, name, {"type": type_, "config": {**policies, **settings}})
+
+
+def webhook_config(name: str = "gate", **webhook: Any) -> Object:
+    """An MCPWebhookConfig of one validating webhook, as a request has it."""
+    given = {"name": "check", "url": "https://gate.acme.test/check", **webhook}
+    return parent(MCP_WEBHOOK_CONFIG, name, {"validating": [given]})
+
+
+def group(name: str = "team", **spec: Any) -> Object:
+    """An MCPGroup as a request has it."""
+    return parent(MCP_GROUP, name, spec)
 
 
 def parent(kind: Kind, name: str, spec: Any, *, annotations: dict[str, str] | None = None) -> Object:
@@ -214,12 +266,12 @@ def running(owner: Object, *related: Object) -> list[Object]:
     return settled(owner, *related)[1]
 
 
-def settled(owner: Object, *related: Object) -> tuple[Object, list[Object]]:
+def settled(owner: Object, *related: Object, config: Installation = CONFIG) -> tuple[Object, list[Object]]:
     """A server's answer once all its children are made, and these children as its next request has them."""
-    answer, children = sync(owner, related=related), []
+    answer, children = sync(owner, related=related, config=config), []
     while len(children) < len(answer["children"]):
         children = [observed(made_child, owner) for made_child in answer["children"]]
-        answer = sync({**owner, "status": answer["status"]}, children, related)
+        answer = sync({**owner, "status": answer["status"]}, children, related, config=config)
     return answer, children
 
 
@@ -249,6 +301,13 @@ def run_config(answer: Object) -> Object:
 def child_names(answer: Object) -> list[str]:
     """The children of an answer as Kind/name, sorted."""
     return sorted(f"{obj['kind']}/{obj['metadata']['name']}" for obj in answer["children"])
+
+
+def stamped(*conditions: tuple[str, str, str, str]) -> list[Object]:
+    """Conditions of an object's first generation, by type, status, reason and message, as its status has them."""
+    keys = ("type", "status", "reason", "message")
+    since = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T12:00:00Z"}
+    return [{**dict(zip(keys, condition, strict=True)), **since} for condition in conditions]
 
 
 def condition(answer: Object, type_: str) -> tuple[str, str, str] | None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from hooks.api.kinds import RESOURCES
+from hooks.controllers import CONTROLLERS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHART = ROOT / "charts/toolhive-hooks"
 COMPONENTS = "metacontroller/components"
 
 COPIES = {
-    **{f"compositecontrollers/{kind.singular}.yaml": f"metacontroller/{kind.singular}.yaml" for kind in RESOURCES},
+    **{
+        f"compositecontrollers/{controller.slug}.yaml": f"metacontroller/{controller.slug}.yaml"
+        for controller in CONTROLLERS
+    },
     "certificates.yaml": f"{COMPONENTS}/tls/certificates.yaml",
     "client-certificate.yaml": f"{COMPONENTS}/mtls/certificate.yaml",
     "least-privilege.yaml": f"{COMPONENTS}/least-privilege/clusterrole.yaml",

@@ -24,7 +24,11 @@ def configuration() -> dict[str, Any]:
 def _resource(kind: CustomResource) -> dict[str, Any]:
     """What is exported of each object of a kind; a part that an object lacks makes no label or no series."""
     return {
-        "groupVersionKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "groupVersionKind": {
+            "group": kind.group,
+            "version": kind.api_version.partition("/")[2],
+            "kind": kind.kind,
+        },
         "resourcePlural": kind.resource,
         "metricNamePrefix": "toolhive_resource",
         "labelsFromPath": {"exported_namespace": ["metadata", "namespace"], "name": ["metadata", "name"]},

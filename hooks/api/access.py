@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hooks.api.meta import ConfigMapRef, Model, RuledModel, set_exactly_when, set_when
+from hooks.api.scalars import ProviderName
 from hooks.strict_json import read_text
 
 
@@ -90,6 +91,8 @@ class InlineAuthz(Model):
     """The Cedar policies."""
     entities_json: str = "[]"
     """The Cedar entities, as a JSON list."""
+    primary_upstream_provider: ProviderName = ""
+    """Accepted for compatibility, and without effect: a proxy has one upstream provider."""
 
 
 class AuthzConfig(RuledModel):
@@ -102,6 +105,12 @@ class AuthzConfig(RuledModel):
     """The ConfigMap for type "configMap"."""
     inline: InlineAuthz | None = None
     """The policies for type "inline"."""
+    group_claim_name: Annotated[str, Field(max_length=253)] = ""
+    """Claim of the caller's token that holds groups, which policies see as the principal's parents."""
+    role_claim_name: Annotated[str, Field(max_length=253)] = ""
+    """Claim of the caller's token that holds roles, which policies see as the principal's parents."""
+    group_entity_type: Annotated[str, Field(max_length=63, pattern="^[A-Za-z_][A-Za-z0-9_]*$")] = ""
+    """Cedar entity type of groups and roles; THVGroup when left out."""
 
 
 def is_entity_list(text: str) -> bool:

@@ -21,7 +21,7 @@ KEPT = {
 
 _KEYWORDS = {
     *("type", "format", "description", "default", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength"),
-    *("items", "minItems", "maxItems", "properties", "required", "additionalProperties"),
+    *("items", "minItems", "maxItems", "properties", "required", "additionalProperties", "maxProperties"),
     *("x-kubernetes-validations", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", PRESERVE_UNKNOWN),
 }
 
@@ -89,43 +89,55 @@ def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
 
 def _crd(resource: CustomResource) -> dict[str, Any]:
     plural, kind = resource.resource, resource.kind
-    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": resource.singular}
+    names = {"categories": ["toolhive"], "kind": kind, "listKind": f"{kind}List", "plural": plural}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{plural}.{resource.group}", "annotations": dict(KEPT)},
         "spec": {
             "group": resource.group,
-            "names": names | ({"shortNames": list(resource.short_names)} if resource.short_names else {}),
+            "names": {**names, "shortNames": list(resource.short_names), "singular": resource.singular},
             "scope": "Namespaced",
-            "versions": [
-                {
-                    "name": resource.version,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": [_column(column) for column in resource.columns],
-                    "schema": {"openAPIV3Schema": _root(resource)},
-                }
-            ],
+            "versions": [_version(resource, api_version) for api_version in sorted(resource.api_versions)],
         },
     }
+
+
+def _version(resource: CustomResource, api_version: str) -> dict[str, Any]:
+    """One served version: all have the same schema but for the defaults that the resource has by version."""
+    version: dict[str, Any] = {
+        "name": api_version.partition("/")[2],
+        "served": True,
+        "storage": api_version == resource.api_version,
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": [_column(column) for column in resource.columns],
+        "schema": {"openAPIV3Schema": _root(resource, api_version)},
+    }
+    if api_version in resource.deprecated:
+        version["deprecated"] = True
+        version["deprecationWarning"] = (
+            f"{api_version} {resource.kind} is deprecated: apply it as {resource.api_version}; "
+            "'toolhive-hooks convert' rewrites manifests"
+        )
+    return version
 
 
 # Not `required`, which would keep finalizers off an older object without a spec, and so the object for ever.
 _HAS_SPEC = Rule("has(self.spec)", "spec is required", lambda _name: True)
 
 
-def _root(resource: CustomResource) -> dict[str, Any]:
+def _root(resource: CustomResource, api_version: str) -> dict[str, Any]:
     """The schema of the whole object; the spec must be there where it has fields that must be."""
     spec = schema(resource.spec_model)
+    for field, default in resource.defaults.get(api_version, {}).items():
+        spec["properties"][field]["default"] = default
     root: dict[str, Any] = {
         "description": resource.description,
         "type": "object",
         "properties": {
             "apiVersion": {
                 "type": "string",
-                "description": f"Group and version of this object: {resource.api_version}.",
+                "description": f"Group and version of this object: {api_version}.",
             },
             "kind": {"type": "string", "description": f"Kind of this object: {resource.kind}."},
             "metadata": {"type": "object"},

@@ -6,10 +6,16 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from hooks.api import unknown
-from hooks.api.meta import HTTP_URL, QUANTITY, Model
+from hooks.api.meta import Model
+from hooks.api.scalars import BASE_URL, DURATION, HTTP_URL, QUANTITY
 from hooks.text import shortened
 
-_PATTERNS = {QUANTITY: "a quantity such as '500m', '1.5' or '256Mi'", HTTP_URL: "an http:// or https:// URL"}
+_PATTERNS = {
+    QUANTITY: "a quantity such as '500m', '1.5' or '256Mi'",
+    HTTP_URL: "an http:// or https:// URL",
+    BASE_URL: "an http:// or https:// URL without query, fragment and a slash at its end",
+    DURATION: "a duration such as '30s', '1m30s' or '1.5h'",
+}
 _TYPES = {
     "bool_type": "true or false",
     "dict_type": "an object",
@@ -17,6 +23,14 @@ _TYPES = {
     "list_type": "a list",
     "model_type": "an object",
     "string_type": "a string",
+}
+_BOUNDS = {
+    "greater_than_equal": "must be at least {}, is {}",
+    "less_than_equal": "must be at most {}, is {}",
+    "string_too_long": "must have {} or fewer characters",
+    "string_too_short": "must have {} or more characters",
+    "too_long": "must have {} or fewer items",
+    "too_short": "must have {} or more items",
 }
 _MAX_LINES, _MAX_LINE, _MAX_PART = 20, 200, 60
 
@@ -75,12 +89,9 @@ def _complaint(fault: ErrorDetails) -> str:
     if kind == "literal_error":
         choices = context["expected"].replace(" or ", ", ")
         return f"must be {'one of ' if ', ' in choices else ''}{choices}, is {_shown(found)}"
-    if kind == "greater_than_equal":
-        return f"must be at least {context['ge']}, is {_shown(found)}"
-    if kind == "less_than_equal":
-        return f"must be at most {context['le']}, is {_shown(found)}"
-    if kind == "too_short":
-        return f"must have {context['min_length']} or more items, has {context['actual_length']}"
+    if kind in _BOUNDS:
+        bound = next(iter(context[key] for key in ("ge", "le", "min_length", "max_length") if key in context))
+        return _BOUNDS[kind].format(bound, _shown(found))
     if kind == "string_pattern_mismatch":
         return f"must be {_PATTERNS.get(context['pattern'], 'of the form ' + context['pattern'])}"
     if kind in _TYPES:

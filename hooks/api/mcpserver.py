@@ -1,4 +1,4 @@
-"""MCPServer: one MCP server and the proxy in front of it."""
+"""MCPServer: one MCP server and the proxy in front of it, in the words of both generations of the API."""
 
 from __future__ import annotations
 
@@ -7,87 +7,77 @@ from typing import Any, Literal
 from pydantic import Field
 
 from hooks.api.access import AuthzConfig, OIDCConfig
-from hooks.api.meta import Conditions, EnvVar, Int64, Model, NameRef, Port
-from hooks.api.workload import PermissionProfile, ResourceOverrides, Resources, SecretEnv, Volume
+from hooks.api.configs import AuthServerRef, OIDCConfigRef, TelemetryConfigRef
+from hooks.api.meta import ConfigRef, EnvVar, Model, NameRef, Rule, RuledModel, not_both
+from hooks.api.scalars import Count, Int64, Port
+from hooks.api.sessions import RateLimiting, SessionStorage
+from hooks.api.status import Conditions
+from hooks.api.telemetry import Telemetry
+from hooks.api.workload import (
+    Audit,
+    PermissionProfile,
+    ResourceOverrides,
+    Resources,
+    SecretEnv,
+    SessionAffinity,
+    Volume,
+)
 
 Transport = Literal["stdio", "streamable-http", "sse"]
 ProxyMode = Literal["sse", "streamable-http"]
-Phase = Literal["Pending", "Running", "Stopped", "Failed", "Terminating"]
+Phase = Literal["Pending", "Ready", "Running", "Stopped", "Failed", "Terminating"]
 
 NAME_MAX = 50  # the Service mcp-NAME-headless has 63 characters then
 
 
-class Audit(Model):
-    """Whether requests are recorded."""
-
-    enabled: bool = False
-    """Whether the proxy writes an audit log."""
-
-
-class Metrics(Model):
-    """Metrics over OTLP."""
-
-    enabled: bool = False
-    """Whether metrics are sent."""
-
-
-class Tracing(Model):
-    """Traces over OTLP."""
-
-    enabled: bool = False
-    """Whether traces are sent."""
-    sampling_rate: str = "0.05"
-    """Share of requests that are traced, from "0" to "1"."""
-
-
-class OpenTelemetry(Model):
-    """What is sent to an OpenTelemetry collector."""
-
-    enabled: bool = False
-    """Whether anything is sent."""
-    endpoint: str = ""
-    """Address of the OTLP/HTTP collector, such as "otel-collector.observability:4318"."""
-    service_name: str = ""
-    """Service name to report; the server's name when left out."""
-    headers: list[str] = Field(default_factory=list)
-    """Headers for the collector, each as "key=value"."""
-    insecure: bool = False
-    """Whether the collector is spoken to over plain HTTP."""
-    metrics: Metrics | None = None
-    """Whether metrics are sent."""
-    tracing: Tracing | None = None
-    """Whether and how often traces are sent."""
-
-
-class Prometheus(Model):
-    """Metrics for Prometheus to fetch."""
-
-    enabled: bool = False
-    """Whether the proxy serves /metrics."""
-
-
-class Telemetry(Model):
-    """What the proxy tells about itself."""
-
-    open_telemetry: OpenTelemetry | None = None
-    """What is sent to an OpenTelemetry collector."""
-    prometheus: Prometheus | None = None
-    """Metrics for Prometheus to fetch."""
-
-
-class MCPServerSpec(Model):
+class MCPServerSpec(RuledModel):
     """The desired MCP server."""
 
+    # None of these is broken by what an earlier release stored; each says so by an edit of any field, not by a status.
+    rules = (
+        not_both("authzConfig", "authzConfigRef", "use authzConfigRef to reference a shared MCPAuthzConfig"),
+        not_both("oidcConfig", "oidcConfigRef", "use oidcConfigRef to reference a shared MCPOIDCConfig"),
+        not_both("telemetry", "telemetryConfigRef", "use telemetryConfigRef to reference a shared MCPTelemetryConfig"),
+        Rule(
+            "!has(self.rateLimiting) || (has(self.sessionStorage) && self.sessionStorage.provider == 'redis')",
+            "rateLimiting requires sessionStorage with provider 'redis'",
+            lambda spec: (
+                spec.rate_limiting is None
+                or (spec.session_storage is not None and spec.session_storage.provider == "redis")
+            ),
+        ),
+        Rule(
+            "!(has(self.rateLimiting) && has(self.rateLimiting.perUser)) || has(self.oidcConfigRef) || "
+            "has(self.oidcConfig) || has(self.externalAuthConfigRef)",
+            "rateLimiting.perUser requires authentication (oidcConfigRef, oidcConfig or externalAuthConfigRef)",
+            lambda spec: not (spec.rate_limiting and spec.rate_limiting.per_user) or spec.knows_callers,
+        ),
+        Rule(
+            "!has(self.rateLimiting) || !has(self.rateLimiting.tools) || "
+            "self.rateLimiting.tools.all(t, !has(t.perUser)) || has(self.oidcConfigRef) || has(self.oidcConfig) || "
+            "has(self.externalAuthConfigRef)",
+            "per-tool perUser rate limiting requires authentication "
+            "(oidcConfigRef, oidcConfig or externalAuthConfigRef)",
+            lambda spec: (
+                not (spec.rate_limiting and any(limit.per_user for limit in spec.rate_limiting.tools))
+                or spec.knows_callers
+            ),
+        ),
+    )
     image: str
     """Container image of the MCP server."""
     transport: Transport = "stdio"
     """How the proxy talks to the MCP server."""
-    proxy_mode: ProxyMode = "sse"
+    proxy_mode: ProxyMode | None = None
     """How the proxy serves its callers when the transport is stdio; ignored with any other."""
-    port: Port = 8080
-    """Port on which the proxy listens, and the port of its Service."""
-    target_port: Port | None = None
+    proxy_port: Port | None = None
+    """Port on which the proxy listens, and the port of its Service; 8080 when left out."""
+    mcp_port: Port | None = None
     """Port on which the MCP server listens, for the transports sse and streamable-http; 8080 when left out."""
+    port: Port | None = None
+    """Deprecated: use proxyPort, which wins over this field."""
+    target_port: Port | None = None
+    """Deprecated: use mcpPort, which wins over this field."""
     args: list[str] = Field(default_factory=list)
     """Arguments of the MCP server."""
     env: list[EnvVar] = Field(default_factory=list)
@@ -106,37 +96,78 @@ class MCPServerSpec(Model):
     """Changes to the MCP server's pod, as a core/v1 PodTemplateSpec; its container is the one named "mcp"."""
     resource_overrides: ResourceOverrides | None = None
     """Additions to the objects that the operator makes."""
+    oidc_config_ref: OIDCConfigRef | None = None
+    """The MCPOIDCConfig by which callers authenticate; nobody has to when left out."""
     oidc_config: OIDCConfig | None = None
-    """How callers authenticate; nobody has to when left out."""
+    """Deprecated: use oidcConfigRef. How callers authenticate."""
     authz_config: AuthzConfig | None = None
     """What callers may do; everything when left out."""
+    authz_config_ref: ConfigRef | None = None
+    """The MCPAuthzConfig that says what callers may do."""
     audit: Audit | None = None
     """Whether the proxy writes an audit log."""
-    tools: list[str] = Field(default_factory=list)
-    """Names of the tools to show, all when empty; deprecated: use toolConfigRef, which wins over this list."""
     tool_config_ref: NameRef | None = None
     """The MCPToolConfig that filters and renames tools."""
+    tools: list[str] = Field(default_factory=list)
+    """Deprecated: use toolConfigRef, which wins over this list. Names of the tools to show, all when empty."""
     external_auth_config_ref: NameRef | None = None
     """The MCPExternalAuthConfig by which the proxy gets tokens for the MCP server's backends."""
+    auth_server_ref: AuthServerRef | None = None
+    """The MCPExternalAuthConfig by which the proxy is an authorization server for its callers."""
+    webhook_config_ref: NameRef | None = None
+    """The MCPWebhookConfig whose webhooks see each call."""
+    telemetry_config_ref: TelemetryConfigRef | None = None
+    """The MCPTelemetryConfig that says what the proxy reports, and where."""
     telemetry: Telemetry | None = None
-    """What the proxy reports, and where."""
+    """Deprecated: use telemetryConfigRef. What the proxy reports, and where."""
     trust_proxy_headers: bool = False
     """Whether X-Forwarded-* headers of a reverse proxy are believed."""
+    endpoint_prefix: str = ""
+    """Path that a reverse proxy puts in front of the endpoints, named in what SSE clients are told."""
+    group_ref: ConfigRef | None = None
+    """The MCPGroup that this server belongs to."""
+    session_affinity: SessionAffinity = "ClientIP"
+    """Whether the Service sends each caller to the same proxy pod."""
+    replicas: Count | None = None
+    """How many proxies there are, at most one with transport stdio; left to an autoscaler when left out."""
+    backend_replicas: Count | None = None
+    """How many pods of the MCP server there are; left to an autoscaler when left out."""
+    session_storage: SessionStorage | None = None
+    """Where sessions are kept, so that several proxies can share them."""
+    rate_limiting: RateLimiting | None = None
+    """How often callers may call; it needs sessionStorage with provider "redis"."""
+
+    @property
+    def knows_callers(self) -> bool:
+        """Whether callers are told apart, as upstream's CRD judges it."""
+        return any((self.oidc_config_ref, self.oidc_config, self.external_auth_config_ref))
 
 
 class MCPServerStatus(Model):
     """The observed MCP server."""
 
     phase: Phase | None = None
-    """The state in one word: Running means that callers are served, Stopped that it is scaled to zero."""
+    """The state in one word: Ready (once Running) when callers are served, Stopped when scaled to zero."""
     message: str = ""
     """The state in a sentence, with the cause when something is wrong."""
     url: str = ""
     """URL of the server inside the cluster."""
+    ready_replicas: Count | None = None
+    """How many proxies are ready."""
     tool_config_hash: str = ""
     """configHash of the MCPToolConfig in use."""
     external_auth_config_hash: str = ""
     """configHash of the MCPExternalAuthConfig in use."""
+    auth_server_config_hash: str = ""
+    """configHash of the MCPExternalAuthConfig in use as authorization server."""
+    authz_config_hash: str = ""
+    """configHash of the MCPAuthzConfig in use."""
+    oidc_config_hash: str = ""
+    """configHash of the MCPOIDCConfig in use."""
+    telemetry_config_hash: str = ""
+    """configHash of the MCPTelemetryConfig in use."""
+    webhook_config_hash: str = ""
+    """configHash of the MCPWebhookConfig in use."""
     observed_generation: Int64 | None = None
     """The metadata.generation that this status tells about."""
     conditions: Conditions = Field(default_factory=list)

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hooks.api.meta import Conditions, Int64, Model
+from hooks.api.meta import Model
+
+
+class ToolAnnotations(Model):
+    """What a tool is said to do, as MCP's ToolAnnotations; one that is left out stays the tool's own."""
+
+    title: str | None = None
+    """Title for people to read."""
+    read_only_hint: bool | None = None
+    """Whether the tool changes nothing."""
+    destructive_hint: bool | None = None
+    """Whether the tool may destroy something."""
+    idempotent_hint: bool | None = None
+    """Whether a second call with the same arguments changes nothing more."""
+    open_world_hint: bool | None = None
+    """Whether the tool deals with anything outside its own system."""
 
 
 class ToolOverride(Model):
-    """What a tool is called instead; one of the two must be set."""
+    """What a tool is called instead; at least one of the three must be set."""
 
     name: str = ""
     """Name to show in place of the tool's own."""
     description: str = ""
     """Description to show in place of the tool's own."""
+    annotations: ToolAnnotations | None = None
+    """Annotations to show in place of the tool's own."""
 
 
 class MCPToolConfigSpec(Model):
@@ -23,16 +40,3 @@ class MCPToolConfigSpec(Model):
     """Names of the tools to show, by their new names where toolsOverride has one; all when empty."""
     tools_override: dict[str, ToolOverride] | None = None
     """New names and descriptions, by the tools' own names."""
-
-
-class MCPToolConfigStatus(Model):
-    """What was found out about the config, and who uses it."""
-
-    observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
-    config_hash: str = ""
-    """Hash of the spec: it changes when the config does."""
-    referencing_servers: list[str] = Field(default_factory=list)
-    """Names of the MCPServers that use this config; it can't be deleted while there are any."""
-    conditions: Conditions = Field(default_factory=list)
-    """The state in detail."""

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel, to_snake
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from hooks.kubernetes.names import CONDITION_REASON
+from hooks.api.scalars import NonEmpty
 
 GROUP = "toolhive.stacklok.dev"
-VERSION = "v1alpha1"
-API_VERSION = f"{GROUP}/{VERSION}"
-
-# Kubernetes' own pattern, less what it lets through and no pod can have: a minus sign, and exponents that its parser
-# refuses (1e1.5). Empty is allowed: an empty quantity counts as one that isn't set.
-QUANTITY = r"^(\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,3})?)?$"
-HTTP_URL = r"^https?://\S+$"
-
-Quantity = Annotated[str, Field(pattern=QUANTITY)]
-HttpUrl = Annotated[str, Field(pattern=HTTP_URL)]
-Port = Annotated[int, Field(ge=1, le=65535, json_schema_extra={"format": "int32"})]
-Int64 = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+VERSION, OLDER_VERSION = "v1beta1", "v1alpha1"
+API_VERSION, OLDER_API_VERSION = f"{GROUP}/{VERSION}", f"{GROUP}/{OLDER_VERSION}"
 
 
 class Model(BaseModel):
@@ -91,12 +90,37 @@ class RuledModel(Model):
         return self
 
 
+@dataclass(frozen=True)
+class MapList:
+    """Marks a list whose items the API server tells apart by one field: no two have the same value there."""
+
+    key: str
+    """The field, by its JSON name."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read the list, and refuse a second item with the same key."""
+        return core_schema.no_info_after_validator_function(self._unique, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Say in the CRD what the key is."""
+        return {**handler(core), "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [self.key]}
+
+    def _unique(self, items: list[Any]) -> list[Any]:
+        first: dict[str, int] = {}
+        for index, item in enumerate(items):
+            before = first.setdefault(getattr(item, to_snake(self.key)), index)
+            if before != index:
+                message = f"items [{before}] and [{index}] have the same {self.key}: remove one, or rename it"
+                raise PydanticCustomError("rule", "{message}", {"message": message})
+        return items
+
+
 def set_exactly_when(field: str, kind: str) -> Rule:
     """The rule that a block (its JSON name) is set when `type` is `kind`, and never otherwise."""
     attribute = to_snake(field)
     return Rule(
-        f"has(self.{field}) == (self.type == '{kind}')",
-        f"{field} must be set exactly when type is '{kind}'",
+        f"self.type == '{kind}' ? has(self.{field}) : !has(self.{field})",
+        f"{field} must be set when type is '{kind}', and must not be set otherwise",
         lambda spec: (getattr(spec, attribute) is not None) == (spec.type == kind),
     )
 
@@ -111,10 +135,27 @@ def set_when(field: str, kind: str) -> Rule:
     )
 
 
+def not_both(first: str, second: str, remedy: str) -> Rule:
+    """The rule that at most one of two fields (their JSON names) is set."""
+    one, other = to_snake(first), to_snake(second)
+    return Rule(
+        f"!(has(self.{first}) && has(self.{second}))",
+        f"{first} and {second} are mutually exclusive; {remedy}",
+        lambda spec: getattr(spec, one) is None or getattr(spec, other) is None,
+    )
+
+
 class NameRef(Model):
     """The name of another object in the same namespace."""
 
     name: str
+    """Name of the object, in the same namespace."""
+
+
+class ConfigRef(NameRef):
+    """The name of another object in the same namespace, which is not empty."""
+
+    name: NonEmpty
     """Name of the object, in the same namespace."""
 
 
@@ -127,25 +168,50 @@ class SecretKeyRef(Model):
     """Key in the Secret whose value is meant."""
 
 
-def secret_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, SecretKeyRef]]:
-    """Yield each reference to a key of a Secret that is set anywhere in a model, with the path of its field."""
-    for field, info in type(model).model_fields.items():
-        value, where = getattr(model, field), f"{path}.{info.alias}"
-        if isinstance(value, SecretKeyRef):
-            yield where, value
-        elif isinstance(value, Model):
-            yield from secret_refs(value, where)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, Model):
-                    yield from secret_refs(item, f"{where}[{index}]")
-
-
 class ConfigMapRef(Model):
     """A ConfigMap in the same namespace."""
 
     name: str
     """Name of the ConfigMap."""
+
+
+class ConfigMapKeyRef(Model):
+    """One key of a ConfigMap in the same namespace."""
+
+    name: str = ""
+    """Name of the ConfigMap."""
+    key: str = ""
+    """Key in the ConfigMap whose value is meant."""
+    optional: bool | None = None
+    """Whether the ConfigMap or its key may be missing."""
+
+
+Reference = TypeVar("Reference", SecretKeyRef, ConfigMapKeyRef)
+
+
+def secret_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, SecretKeyRef]]:
+    """Yield each reference to a key of a Secret that is set anywhere in a model, with the path of its field."""
+    return _of_type(SecretKeyRef, model, path)
+
+
+def config_map_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, ConfigMapKeyRef]]:
+    """Yield the same of references to a key of a ConfigMap."""
+    return _of_type(ConfigMapKeyRef, model, path)
+
+
+def _of_type(wanted: type[Reference], value: object, path: str) -> Iterator[tuple[str, Reference]]:
+    """The models of a type in a value, whatever lists, maps and other models they stand in."""
+    if isinstance(value, wanted):
+        yield path, value
+    elif isinstance(value, Model):
+        for field, info in type(value).model_fields.items():
+            yield from _of_type(wanted, getattr(value, field), f"{path}.{info.alias}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _of_type(wanted, item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _of_type(wanted, item, f"{path}[{key!r}]")
 
 
 class EnvVar(Model):
@@ -155,36 +221,6 @@ class EnvVar(Model):
     """Name of the environment variable."""
     value: str
     """Value of the environment variable; it may be empty."""
-
-
-class StoredCondition(Model):
-    """One observation about the object, as metav1.Condition."""
-
-    type: Annotated[
-        str,
-        Field(
-            max_length=316,
-            pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
-            r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
-        ),
-    ]
-    """What is observed, in CamelCase."""
-    status: Literal["True", "False", "Unknown"]
-    """Whether it is so."""
-    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=f"^{CONDITION_REASON.pattern}$")]
-    """Why the status is what it is, in one CamelCase word for programs."""
-    message: Annotated[str, Field(max_length=32768)]
-    """Why the status is what it is, for people; it may be empty."""
-    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-    """When the status last changed."""
-    observed_generation: Annotated[Int64, Field(ge=0)] | None = None
-    """The metadata.generation that this was observed for."""
-
-
-Conditions = Annotated[
-    list[StoredCondition],
-    Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
-]
 
 
 def _without(value: object, nulls: set[tuple[int | str, ...]], at: tuple[int | str, ...] = ()) -> object:

@@ -12,8 +12,16 @@ from pydantic_core import ErrorDetails
 UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's names for such a fault; the second one is for a key that is no string, which only YAML can have."""
 
-_LATER_NAMES = {"proxyPort": "port", "mcpPort": "targetPort"}
-"""What later releases of ToolHive call a field, and its name here."""
+_OTHER_NAMES = {
+    "group": "groupRef",
+    "oidcConfig": "oidcConfigRef",
+    "port": "proxyPort",
+    "remoteURL": "remoteUrl",
+    "targetPort": "mcpPort",
+    "telemetry": "telemetryConfigRef",
+    "tools": "toolConfigRef",
+}
+"""What other releases of ToolHive call a field, and its name where this one isn't known: MCPServers have both."""
 
 
 def unknown_fields(model: type[BaseModel], data: object) -> list[ErrorDetails]:
@@ -42,9 +50,9 @@ def complaint(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
         place: the field's path in it, as pydantic has it.
     """
     field, known = str(place[-1]), _fields_at(model, place[:-1])
-    later = _LATER_NAMES.get(field)
-    if later in known:
-        return f"is not a field that toolhive-hooks knows: it is called {later} here"
+    name = _OTHER_NAMES.get(field)
+    if name in known:
+        return f"is not a field that toolhive-hooks knows: it is called {name} now"
     alike = {_plain(name): name for name in known}
     near = difflib.get_close_matches(_plain(field), alike, n=1, cutoff=0.8)
     remedy = f"perhaps {alike[near[0]]} is meant" if near else "remove it, or correct its name"

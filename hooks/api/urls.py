@@ -81,3 +81,10 @@ def is_host(host: str) -> bool:
     except (AddressValueError, UnicodeError):
         return False
     return _HOST_NAME.fullmatch(name.removesuffix(".")) is not None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is the loopback of whoever calls it, by its name or address."""
+    found = parts(url)
+    host = found.host.strip("[]").lower() if found else ""
+    return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.[0-9]{1,3}){3}", host))

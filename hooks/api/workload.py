@@ -6,10 +6,21 @@ from typing import Literal
 
 from pydantic import Field
 
-from hooks.api.meta import EnvVar, Model, NameRef, Quantity, Rule, RuledModel, SecretKeyRef
+from hooks.api.meta import EnvVar, Model, NameRef, Rule, RuledModel, SecretKeyRef
+from hooks.api.scalars import Quantity
 
 ACCOUNT_SUFFIX = "-proxy-runner"
 """What the name of a workload's proxy-runner ServiceAccount has after the workload's own name."""
+
+
+SessionAffinity = Literal["ClientIP", "None"]
+
+
+class Audit(Model):
+    """Whether requests are recorded."""
+
+    enabled: bool = False
+    """Whether the proxy writes an audit log."""
 
 
 class Volume(Model):

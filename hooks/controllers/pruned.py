@@ -10,6 +10,11 @@ from hooks.api.unknown import unknown_fields
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object, annotations_of
 from hooks.strict_json import read_text
 
+WHAT_TO_DO = (
+    "The manifest that was applied has fields that the API server dropped. Apply it without them; if the spec was "
+    f"changed since by other means, remove the annotation {KUBECTL_LAST_APPLIED}."
+)
+
 
 def pruned(parent: Object, model: type[Model]) -> str:
     """Find what the last applied manifest asks for and the stored spec can't say.
@@ -24,19 +29,18 @@ def pruned(parent: Object, model: type[Model]) -> str:
     Returns:
         What to tell its author; empty where nothing was dropped, and where the annotation can't be read.
     """
-    text = annotations_of(parent).get(KUBECTL_LAST_APPLIED)
-    applied = read_text(text) if isinstance(text, str) else None
-    if not isinstance(applied, dict) or not _speaks_of(applied, parent):
-        return ""
-    wanted, stored = applied.get("spec"), parent.get("spec")
+    wanted, stored = applied_spec(parent), parent.get("spec")
     faults = [fault for fault in unknown_fields(model, wanted) if _is_there(fault["loc"][:-1], wanted, stored)]
     if not faults:
         return ""
-    return (
-        "The manifest that was applied has fields that the API server dropped. Apply it without them; if the spec was "
-        f"changed since by other means, remove the annotation {KUBECTL_LAST_APPLIED}. "
-        f"{'; '.join(fault_lines(faults, model))}"
-    )
+    return f"{WHAT_TO_DO} {'; '.join(fault_lines(faults, model))}"
+
+
+def applied_spec(parent: Object) -> Any:
+    """Return the spec of the manifest that kubectl notes on an object; None where there is none that can be read."""
+    text = annotations_of(parent).get(KUBECTL_LAST_APPLIED)
+    applied = read_text(text) if isinstance(text, str) else None
+    return applied.get("spec") if isinstance(applied, dict) and _speaks_of(applied, parent) else None
 
 
 def _speaks_of(applied: Object, parent: Object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,15 @@ class Kind:
     api_version: str
     kind: str
     resource: str
+
+    @property
+    def api_versions(self) -> tuple[str, ...]:
+        """Every served version, the one in which objects are stored first."""
+        return (self.api_version,)
+
+    def includes(self, obj: Mapping[str, object]) -> bool:
+        """Return whether an object is of this kind, in whichever of its served versions it comes."""
+        return obj.get("kind") == self.kind and obj.get("apiVersion") in self.api_versions
 
     @cached_property
     def key(self) -> str:

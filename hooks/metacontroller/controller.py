@@ -15,7 +15,7 @@ from hooks.metacontroller.responses import RelatedRule, SyncResponse
 Hook: TypeAlias = Literal["customize", "sync", "finalize"]
 HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Count this up when a customize function changes its rules, and `?rules=` in metacontroller/ with it.
 
 Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache.

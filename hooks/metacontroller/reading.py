@@ -93,8 +93,8 @@ def _parent(request: Object, kind: Kind) -> Object:
     parent = request.get("parent")
     if not isinstance(parent, dict):
         raise Malformed("parent is not an object")
-    if parent.get("apiVersion") != kind.api_version or parent.get("kind") != kind.kind:
-        raise Malformed(f"the parent is not a {kind.kind} of {kind.api_version}")
+    if not kind.includes(parent):
+        raise Malformed(f"the parent is not a {kind.kind} of {' or '.join(kind.api_versions)}")
     metadata = parent.get("metadata")
     if not isinstance(metadata, dict):
         raise Malformed("parent.metadata is not an object")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hooks.api.kinds import MCP_SERVER
-from hooks.api.meta import API_VERSION, GROUP, VERSION
+from hooks.api.kinds import MCP_SERVER, RESOURCES
+from hooks.api.meta import GROUP, OLDER_API_VERSION
 from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
 from hooks.kubernetes.kinds import DEPLOYMENT, Kind
 from hooks.kubernetes.objects import Object
@@ -19,23 +19,20 @@ OPERATOR_LEASE = "toolhive-operator-leader-election"
 STOPPED_FOR_SECONDS = 60
 """The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
 
-OTHERS = tuple(
-    Kind(API_VERSION, kind, resource)
-    for kind, resource in (
-        ("MCPRegistry", "mcpregistries"),
-        ("MCPGroup", "mcpgroups"),
-        ("MCPRemoteProxy", "mcpremoteproxies"),
-        ("VirtualMCPServer", "virtualmcpservers"),
-        ("VirtualMCPCompositeToolDefinition", "virtualmcpcompositetooldefinitions"),
-        ("MCPServerEntry", "mcpserverentries"),
-        ("EmbeddingServer", "embeddingservers"),
-        ("MCPOIDCConfig", "mcpoidcconfigs"),
-        ("MCPTelemetryConfig", "mcptelemetryconfigs"),
-        ("MCPAuthzConfig", "mcpauthzconfigs"),
-        ("MCPWebhookConfig", "mcpwebhookconfigs"),
-    )
+OTHERS = (
+    *(kind for kind in RESOURCES if kind not in PARENTS),
+    *(
+        Kind(OLDER_API_VERSION, kind, resource)
+        for kind, resource in (
+            ("MCPRegistry", "mcpregistries"),
+            ("VirtualMCPServer", "virtualmcpservers"),
+            ("VirtualMCPCompositeToolDefinition", "virtualmcpcompositetooldefinitions"),
+            ("MCPServerEntry", "mcpserverentries"),
+            ("EmbeddingServer", "embeddingservers"),
+        )
+    ),
 )
-"""What the old operator serves beside our kinds, in one release or another."""
+"""What the old operator serves beside our kinds, in one release or another; all releases serve this version."""
 
 
 def metacontroller(cluster: LiveCluster) -> Iterator[str]:
@@ -76,20 +73,21 @@ def elsewhere(*, revert: bool) -> str:
 
 
 def crd_faults(cluster: LiveCluster) -> Iterator[str]:
-    """Custom resources that these hooks don't serve: of another version, or with fields that they don't know."""
-    versions = list(unserved_versions(cluster))
-    yield from versions
-    for kind, crd in _crds(cluster) if not versions else ():
-        yield from schemas.unknown_to_hooks(crd, cluster.list(kind))
+    """Yield why custom resources can't be taken over as they are: by the fields that their CRDs keep, or by version."""
+    for kind, crd in _crds(cluster):
+        if served := schemas.served_version(crd):
+            objects = cluster.list(Kind(f"{GROUP}/{served}", kind.kind, kind.resource))
+            yield from schemas.unknown_to_hooks(crd, objects)
+    yield from unserved_versions(cluster)
 
 
 def unserved_versions(cluster: LiveCluster) -> Iterator[str]:
-    """Custom resources that aren't installed, or are of another version."""
+    """Yield which custom resources aren't installed, or not in the version in which these hooks read them."""
     found = _crds(cluster)
     if MCP_SERVER not in (kind for kind, _ in found):
         yield f"CustomResourceDefinition {_crd_name(MCP_SERVER)} isn't installed: there are no MCPServers"
-    for _, crd in found:
-        yield from _version_faults(crd["metadata"]["name"], crd)
+    for kind, crd in found:
+        yield from _version_faults(kind, crd)
 
 
 def crd_notes(cluster: LiveCluster) -> Iterator[str]:
@@ -108,17 +106,20 @@ def _crd_name(kind: Kind) -> str:
     return f"{kind.resource}.{GROUP}"
 
 
-def _version_faults(name: str, crd: Object) -> Iterator[str]:
-    stored = set((crd.get("status") or {}).get("storedVersions") or ())
-    served = {version["name"] for version in crd["spec"]["versions"] if version["served"] or version["storage"]}
-    others = sorted((stored | served) - {VERSION})
-    if others:
+def _version_faults(kind: Kind, crd: Object) -> Iterator[str]:
+    name, ours = crd["metadata"]["name"], [version.partition("/")[2] for version in kind.api_versions]
+    stored = (crd.get("status") or {}).get("storedVersions") or ()
+    served = [version["name"] for version in crd["spec"]["versions"] if version["served"]]
+    if others := sorted({*stored, *served} - {*ours}):
         yield (
-            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve {VERSION} alone, "
-            "and such a cluster (ToolHive 0.44's own operator, for one) can't be migrated"
+            f"CustomResourceDefinition {name} stores or serves {', '.join(others)}: these hooks serve "
+            f"{' and '.join(ours)} alone, and their CRD can't take its place"
         )
-    if VERSION not in served:
-        yield f"CustomResourceDefinition {name} doesn't serve {VERSION}"
+    elif ours[0] not in served:
+        yield (
+            f"CustomResourceDefinition {name} doesn't serve {ours[0]}, as which these hooks read {kind.kind}: put "
+            f"their own in place, and then run this again: {schemas.REPLACE}"
+        )
 
 
 def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:

@@ -18,7 +18,7 @@ from hooks.references.table import REFERENCES, references_to
 from hooks.simulator.cluster import Cluster
 from hooks.text import where
 
-OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES}
+OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES if kind.operator_finalizer}
 METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
 
 

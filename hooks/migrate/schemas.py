@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from hooks.api.crd import crds
 from hooks.api.errors import path
 from hooks.api.kinds import RESOURCES, CustomResource
-from hooks.api.meta import VERSION
 from hooks.api.unknown import unknown_fields
 from hooks.kubernetes.names import PRESERVE_UNKNOWN
 from hooks.kubernetes.objects import Object
@@ -18,6 +17,16 @@ REPLACE = "kubectl apply -k crds/"
 
 _OURS = {crd["metadata"]["name"]: crd for crd in crds()}
 _RESOURCES = {resource.kind: resource for resource in RESOURCES}
+
+
+def served_version(crd: Object) -> str:
+    """Return the version in which the objects of a CRD can be read: the newest that these hooks know, or "" for none.
+
+    Its schema is what counts, whatever its name: releases of ToolHive have had both dialects under v1alpha1.
+    """
+    served = {version["name"] for version in crd["spec"]["versions"] if version["served"]}
+    ours = (version.partition("/")[2] for version in _RESOURCES[crd["spec"]["names"]["kind"]].api_versions)
+    return next((version for version in ours if version in served), "")
 
 
 def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
@@ -59,8 +68,9 @@ def unknown_to_cluster(crd: Object) -> Iterator[str]:
 
 
 def _part(crd: Object, part: str) -> Object:
-    """The schema of spec or status, in the version that these hooks serve."""
-    [schema] = [version.get("schema") for version in crd["spec"]["versions"] if version["name"] == VERSION] or [None]
+    """The schema of spec or status, in the version in which its objects are read."""
+    read_as = served_version(crd)
+    [schema] = [version.get("schema") for version in crd["spec"]["versions"] if version["name"] == read_as] or [None]
     root: Object = (schema or {}).get("openAPIV3Schema") or {}
     inherited = {PRESERVE_UNKNOWN: True} if root.get(PRESERVE_UNKNOWN) else {}
     return root.get("properties", {}).get(part) or inherited

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.kubernetes.objects import Object, is_deleting
+from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, pods
 from hooks.proxy.pods import Part, State
@@ -48,7 +48,8 @@ def backend(request: SyncRequest, *, proxy_is_ready: bool) -> Backend | None:
     if _is_ready(own, stateful_set):
         return Backend(None, is_cause=False, note=cause.message if cause else "")
     if stateful_set and (stateful_set.get("spec") or {}).get("replicas") == 0:
-        remedy = f"kubectl scale {part.owner} --replicas=1 -n {request.namespace}"
+        scale = f"kubectl scale {part.owner} --replicas=1 -n {request.namespace}"
+        remedy = "spec.backendReplicas is 0" if raw_spec(request.parent).get("backendReplicas") == 0 else scale
         return Backend(State("Stopped", "ScaledToZero", f"MCP server is scaled to zero: {remedy}"), is_cause=True)
     if cause:
         return Backend(_with_revision(cause, staying, stateful_set, part), is_cause=True)

@@ -6,13 +6,14 @@ from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
-from hooks.proxy.env import literal, make_env
-from hooks.proxy.outgoing_auth import effect
+from hooks.proxy.env import make_env
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.ports import displace_conflicting_ports
+from hooks.proxy.pull_secrets import merged_pull_secrets
 from hooks.proxy.rollout import make_replicas, make_strategy, restarted_pods
 from hooks.proxy.security import container_security, pod_security
-from hooks.proxy.spec import ProxySpec
+from hooks.proxy.spec import Container, ProxySpec, Remote
+from hooks.proxy.telemetry_env import literal
 from hooks.proxy.volumes import make_volumes
 
 PORTS = ("spec", "template", "spec", "containers", names.PROXY_CONTAINER, "ports")
@@ -61,19 +62,12 @@ def make_deployment(proxy: ProxySpec, installation: Installation, observed: Obje
 
 
 def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str, str]:
-    """What rolls the pods when it changes, RunConfig apart, over what the user adds.
-
-    As in the reference, a Deployment's annotations reach the pods where the spec gives annotations for these too.
-    """
-    overrides = proxy.deployment_overrides
-    template_overrides = overrides.pod_template_metadata_overrides
-    users: dict[str, str] = {}
-    if template_overrides and template_overrides.annotations is not None:
-        users = {**template_overrides.annotations, **(overrides.annotations or {})}
+    """What rolls the pods when it changes, RunConfig apart, over what the user adds."""
+    template_overrides = proxy.deployment_overrides.pod_template_metadata_overrides
+    users = (template_overrides and template_overrides.annotations) or {}
     ours: dict[str, str] = {}
-    outgoing = proxy.outgoing_auth
-    if outgoing and outgoing.credential_digest and effect(outgoing).env:
-        ours[names.CREDENTIAL_DIGEST] = outgoing.credential_digest
+    if proxy.content_digest:
+        ours[names.CREDENTIAL_DIGEST] = proxy.content_digest
     time = restarted_pods(proxy, observed)
     if time:
         ours[names.RESTARTED_AT] = time
@@ -81,26 +75,28 @@ def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str
 
 
 def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
-    pull_secrets = dict.fromkeys(secret.name for secret in proxy.deployment_overrides.image_pull_secrets)
+    own_pull_secrets = [secret.name for secret in proxy.deployment_overrides.image_pull_secrets]
+    pull_secrets = merged_pull_secrets(own_pull_secrets, installation)
     volumes = make_volumes(proxy)
-    patch = make_pod_patch(proxy.backend)
     ports = [{"containerPort": proxy.port, "name": "http", "protocol": "TCP"}]
     return {
         "serviceAccountName": names.proxy_runner(proxy.name),
         **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
+        "terminationGracePeriodSeconds": 30,
         "securityContext": pod_security(installation),
         "containers": [
             {
                 "name": names.PROXY_CONTAINER,
                 "image": installation.runner_image,
-                "args": [
-                    "run",
-                    "--foreground=true",
-                    *([literal(f"--k8s-pod-patch={patch}")] if patch else []),
-                    literal(proxy.backend.image),
-                ],
+                "args": _make_args(proxy.backend),
                 "ports": displace_conflicting_ports(ports, observed, PORTS, "containerPort"),
                 "env": make_env(proxy),
+                "startupProbe": {
+                    **PROBE,
+                    "periodSeconds": 5,
+                    "timeoutSeconds": 3,
+                    "failureThreshold": 18,
+                },
                 "livenessProbe": {
                     **PROBE,
                     "initialDelaySeconds": 30,
@@ -122,6 +118,13 @@ def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Objec
         ],
         "volumes": [volume for _, volume in volumes],
     }
+
+
+def _make_args(backend: Container | Remote) -> list[str]:
+    if isinstance(backend, Remote):
+        return ["run", "--foreground=true", "placeholder-for-remote-proxy"]
+    patch = make_pod_patch(backend)
+    return ["run", *([literal(f"--k8s-pod-patch={patch}")] if patch else []), literal(backend.image)]
 
 
 def _make_resources(proxy: ProxySpec) -> Object:

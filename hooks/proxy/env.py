@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from hooks.kubernetes.objects import Object
 from hooks.proxy import names
-from hooks.proxy.outgoing_auth import effect
-from hooks.proxy.spec import ProxySpec
+from hooks.proxy.outgoing_auth import auth_server_effect, outgoing_effect
+from hooks.proxy.outgoing_auth.base import from_secret
+from hooks.proxy.runconfig.remote import secret_name
+from hooks.proxy.spec import ProxySpec, Remote
+from hooks.proxy.telemetry_env import resource_attributes, sensitive_headers
 
 DEFAULTS = {
     "XDG_CONFIG_HOME": "/tmp",  # noqa: S108  # the pod's own
@@ -18,35 +19,64 @@ DEFAULTS = {
 
 
 def make_env(proxy: ProxySpec) -> list[Object]:
-    """Return the variables of the proxy's container, in the reference's order.
+    """Return the variables of the proxy's container, in the operator's order for the kind of backend.
 
     Each name stands once: Metacontroller merges this list by name, and the kubelet takes the last.
     """
-    env: dict[str, Object] = {**_resource_attributes(proxy), **effect(proxy.outgoing_auth).env}
-    for variable in proxy.deployment_overrides.env:
-        # `$(NAME)` is the user's own here. The API server drops an empty value, and would be asked to add it again at
-        # every sync.
-        env[variable.name] = {"value": variable.value} if variable.value else {}
-    # It wins over the RunConfig, which the kubelet keeps up to date in the pods of an older template too.
-    stamp = f"metadata.annotations['{names.MCPSERVER_GENERATION}']"
-    env[names.GENERATION_ENV] = {"valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": stamp}}}
+    env = _of_remote(proxy) if isinstance(proxy.backend, Remote) else _of_container(proxy)
     for name, value in DEFAULTS.items():
         env.setdefault(name, {"value": value})
+    if any(name.startswith("TOOLHIVE_SECRET_") for name in env):
+        env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
     return [{"name": name, **source} for name, source in env.items()]
 
 
-def literal(text: str) -> str:
-    """Return the text of an argument or a variable that a container shall have to the letter.
+def _of_container(proxy: ProxySpec) -> dict[str, Object]:
+    # It wins over the RunConfig, which the kubelet keeps up to date in the pods of an older template too.
+    stamp = f"metadata.annotations['{names.MCPSERVER_GENERATION}']"
+    return {
+        **resource_attributes(proxy),
+        **sensitive_headers(proxy),
+        **outgoing_effect(proxy).env,
+        **_oidc_client_secret(proxy),
+        **_users(proxy),
+        **_session_password(proxy),
+        names.GENERATION_ENV: {"valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": stamp}}},
+        **auth_server_effect(proxy).env,
+    }
 
-    The kubelet puts the container's own variables, the client secret among them, in the place of `$(NAME)`, and `$` in
-    the place of `$$` (k8s.io/kubernetes/third_party/forked/golang/expansion).
+
+def _of_remote(proxy: ProxySpec) -> dict[str, Object]:
+    return {
+        **sensitive_headers(proxy),
+        **_oidc_client_secret(proxy),
+        **outgoing_effect(proxy).env,
+        **_forwarded_headers(proxy),
+        **_users(proxy),
+        **_session_password(proxy),
+        **auth_server_effect(proxy).env,
+    }
+
+
+def _oidc_client_secret(proxy: ProxySpec) -> dict[str, Object]:
+    secret = proxy.incoming_auth.client_secret_ref if proxy.incoming_auth else None
+    return {names.OIDC_CLIENT_SECRET: from_secret(secret)} if secret else {}
+
+
+def _session_password(proxy: ProxySpec) -> dict[str, Object]:
+    secret = proxy.session_redis.password if proxy.session_redis else None
+    return {names.SESSION_PASSWORD: from_secret(secret)} if secret else {}
+
+
+def _forwarded_headers(proxy: ProxySpec) -> dict[str, Object]:
+    headers = proxy.backend.secret_headers if isinstance(proxy.backend, Remote) else ()
+    return {f"TOOLHIVE_SECRET_{secret_name(header.name, proxy.name)}": from_secret(header.value) for header in headers}
+
+
+def _users(proxy: ProxySpec) -> dict[str, Object]:
+    """The variables of spec.resourceOverrides, in which `$(NAME)` is the user's own.
+
+    The API server drops an empty value, and would be asked to add it again at every sync.
     """
-    return text.replace("$", "$$")
-
-
-def _resource_attributes(proxy: ProxySpec) -> dict[str, Object]:
-    otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
-    if otel is None:
-        return {}
-    name = quote(otel.service_name or proxy.name, safe=" /:@!$&'()*+;?[]~")  # the list is of key=value, apart by commas
-    return {"OTEL_RESOURCE_ATTRIBUTES": {"value": literal(f"service.name={name},service.namespace={proxy.namespace}")}}
+    given = proxy.deployment_overrides.env
+    return {variable.name: {"value": variable.value} if variable.value else {} for variable in given}

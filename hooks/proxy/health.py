@@ -10,7 +10,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
 from hooks.kubernetes.names import LABEL_VALUE
-from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, ownership, pods
 from hooks.proxy.backend import Backend, backend
@@ -28,16 +28,18 @@ UNREADY = "MCP server is starting: its proxy runs, and does not answer its readi
 UNSEEN = (
     "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by Deployment and StatefulSet alone"
 )
-RUNNING = State("Running", "Ready", "MCP server is running")
+READY = State("Ready", "Ready", "MCP server is running")
 
 
 class Workload(NamedTuple):
     """What runs for a server."""
 
     state: State
-    """The server's: Running means that callers are served."""
+    """The server's: Ready means that callers are served."""
     conditions: list[Condition]
     """BackendReady, once the MCP server behind the proxy was observed."""
+    ready_replicas: int
+    """How many proxies are ready."""
 
 
 def workload(request: SyncRequest, installation: Installation) -> Workload:
@@ -46,11 +48,11 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
     seen = sees_pods(request.name, installation)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     cause = _proxy_cause(request, deployment, proxies)
-    proxy_is_ready = any(map(pods.is_ready, proxies)) if seen else _count(deployment, "readyReplicas") > 0
-    behind = backend(request, proxy_is_ready=proxy_is_ready)
+    ready_replicas = sum(map(pods.is_ready, proxies)) if seen else _count(deployment, "readyReplicas")
+    behind = backend(request, proxy_is_ready=ready_replicas > 0)
     why = why_outdated(request)
     outdated = State("Failed", "BackendOutdated", why) if why else None
-    if not proxy_is_ready:
+    if ready_replicas == 0:
         held_up = _scaled_to_zero(request, deployment) or _worse(cause, behind) or outdated
         state = held_up or _starting(proxies, behind, seen=seen)
     elif outdated:
@@ -61,16 +63,17 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         # An old pod may serve while a new one fails.
         notes = (cause.message if cause else "", behind.note if behind else "", _rollout(deployment))
         note = next(filter(None, notes), "")
-        state = RUNNING._replace(message=f"{RUNNING.message}; {note}") if note else RUNNING
+        state = READY._replace(message=f"{READY.message}; {note}") if note else READY
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
         state = state._replace(message=f"{state.message}; {UNSEEN}")
-    return Workload(state, [behind.condition] if behind else [])
+    return Workload(state, [behind.condition] if behind else [], ready_replicas)
 
 
 def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | None:
     if deployment is None or deployment["spec"].get("replicas") != 0:
         return None
-    remedy = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
+    scale = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
+    remedy = "spec.replicas is 0" if raw_spec(request.parent).get("replicas") == 0 else scale
     return State("Stopped", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
 
 

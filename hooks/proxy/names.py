@@ -25,16 +25,19 @@ PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"
 
 RUN_CONFIG_PATH = "/etc/runconfig"
-PERMISSION_PROFILE_PATH = "/etc/toolhive/profiles"
 AUTHZ_PATH = "/etc/toolhive/authz"
 RESERVED_VOLUMES = {
     "runconfig": RUN_CONFIG_PATH,
-    "permission-profile": PERMISSION_PROFILE_PATH,
     "authz-config": AUTHZ_PATH,
 }
 """The volumes of the proxy's own pod, and where they are mounted."""
 
+OIDC_CA_PATH = "/config/certs"
+OTEL_CA_PATH = "/config/certs/otel"
+
 TOKEN_EXCHANGE_CLIENT_SECRET = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
+OIDC_CLIENT_SECRET = "TOOLHIVE_OIDC_CLIENT_SECRET"  # noqa: S105
+SESSION_PASSWORD = "THV_SESSION_REDIS_PASSWORD"  # noqa: S105
 GENERATION_ENV = "THV_MCPSERVER_GENERATION"
 RUNNER_ENV = ("MCP_TRANSPORT",)
 """Variables that the proxy runner gives to every MCP server."""

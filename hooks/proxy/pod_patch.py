@@ -43,12 +43,23 @@ def make_pod_patch(backend: Container) -> str:
     if backend.service_account:
         pod["serviceAccountName"] = backend.service_account
     containers = _with_secrets(containers, backend)
-    if not pod.get("serviceAccountName") and not containers:
+    if _is_empty(template.get("metadata", {}), {**pod, "containers": containers}):
         return ""
     pod["containers"] = [_with_resources(container) for container in containers] if containers else containers
     if pod.get("initContainers"):
         pod["initContainers"] = [_with_resources(container) for container in pod["initContainers"]]
     return go_json.compact(_ordered({"metadata": {}, **template, "spec": pod}))
+
+
+def _is_empty(metadata: Object, pod: Object) -> bool:
+    """Whether a template asks for nothing, by the fields that the operator looks at; others alone count as nothing."""
+    parts = (
+        *("serviceAccountName", "containers", "volumes", "initContainers", "tolerations", "nodeSelector"),
+        *("imagePullSecrets", "priorityClassName"),
+    )
+    objects = ("affinity", "securityContext")
+    has_metadata = bool(metadata.get("labels") or metadata.get("annotations"))
+    return not (has_metadata or any(pod.get(part) for part in parts) or any(part in pod for part in objects))
 
 
 def mcp_container_env(template: Object | None) -> list[Object]:

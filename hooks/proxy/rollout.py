@@ -35,17 +35,23 @@ def restarted_pods(proxy: ProxySpec, observed: Object | None) -> str | None:
 
 
 def make_replicas(proxy: ProxySpec, observed: Object | None) -> Object:
-    """Return one proxy for a stdio server, whose one process it talks to; else leave the number to an autoscaler.
+    """Return the number of proxies that the spec asks for, or leave it to an autoscaler where it asks for none.
 
     A number that was once sent and then isn't would be removed and set to 1 by the API server. So while
-    Metacontroller's last-applied annotation has one, the observed number is sent.
+    Metacontroller's last-applied annotation has one, the observed number is sent. A stdio server has one process, to
+    which one proxy at most talks, whoever asked for more.
     """
-    if proxy.transport == "stdio":
-        return {"replicas": 1}
-    sent = (last_applied(observed) or {}).get("spec") if observed else None
-    if observed and isinstance(sent, dict) and "replicas" in sent:
-        return {"replicas": observed["spec"].get("replicas", 1)}
-    return {}
+    wanted = _replicas(proxy, observed)
+    return {} if wanted is None else {"replicas": min(wanted, 1) if proxy.transport == "stdio" else wanted}
+
+
+def _replicas(proxy: ProxySpec, observed: Object | None) -> int | None:
+    if proxy.replicas is not None or observed is None:
+        return proxy.replicas
+    seen: int = observed["spec"].get("replicas", 1)
+    sent = (last_applied(observed) or {}).get("spec")
+    is_sent = isinstance(sent, dict) and "replicas" in sent
+    return seen if is_sent or (proxy.transport == "stdio" and seen > 1) else None
 
 
 def make_strategy(proxy: ProxySpec, observed: Object | None) -> Object:

@@ -22,6 +22,7 @@ def make_service(proxy: ProxySpec, observed: Object | None) -> Object:
         },
         "spec": {
             "selector": names.labels(proxy.name),
+            "sessionAffinity": proxy.session_affinity,
             "ports": displace_conflicting_ports(ports, observed, ("spec", "ports"), "port"),
         },
     }

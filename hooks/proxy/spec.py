@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hooks.api.external_auth.base import ExternalAuth
-from hooks.api.meta import EnvVar
+from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
+from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
 
@@ -21,10 +22,8 @@ class PermissionProfile:
 
     document: Object
     """The profile as the RunConfig holds it."""
-    name_or_path: str = ""
-    """Name of a builtin profile, or path of the profile's file in the proxy's pod."""
-    config_map: str = ""
-    """ConfigMap that is mounted at that path."""
+    builtin_name: str = ""
+    """Name of a builtin profile; empty for any other, since the runner takes a name that it doesn't know for a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,42 @@ class Container:
     secrets: Sequence[SecretEnv]
     volumes: Sequence[Volume]
     target_port: int | None
-    """Port on which the MCP server listens; None for a stdio server that has none."""
+    """Port on which the MCP server listens; one that speaks HTTP always has one."""
     target_port_field: str
     service_account: str
     """ServiceAccount of the MCP server's pod; empty for the namespace's default."""
     permission_profile: PermissionProfile
     pod_template: Object | None
     """Changes to the MCP server's pod, a core/v1 PodTemplateSpec as Go reads it; None where the user gives none."""
+    replicas: int | None = None
+    """How many pods the StatefulSet shall have; None leaves the number alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretHeader:
+    """An HTTP header whose value is in a Secret."""
+
+    name: str
+    value: SecretKeyRef
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An MCP server that runs elsewhere and is called by its URL."""
+
+    url: str
+    headers: Mapping[str, str]
+    """Headers that the proxy adds to each call, with their values in clear."""
+    secret_headers: Sequence[SecretHeader]
+    """The same, with their values in Secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class CABundle:
+    """A key of a ConfigMap with the certificates of a certificate authority."""
+
+    config_map: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +89,13 @@ class IncomingAuth:
     auth_token_file: str
     allow_private_ip: bool
     resource_url: str
+    client_secret_ref: SecretKeyRef | None = None
+    """The key of a Secret with the client secret, where the user wrote it so."""
+    ca_bundle: CABundle | None = None
+    """What ca_cert_path is mounted from, where the user names a ConfigMap."""
+    insecure_allow_http: bool = False
+    scopes: Sequence[str] = ()
+    """Scopes to name in the protected resource metadata; the runner's own when empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +107,17 @@ class OutgoingAuth:
     type: str
     settings: ExternalAuth | None
     """The settings of its type; None for a type that has none."""
-    credential_digest: str
-    """Changes when the content of the Secrets that the config names changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthServer:
+    """The MCPExternalAuthConfig of type embeddedAuthServer by which the proxy is an authorization server itself."""
+
+    name: str
+    """Name of the MCPExternalAuthConfig."""
+    settings: EmbeddedAuthServer
+    field: str
+    """Field of the spec that refers to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +136,12 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class ToolOverride:
-    """A tool's new name and description; an empty one leaves the tool's own."""
+    """A tool's new name, description and annotations; an empty one leaves the tool's own."""
 
     name: str
     description: str
+    annotations: Mapping[str, str | bool]
+    """MCP's ToolAnnotations: title, readOnlyHint, destructiveHint, idempotentHint, openWorldHint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +161,64 @@ class OpenTelemetry:
 
     enabled: bool
     endpoint: str
-    service_name: str
     headers: Mapping[str, str]
+    sensitive_headers: Sequence[SecretHeader]
     insecure: bool
     tracing: bool
     metrics: bool
     sampling_rate: str
-    """Share of requests that are traced, as the user wrote it."""
+    """Share of requests that are traced, as the user wrote it; empty where tracing isn't mentioned."""
+    resource_attributes: Mapping[str, str]
+    use_legacy_attributes: bool
+    ca_bundle: CABundle | None
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
     """What the proxy reports about itself."""
 
+    service_name: str
+    """Service name to report; never empty."""
     open_telemetry: OpenTelemetry | None
     prometheus: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An HTTP service that sees each call before the MCP server does."""
+
+    name: str
+    url: str
+    timeout_nanoseconds: int
+    """0 for the runner's default, 10 s."""
+    failure_policy: str
+    """"fail" or "ignore": what becomes of a call when the webhook can't be asked."""
+    ca: SecretKeyRef | None
+    client_cert: SecretKeyRef | None
+    client_key: SecretKeyRef | None
+    hmac: SecretKeyRef | None
+    """The key with which the proxy signs what it sends."""
+    insecure_skip_verify: bool
+    has_tls: bool
+    """Whether the user gave TLS settings at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """The webhooks of one MCPWebhookConfig, each list in its order."""
+
+    validating: Sequence[Webhook]
+    mutating: Sequence[Webhook]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRedis:
+    """The Redis in which proxies share sessions and rate limits."""
+
+    address: str
+    db: int
+    key_prefix: str
+    password: SecretKeyRef | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +239,28 @@ class ProxySpec:
     namespace: str
     uid: str
     """The parent's uid: the proxy runner labels what it makes with it, so that Metacontroller adopts that."""
-    backend: Container
+    backend: Container | Remote
     transport: str
     proxy_mode: str
     port: int
+    replicas: int | None
+    """How many proxies there shall be; None leaves the number to whoever scales the Deployment."""
+    session_affinity: str
+    """The Service's: "ClientIP" or "None"."""
+    endpoint_prefix: str
     incoming_auth: IncomingAuth | None
     outgoing_auth: OutgoingAuth | None
+    auth_server: AuthServer | None
     authorization: Authorization | None
     tools: Tools
     telemetry: Telemetry | None
     audit: bool
+    webhooks: Webhooks | None
+    session_redis: SessionRedis | None
+    rate_limits: Object | None
+    """The spec's rateLimiting (shared, perUser, tools), each refillPeriod as Go prints a duration."""
+    content_digest: str
+    """Stands for the content of all Secrets and ConfigMaps of the shared configs: pods roll when it changes."""
     trust_proxy_headers: bool
     resources: Resources | None
     deployment_overrides: ProxyDeploymentOverrides

@@ -21,10 +21,11 @@ from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
-from hooks.proxy import names
+from hooks.proxy import names, outgoing_auth
 from hooks.proxy.image import image_fault
 from hooks.proxy.pod_patch import mcp_container_env
 from hooks.proxy.spec import Container, ProxySpec, Tools
+from hooks.proxy.volumes import make_volumes
 from hooks.strict_json import MAX_DEPTH, is_too_deep
 
 MAX_CHILD_BYTES = 250_000
@@ -50,7 +51,9 @@ def unreadable_template(template: Object | None) -> Condition | None:
 
 def problems(proxy: ProxySpec) -> list[Condition]:
     """Return what is wrong with a spec, each fault with its field."""
-    return [conditions.false("Valid", "SpecInvalid", fault) for fault in _faults(proxy)]
+    faults = [conditions.false("Valid", "SpecInvalid", fault) for fault in _faults(proxy)]
+    outgoing = outgoing_auth.problem(proxy)
+    return [*faults, outgoing] if outgoing else faults
 
 
 def too_large(children: list[Object]) -> list[Condition]:
@@ -72,19 +75,25 @@ def too_large(children: list[Object]) -> list[Condition]:
 
 
 def _faults(proxy: ProxySpec) -> Iterator[str]:
-    backend = proxy.backend
+    if isinstance(proxy.backend, Container):
+        yield from _container(proxy, proxy.backend)
+    yield from _entities(proxy)
+    yield from _tools(proxy.tools)
+    if proxy.rate_limits and not proxy.session_redis:
+        yield "spec.rateLimiting: rate limiting requires sessionStorage with provider redis"
+    if proxy.resources:
+        yield from _resources(proxy.resources.limits, proxy.resources.requests)
+    yield from _overrides(proxy)
+
+
+def _container(proxy: ProxySpec, backend: Container) -> Iterator[str]:
     yield from _image(backend.image)
-    yield from _ports(proxy)
+    yield from _ports(proxy.transport, backend)
     yield from _env(backend.env)
     yield from _secrets(backend.secrets)
     yield from _duplicate_env(proxy.transport, backend)
     yield from _account(backend.service_account)
-    yield from _entities(proxy)
-    yield from _tools(proxy.tools)
-    yield from _volumes(backend.volumes)
-    if proxy.resources:
-        yield from _resources(proxy.resources.limits, proxy.resources.requests)
-    yield from _overrides(proxy)
+    yield from _volumes(proxy, backend.volumes)
 
 
 def _image(image: str) -> Iterator[str]:
@@ -98,10 +107,10 @@ def _image(image: str) -> Iterator[str]:
         yield f"spec.image: {fault}"
 
 
-def _ports(proxy: ProxySpec) -> Iterator[str]:
+def _ports(transport: str, backend: Container) -> Iterator[str]:
     # Measured with runner 0.44.0, which makes a Service that the API server refuses.
-    if proxy.transport != "stdio" and proxy.backend.target_port in NODE_PORTS:
-        field = proxy.backend.target_port_field
+    if transport != "stdio" and backend.target_port in NODE_PORTS:
+        field = backend.target_port_field
         yield f"{field}: must not be from {NODE_PORTS.start} to {NODE_PORTS.stop - 1}, the range of node ports"
 
 
@@ -168,8 +177,10 @@ def _tools(tools: Tools) -> Iterator[str]:
             yield f"{where}: must not begin or end with a blank"
 
 
-def _volumes(volumes: Sequence[Volume]) -> Iterator[str]:
-    taken, paths = list(names.RESERVED_VOLUMES), list(names.RESERVED_VOLUMES.values())
+def _volumes(proxy: ProxySpec, volumes: Sequence[Volume]) -> Iterator[str]:
+    ours = [mount for mount, volume in make_volumes(proxy) if "hostPath" not in volume]
+    taken = [*names.RESERVED_VOLUMES, *(mount["name"] for mount in ours)]
+    paths = [*names.RESERVED_VOLUMES.values(), *(mount["mountPath"] for mount in ours)]
     for index, volume in enumerate(volumes):
         where = f"spec.volumes[{index}]"
         yield from (f"{where}{fault}" for fault in _volume(volume))

@@ -1,44 +1,45 @@
-"""Authorization configurations: the document that a ConfigMap holds, checked, and the one that inline policies make."""
+"""Authorization configurations: that of an MCPAuthzConfig, one that a ConfigMap holds, and what inline policies make.
+
+Runner 0.44.0 knows two ways to decide: Cedar policies (cedarv1), and a policy decision point that it asks (httpv1). The
+keys are the runner's, and so is what must be there (pkg/authz/authorizers).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-import yaml
-
-from hooks.api.access import AuthzConfigMapRef, is_entity_list
+from hooks.api.access import AuthzConfigMapRef
+from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy.spec import Authorization
+from hooks.references.authz_settings import CEDAR_KEYS, PDP_KEYS, cedar_faults, pdp_faults
+from hooks.references.authz_text import parse_document
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
-from hooks.strict_json import MAX_DEPTH, read_text
 
-MAX_YAML = 128 << 10
+VERSION = "1.0"
 
 
-def read_authz(text: str) -> Object | str:
-    """The configuration in a ConfigMap's text, JSON or YAML; or what is wrong with it.
+class _Backend(NamedTuple):
+    key: str
+    """The key of a configuration that has the settings of this type."""
+    faults: Callable[[Object], Iterator[tuple[str, str]]]
+    known: frozenset[str]
 
-    Unknown keys are left out, and what must be there is checked as the reference checks it.
-    """
-    document = _parse(text)
-    if not isinstance(document, dict):
-        return "is neither a JSON nor a YAML object"
-    version, type_, block = document.get("version"), document.get("type"), document.get("cedar")
-    if not version or not isinstance(version, str):
-        return "version is required"
-    if not type_ or not isinstance(type_, str):
-        return "type is required"
-    if type_ != "cedarv1":
-        return "unsupported configuration type: only cedarv1 is known"
-    if not isinstance(block, dict):
-        return "cedar configuration is required for type cedarv1"
-    policies, entities = block.get("policies"), block.get("entities_json", "")
-    if not isinstance(policies, list) or not policies or not all(isinstance(policy, str) for policy in policies):
-        return "at least one policy is required for type cedarv1, and each is a string"
-    if not isinstance(entities, str) or (entities and not is_entity_list(entities)):
-        return "cedar.entities_json must be a string that holds a JSON list of objects"
-    return cedar(version, policies, entities)
+
+BACKENDS = {
+    "cedarv1": _Backend("cedar", cedar_faults, CEDAR_KEYS),
+    "httpv1": _Backend("pdp", pdp_faults, PDP_KEYS),
+}
+_TYPES = " or ".join(BACKENDS)
+
+
+def authorization(config: MCPAuthzConfigSpec) -> Authorization:
+    """Return what an MCPAuthzConfig makes of a workload's proxy."""
+    key = BACKENDS[config.type].key
+    return Authorization(_sorted({"version": VERSION, "type": config.type, key: config.config}))
 
 
 def cedar(version: str, policies: list[str], entities: str) -> Object:
@@ -46,31 +47,41 @@ def cedar(version: str, policies: list[str], entities: str) -> Object:
     return {"version": version, "type": "cedarv1", "cedar": {"policies": policies, "entities_json": entities}}
 
 
-def _parse(text: str) -> Any:
-    """JSON, or else YAML in which every scalar is a string.
+def faults(type_: str, settings: Object) -> Iterator[tuple[str, str]]:
+    """Yield the place of each setting of an MCPAuthzConfig that the runner would refuse, and what is wrong there."""
+    if type_ not in BACKENDS:
+        yield "spec.type", f"must be {_TYPES}"
+    elif not settings:
+        yield "spec.config", "must not be empty"
+    else:
+        yield from ((f"spec.config.{key}", fault) for key, fault in BACKENDS[type_].faults(settings))
 
-    A tenant writes this text, so what YAML makes of it must stay small and quick: no aliases, by which a little text
-    becomes enormous; no numbers and times, which take long to read; a bound on depth and length.
+
+def unknown_settings(type_: str, settings: Object) -> list[str]:
+    """Return the keys of settings that the runner passes over."""
+    return sorted(settings.keys() - BACKENDS[type_].known)
+
+
+def read_authz(text: str) -> Object | str:
+    """Return the configuration in a ConfigMap's text, JSON or YAML; or what is wrong with it.
+
+    All its keys are kept, by name, as ToolHive's operator keeps them.
     """
-    document = read_text(text)
-    if document is not None or len(text) > MAX_YAML:
-        return document
-    try:
-        return yaml.load(text, Loader=yaml.CBaseLoader) if _is_plain(text) else None  # noqa: S506  # makes strings only
-    except (yaml.YAMLError, ValueError):
-        return None
-
-
-def _is_plain(text: str) -> bool:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
-            return False
-    return True
+    document = parse_document(text)
+    if not isinstance(document, dict):
+        return "is neither a JSON nor a YAML object"
+    type_ = document.get("type")
+    for key, value in (("version", document.get("version")), ("type", type_)):
+        if not value or not isinstance(value, str):
+            return f"{key} is required"
+    backend = BACKENDS.get(str(type_))
+    if backend is None:
+        return f"type must be {_TYPES}"
+    settings = document.get(backend.key)
+    if not isinstance(settings, dict) or not settings:
+        return f"{backend.key} configuration is required for type {type_}"
+    found = [f"{backend.key}.{key} {fault}" for key, fault in backend.faults(settings)]
+    return "; ".join(found) if found else _sorted(document)
 
 
 def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef) -> Resolution[Object]:
@@ -84,3 +95,9 @@ def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef) -> Resolut
         message = f"ConfigMap {name!r} key {key!r} (spec.authzConfig.configMap): {config}"
         return failed(condition, "AuthzConfigInvalid", message)
     return Resolution(config, text.condition, name=name)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value

@@ -13,11 +13,14 @@ from collections.abc import Collection
 
 from hooks.api.workload import ACCOUNT_SUFFIX
 from hooks.kubernetes.kinds import Kind
-from hooks.kubernetes.names import LABEL_VALUE
+from hooks.kubernetes.names import LABEL_VALUE, OBJECT_NAME
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.references.table import references_of
+
+ACCOUNT_SUFFIXES = {"MCPServer": ACCOUNT_SUFFIX, "MCPRemoteProxy": f"-remote{ACCOUNT_SUFFIX}"}
+"""What the name of a workload's ServiceAccount has after the workload's own name, by its kind."""
 
 
 def claim_value(name: str) -> str:
@@ -34,21 +37,27 @@ def claims(workload: Kind, parent: Object) -> dict[str, str]:
     return {label: claim_value(name) for label, name in names.items() if name}
 
 
-def claimant(account: Object, workloads: Collection[Kind]) -> str | None:
-    """Return the name of the workload whose claims a ServiceAccount carries, or None where it was made for none.
+def claimant(account: Object, workloads: Collection[Kind]) -> tuple[Kind, str] | None:
+    """Return kind and name of the workload whose claims a ServiceAccount carries, or None where it was made for none.
 
     The account's own name tells it: where its label is another workload's, that one is the owner. Where the label is
-    not the one that Metacontroller noted, it released the account, which has no owner then and still claims.
+    not the one that Metacontroller noted, it released the account, which has no owner then and still claims. Anyone who
+    may write a ServiceAccount can give it any name: one that no workload can have is passed over.
 
     Args:
         account: a ServiceAccount.
         workloads: the kinds that may refer to the config.
     """
-    name = str(account["metadata"]["name"])
     owner, noted = controller_of(account), noted_parent(account)
-    is_claim = (
-        any(is_of_kind(owner, kind.api_version, kind.kind) for kind in workloads)
-        if owner
-        else noted is not None and labels_of(account).get(CONTROLLER_UID) != noted
-    )
-    return name.removesuffix(ACCOUNT_SUFFIX) if is_claim and name.endswith(ACCOUNT_SUFFIX) else None
+    if owner:
+        kinds = [kind for kind in workloads if is_of_kind(owner, kind.api_version, kind.kind)]
+    elif noted is not None and labels_of(account).get(CONTROLLER_UID) != noted:
+        kinds = sorted(workloads, key=lambda kind: -len(ACCOUNT_SUFFIXES[kind.kind]))
+    else:
+        return None
+    account_name = str(account["metadata"]["name"])
+    for kind in kinds:
+        name = account_name.removesuffix(ACCOUNT_SUFFIXES[kind.kind])
+        if name != account_name and OBJECT_NAME.fullmatch(name):
+            return kind, name
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -17,10 +18,19 @@ from hooks.references.table import Reference
 Spec = TypeVar("Spec", bound=Model)
 
 MAX_FINGERPRINT = 253
+DIGEST = "; digest "
+"""What stands before the digest in the message of a config's condition SecretAvailable, whose end it is.
+
+ToolHive's own CRDs keep conditions, and drop a field of the status for it.
+"""
+_DIGEST = re.compile(rf"{DIGEST}([0-9a-f]{{1,{MAX_FINGERPRINT}}})$")
 
 
 def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]) -> Resolution[Spec]:
-    """Return the config that a workload refers to, once its controller reports it Ready for its generation."""
+    """Return the config that a workload refers to, once its controller reports it Ready for its generation.
+
+    One that is being deleted counts like any other: it stays until nothing refers to it.
+    """
     name = reference.name_in(request.parent)
     if name is None:
         return Resolution()
@@ -32,30 +42,34 @@ def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]
     if config is None:
         remedy = f"create it, or remove spec.{reference.field}"
         message = f"{who} not found in namespace {request.namespace!r}: {remedy}"
-        return failed(condition, f"{kind.kind.removeprefix('MCP')}NotFound", message)
-    not_ready: Resolution[Spec] | None = _not_ready(config, who, condition)
+        return failed(condition, reference.reasons.not_found, message)
+    not_ready: Resolution[Spec] | None = _not_ready(config, who, reference)
     if not_ready:
         return not_ready
     try:
         spec = model.parse(config.get("spec"))
     except ValidationError as error:  # another version of the hooks let pass what this one can't read
-        return failed(condition, "SpecInvalid", f"{who}: {'; '.join(spec_errors(error, model))}")
+        reason = reference.reasons.not_valid or "SpecInvalid"
+        return failed(condition, reason, f"{who}: {'; '.join(spec_errors(error, model))}")
     return Resolution(
         spec,
-        conditions.true(condition, "Valid", f"{who} is used"),
+        conditions.true(condition, reference.reasons.valid, f"{who} is used"),
         name=name,
-        hash=_fingerprint(config, "configHash"),
-        digest=_fingerprint(config, "credentialDigest"),
+        hash=str(config["status"].get("configHash") or "")[:MAX_FINGERPRINT],
+        digest=_digest(config),
     )
 
 
-def _fingerprint(config: Object, field: str) -> str:
-    """A hash in a config's status, cut: anyone who may write there can write a text of any length."""
-    return str(config["status"].get(field) or "")[:MAX_FINGERPRINT]
+def _digest(config: Object) -> str:
+    """What stands for the content of all Secrets and ConfigMaps that a config names; empty where it names none."""
+    available = conditions.find(config, "SecretAvailable") or {}
+    found = _DIGEST.search(str(available.get("message")))
+    return found[1] if found else ""
 
 
-def _not_ready(config: Object, who: str, condition: str) -> Resolution[Spec] | None:
+def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spec] | None:
     """What stands against using this config now, by its own status."""
+    condition = reference.condition
     generation = config["metadata"].get("generation", 0)
     status = config.get("status")
     observed = status.get("observedGeneration", 0) if isinstance(status, dict) else 0
@@ -67,5 +81,6 @@ def _not_ready(config: Object, who: str, condition: str) -> Resolution[Spec] | N
     if ready is None:
         return waiting(condition, "NotJudgedYet", f"{who} has no Ready condition yet")
     if ready.get("status") != "True":
-        return failed(condition, str(ready.get("reason") or ""), f"{who}: {ready.get('message')}")
+        reason = reference.reasons.not_valid or str(ready.get("reason") or "")
+        return failed(condition, reason, f"{who}: {ready.get('message')}")
     return None

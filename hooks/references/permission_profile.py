@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from hooks.api.meta import Model
 from hooks.api.workload import PermissionProfile
+from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.config_maps import find_text
@@ -15,6 +16,10 @@ from hooks.strict_json import read_text
 NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
 BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
+RESTRICTS_NOTHING = (
+    "spec.permissionProfile restricts nothing in Kubernetes: a NetworkPolicy restricts what the MCP server reaches, "
+    "and securityContext in spec.podTemplateSpec what it may do"
+)
 
 
 class _Part(Model):
@@ -66,14 +71,18 @@ def read_profile(text: str) -> Object | None:
 
 
 def resolve_profile(request: SyncRequest, profile: PermissionProfile | None) -> Resolution[Object]:
-    """Return the permission profile of a spec: a builtin one, the default, or one that a ConfigMap holds."""
+    """Return the permission profile of a spec: a builtin one, the default, or one that a ConfigMap holds.
+
+    The runner carries the profile out in Docker alone, never in Kubernetes, and takes a name that it doesn't know for a
+    file. So the condition says what a profile is worth, and only a builtin one has a name.
+    """
     condition = "PermissionProfileValidated"
+    used = conditions.true(condition, "RestrictsNothing", RESTRICTS_NOTHING)
     if profile is None:
         return Resolution(NETWORK)
     if profile.type == "builtin":
         if profile.name in BUILTIN:
-            return Resolution(BUILTIN[profile.name])
-        # The reference takes such a name for a file on the operator's disk.
+            return Resolution(BUILTIN[profile.name], used)
         message = f"spec.permissionProfile.name: {profile.name!r} is no builtin profile: use 'none' or 'network'"
         return failed(condition, "UnknownProfile", message)
     text = find_text(request, profile.name, profile.key, condition, "spec.permissionProfile")
@@ -84,4 +93,4 @@ def resolve_profile(request: SyncRequest, profile: PermissionProfile | None) -> 
         which = f"ConfigMap {profile.name!r} key {profile.key!r} (spec.permissionProfile)"
         message = f"{which} is no permission profile: put one there, as a JSON object"
         return failed(condition, "ProfileInvalid", message)
-    return Resolution(document, text.condition, name=profile.name)
+    return Resolution(document, used, name=profile.name)

@@ -38,10 +38,6 @@ _OWN_FILES = 64
 _MAX_PROBES = 256
 """Connections to the probes' port of a worker, at a time."""
 
-_STACK_BYTES = 16 << 20
-"""Of each thread, and no memory until it is used. A recording recurses as deep as a request is nested: 900 levels end a
-worker whose threads have 256 KiB. Without this they have what `ulimit -s` says, and 2 MiB where that is unlimited."""
-
 
 @contextmanager
 def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callable[[], None]]:

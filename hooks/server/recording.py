@@ -1,6 +1,7 @@
 """`serve --record DIR`: each request as a file that can become a test's payload.
 
-What Secret objects hold is masked. All else is as it came, a client secret in an OIDC configuration too.
+What Secret objects hold is masked, and what is nested deeper than any hook reads is cut: writing it would recurse as
+deep. All else is as it came, a client secret in an OIDC configuration too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from hooks import strict_json
 from hooks.kubernetes.objects import Object
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def recorder(folder: Path) -> Record:
 
     def record(kind: str, hook: str, body: bytes) -> None:
         try:
-            text = json.dumps({"body": masked(json.loads(body))}, indent=1, sort_keys=True)
+            text = json.dumps({"body": masked(strict_json.cut(strict_json.read(body)))}, indent=1, sort_keys=True)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return  # Metacontroller sent no such thing, and it can't be masked for certain
         try:

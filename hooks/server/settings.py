@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AliasChoices, Field, FilePath, SecretStr, f
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hooks.installation import Installation
+from hooks.kubernetes.names import OBJECT_NAME
 from hooks.proxy.image import image_fault
 from hooks.server.log import Format
 
@@ -38,6 +39,17 @@ def _is_an_image(image: str) -> str:
     if fault:
         raise ValueError(fault)
     return image
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in text.split(","))))
+
+
+def _are_names(text: str) -> str:
+    for name in _listed(text):
+        if not OBJECT_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a Secret")
+    return text
 
 
 _Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\[\]]*):\d{1,5}$"), AfterValidator(_has_a_port)]
@@ -99,8 +111,15 @@ class Settings(BaseSettings):
         str, Field(min_length=1, validation_alias=AliasChoices("TOOLHIVE_PROXY_HOST")), AfterValidator(_in_brackets)
     ] = _DEFAULTS.proxy_host
     """Address on which proxies listen, inside their pods; `[::]` is all of IPv6 and IPv4."""
+    image_pull_secrets: Annotated[
+        str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_IMAGE_PULL_SECRETS")), AfterValidator(_are_names)
+    ] = ""
+    """Names of Secrets, apart by commas, with which every image is pulled, after those that a spec names."""
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
+
+    default_redis_address: Annotated[str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_REDIS_ADDR"))] = ""
+    """Address of a Redis without password, as HOST:PORT, where servers keep sessions that name none of their own."""
 
     def installation(self) -> Installation:
         """What of this the controllers need."""
@@ -108,6 +127,8 @@ class Settings(BaseSettings):
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
             openshift=self.openshift,
+            default_redis_address=self.default_redis_address,
+            image_pull_secrets=_listed(self.image_pull_secrets),
             digest_key=self._digest_key(),
             read_secrets=self.read_secrets,
             read_pods=self.read_pods,

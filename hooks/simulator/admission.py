@@ -61,13 +61,14 @@ def admit(
     objects: list[Object] = []
     unknown: dict[str, list[str]] = {}
     warnings: set[str] = set()
-    served = {kind.key for kind in kinds} - {POD.key}
+    served = {f"{kind.kind}.{version}": kind for kind in kinds if kind != POD for version in kind.api_versions}
     groups = {kind.api_version.rpartition("/")[0] for kind in parents}
     for manifest in manifests:
         key = f"{manifest['kind']}.{manifest['apiVersion']}"
         if key in served and not _made_by(manifest, parents):
             fields: list[str] = []
             obj, problems = _admitted(manifest, schemas.get(key), fields)
+            obj["apiVersion"] = served[key].api_version
             objects.append(obj)
             unknown |= {title(obj): sorted(fields)} if fields else {}
             warnings.update(f"{title(obj)}: {problem}" for problem in problems)

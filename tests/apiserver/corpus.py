@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOKEN_EXCHANGE, TOOLS
+from tests.unit.config_specs import TOKEN_EXCHANGE
+from tests.unit.specs import EXTERNAL_AUTH, SERVER, TOOLS
 
 POLICIES: Object = {"policies": ["permit();"]}
+BUCKET: Object = {"maxTokens": 5, "refillPeriod": "1m30s"}
+REDIS_STORE: Object = {"provider": "redis", "address": "redis:6379"}
 QUANTITIES = ["", "1", "0", "+1", "500m", "1.5", ".5", "5.", "256Mi", "2Gi", "1E", "1k", "1e3", "1E-3", "100n", "0.5u"]
 NO_QUANTITIES = ["banana", "1ki", "-1", "1 ", " 1", "1e", "1e1.5", "1MB", ".", "1,5", "1\n", "0x10", "5 Gi"]
 URLS = ["http://idp", "https://idp.acme.test:8443/token?a=b"]
@@ -27,6 +30,17 @@ BAD_SERVERS: list[tuple[Object, list[str]]] = [
     ({"port": "8080"}, ["spec.port"]),
     ({"port": 80.5}, ["spec.port"]),
     ({"targetPort": -1}, ["spec.targetPort"]),
+    ({"proxyPort": 0, "mcpPort": 65536}, ["spec.mcpPort", "spec.proxyPort"]),
+    ({"replicas": -1, "backendReplicas": 2**31}, ["spec.backendReplicas", "spec.replicas"]),
+    ({"sessionAffinity": "none"}, ["spec.sessionAffinity"]),
+    ({"oidcConfigRef": {"name": "", "audience": ""}}, ["spec.oidcConfigRef.audience", "spec.oidcConfigRef.name"]),
+    ({"authServerRef": {"kind": "MCPOIDCConfig", "name": "x"}}, ["spec.authServerRef.kind"]),
+    ({"authzConfigRef": {"name": ""}, "groupRef": {"name": ""}}, ["spec.authzConfigRef.name", "spec.groupRef.name"]),
+    ({"sessionStorage": {"provider": "disk", "db": -1}}, ["spec.sessionStorage.db", "spec.sessionStorage.provider"]),
+    (
+        {"sessionStorage": REDIS_STORE, "rateLimiting": {"shared": {"maxTokens": 0, "refillPeriod": "1 m"}}},
+        ["spec.rateLimiting.shared.maxTokens", "spec.rateLimiting.shared.refillPeriod"],
+    ),
     ({"args": [None]}, ["spec.args[0]"]),
     ({"env": [{"name": "A", "value": "a"}, {"name": "B"}]}, ["spec.env[1].value"]),
     ({"env": [{}]}, ["spec.env[0].name", "spec.env[0].value"]),
@@ -59,11 +73,11 @@ BAD_SERVERS: list[tuple[Object, list[str]]] = [
 BAD_EXTERNAL_AUTHS: list[tuple[Object, list[str]]] = [
     ({}, ["spec.type"]),
     ({"tokenExchange": TOKEN_EXCHANGE}, ["spec.type"]),
-    ({"type": "awsSts"}, ["spec.type"]),
-    ({"type": "awsSts", "tokenExchange": TOKEN_EXCHANGE}, ["spec.type"]),
+    ({"type": "saml"}, ["spec.type"]),
+    ({"type": "saml", "tokenExchange": TOKEN_EXCHANGE}, ["spec.type"]),
     (
         {"type": "tokenExchange", "tokenExchange": {}},
-        [f"spec.tokenExchange.{name}" for name in ("audience", "clientId", "clientSecretRef", "tokenUrl")],
+        [f"spec.tokenExchange.{name}" for name in ("audience", "tokenUrl")],
     ),
     (exchange(clientSecretRef={"name": "secret"}), ["spec.tokenExchange.clientSecretRef.key"]),
     (exchange(scopes="read write"), ["spec.tokenExchange.scopes"]),
@@ -72,30 +86,18 @@ BAD_EXTERNAL_AUTHS: list[tuple[Object, list[str]]] = [
 BAD: list[tuple[str, Object, list[str]]] = [
     *(("MCPServer", {"image": "mcp:1", **fields}, places) for fields, places in BAD_SERVERS),
     *(("MCPExternalAuthConfig", spec, places) for spec, places in BAD_EXTERNAL_AUTHS),
+    ("MCPRemoteProxy", {}, ["spec.remoteUrl"]),
+    ("MCPRemoteProxy", {"remoteUrl": "mcp.acme.test"}, ["spec.remoteUrl"]),
+    ("MCPRemoteProxy", {"remoteUrl": "https://mcp.acme.test", "transport": "stdio"}, ["spec.transport"]),
+    ("MCPOIDCConfig", {"type": "inline", "inline": {}}, ["spec.inline.issuer"]),
+    ("MCPAuthzConfig", {"type": "", "config": []}, ["spec.config", "spec.type"]),
+    ("MCPTelemetryConfig", {"openTelemetry": {"headers": {"a": 1}}}, ["spec.openTelemetry.headers.a"]),
+    ("MCPWebhookConfig", {"validating": [{"name": ""}]}, ["spec.validating[0].name", "spec.validating[0].url"]),
+    ("MCPGroup", {"description": 1}, ["spec.description"]),
     ("MCPToolConfig", {"toolsFilter": "search"}, ["spec.toolsFilter"]),
     ("MCPToolConfig", {"toolsOverride": {"search": {"name": 1}}}, ["spec.toolsOverride.search.name"]),
 ]
 """What breaks the schema."""
-
-BROKEN_RULES: list[tuple[str, Object, str]] = [
-    *(
-        ("MCPServer", {"image": "mcp:1", field: block}, f"spec.{field}")
-        for field, block in (
-            ("permissionProfile", {"type": "configmap", "name": "p"}),
-            ("permissionProfile", {"type": "configmap", "name": "p", "key": ""}),
-            ("oidcConfig", {"type": "inline"}),
-            ("oidcConfig", {"type": "inline", "inline": None}),
-            ("oidcConfig", {"type": "configMap", "inline": {"issuer": "i"}}),
-            ("authzConfig", {}),
-            ("authzConfig", {"inline": POLICIES}),
-            ("authzConfig", {"type": "inline", "configMap": {"name": "c"}}),
-            ("authzConfig", {"configMap": {"name": "c"}, "inline": POLICIES}),
-        )
-    ),
-    ("MCPExternalAuthConfig", {"type": "tokenExchange"}, "spec"),
-    ("MCPExternalAuthConfig", {"type": "tokenExchange", "tokenExchange": None}, "spec"),
-]
-"""What fits the schema and breaks a rule over several fields."""
 
 GOOD_SERVERS: list[Object] = [
     {},
@@ -108,6 +110,11 @@ GOOD_SERVERS: list[Object] = [
     {"oidcConfig": {}},
     {"oidcConfig": {"kubernetes": {}, "configMap": {"name": "oidc"}, "inline": {"issuer": "https://idp.test"}}},
     {"authzConfig": {"configMap": {"name": "authz"}}},
+    {"port": 9090, "proxyPort": 8080, "targetPort": 3000, "mcpPort": 3001},
+    {"tools": ["search"], "toolConfigRef": {"name": "tools"}},
+    {"oidcConfigRef": {"name": "oidc", "audience": "mcp"}, "authServerRef": {"name": "login"}},
+    {"oidcConfig": {}, "sessionStorage": REDIS_STORE, "rateLimiting": {"perUser": BUCKET}},
+    {"replicas": 0, "backendReplicas": 3, "sessionStorage": {"provider": "memory"}},
     {"authzConfig": {"type": "inline", "inline": POLICIES}},
     {"audit": {}, "telemetry": {"openTelemetry": {"metrics": {}, "tracing": {}}, "prometheus": {}}},
     {"podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "tty": None, "unknown": 1.5}]}}},
@@ -117,6 +124,14 @@ GOOD: list[tuple[str, Object | None]] = [
     *(("MCPServer", {"image": "mcp:1", **fields}) for fields in GOOD_SERVERS),
     ("MCPExternalAuthConfig", EXTERNAL_AUTH),
     *(("MCPExternalAuthConfig", exchange(tokenUrl=url, scopes=None)) for url in URLS),
+    ("MCPExternalAuthConfig", {"type": "unauthenticated"}),
+    ("MCPRemoteProxy", {"remoteUrl": "http://mcp"}),
+    ("MCPOIDCConfig", {"type": "kubernetesServiceAccount", "kubernetesServiceAccount": {}}),
+    ("MCPOIDCConfig", {"type": "inline", "inline": {"issuer": "", "caBundleRef": {}}}),
+    ("MCPAuthzConfig", {"type": "anything", "config": {}}),
+    ("MCPTelemetryConfig", {"openTelemetry": {"headers": {}, "tracing": {}, "metrics": {}}, "prometheus": {}}),
+    ("MCPWebhookConfig", {"mutating": [{"name": "a", "url": "http://a"}]}),
+    ("MCPGroup", None),
     ("MCPToolConfig", None),
     ("MCPToolConfig", {}),
     ("MCPToolConfig", TOOLS),

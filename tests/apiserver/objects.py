@@ -7,19 +7,15 @@ from typing import Any, NamedTuple
 
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from hooks.api.external_auth import MCPExternalAuthConfigSpec
-from hooks.api.mcpserver import MCPServerSpec
-from hooks.api.mcptoolconfig import MCPToolConfigSpec
-from hooks.api.meta import API_VERSION, Model
+from hooks.api.kinds import RESOURCES
+from hooks.api.meta import Model
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from tests.controlplane import ControlPlane
 from tests.unit.specs import errors
+from tests.unit.structural import root
 
-MODELS: dict[str, type[Model]] = {
-    "MCPServer": MCPServerSpec,
-    "MCPExternalAuthConfig": MCPExternalAuthConfigSpec,
-    "MCPToolConfig": MCPToolConfigSpec,
-}
+BY_KIND = {resource.kind: resource for resource in RESOURCES}
+MODELS: dict[str, type[Model]] = {kind: resource.spec_model for kind, resource in BY_KIND.items()}
 ANYWHERE = "default"
 """The namespace of dry runs: they leave nothing there."""
 
@@ -31,9 +27,10 @@ class Refusal(NamedTuple):
     places: list[str]
 
 
-def custom(kind: str, spec: Object | None, name: str = "demo") -> Object:
-    """A custom resource as a user writes it; None leaves the spec out."""
-    obj: Object = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}}
+def custom(kind: str, spec: Object | None, name: str = "demo", *, api_version: str = "") -> Object:
+    """A custom resource as a user writes it, of the version it is stored in if none is given; None: it has no spec."""
+    api_version = api_version or BY_KIND[kind].api_version
+    obj: Object = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}}
     return obj if spec is None else {**obj, "spec": spec}
 
 
@@ -60,15 +57,27 @@ def model_places(kind: str, spec: object) -> list[str]:
     return sorted({line.partition(": ")[0] for line in errors(MODELS[kind], spec)})
 
 
-def as_stored(value: Any) -> Any:
-    """A model as the API server keeps it: what was written, and defaults. Empty ones say "left out" and are none."""
+def stored(kind: str, spec: object) -> Object:
+    """A spec as the API server keeps it, by its kind's model; the first write's version has defaults of its own."""
+    resource = BY_KIND[kind]
+    kept: Object = as_stored(MODELS[kind].parse(spec), root(kind)["properties"]["spec"])
+    return {**resource.defaults.get(resource.api_version, {}), **kept}
+
+
+def as_stored(value: Any, schema: Object) -> Any:
+    """A model as the API server keeps it: what was written, and the model's value where the CRD has a default."""
     if isinstance(value, Model):
-        fields = type(value).model_fields
+        fields, properties = type(value).model_fields, schema["properties"]
         return {
-            fields[name].alias: as_stored(inner)
+            alias: as_stored(inner, properties[alias])
             for name, inner in value
-            if inner is not None and (name in value.model_fields_set or inner not in ("", []))
+            if (alias := str(fields[name].alias)) in properties
+            and inner is not None
+            and (name in value.model_fields_set or "default" in properties[alias])
         }
     if isinstance(value, list):
-        return [as_stored(item) for item in value]
-    return {key: as_stored(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+        return [as_stored(item, schema.get("items", {})) for item in value]
+    if isinstance(value, dict):
+        inner_schema = schema.get("additionalProperties", {})
+        return {key: as_stored(inner, inner_schema) for key, inner in value.items()}
+    return value

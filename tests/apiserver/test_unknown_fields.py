@@ -14,7 +14,7 @@ from tests.controlplane import ControlPlane
 pytestmark = pytest.mark.apiserver
 
 SERVER = f"{API_VERSION}/MCPServer"
-LATER = {"oidcConfigRef": {"name": "corp"}}
+LATER = {"loginConfigRef": {"name": "corp"}}
 
 
 def manifest(**spec: object) -> str:
@@ -38,8 +38,8 @@ def test_refused(cluster: ControlPlane, namespace: str, command: tuple[str, ...]
     done = cluster.kubectl(*command, "-n", namespace, "-f", "-", input=manifest(**LATER), check=False)
 
     assert done.returncode == 1
-    assert 'unknown field "spec.oidcConfigRef"' in done.stderr or (
-        ".spec.oidcConfigRef: field not declared in schema" in done.stderr
+    assert 'unknown field "spec.loginConfigRef"' in done.stderr or (
+        ".spec.loginConfigRef: field not declared in schema" in done.stderr
     )
     assert cluster.objects(SERVER, namespace) == []
 
@@ -58,9 +58,9 @@ def test_dropped(cluster: ControlPlane, namespace: str, command: tuple[str, ...]
     done = cluster.kubectl(*command, "-n", namespace, "-f", "-", input=manifest(**LATER))
 
     [stored] = cluster.objects(SERVER, namespace)
-    assert ('Warning: unknown field "spec.oidcConfigRef"' in done.stderr) == warned
-    assert "oidcConfigRef" not in stored["spec"]
-    assert ("oidcConfigRef" in _annotation(stored)) == told
+    assert ('Warning: unknown field "spec.loginConfigRef"' in done.stderr) == warned
+    assert "loginConfigRef" not in stored["spec"]
+    assert ("loginConfigRef" in _annotation(stored)) == told
 
 
 def test_dropped_by_a_patch_which_no_annotation_tells(cluster: ControlPlane, namespace: str) -> None:
@@ -71,7 +71,7 @@ def test_dropped_by_a_patch_which_no_annotation_tells(cluster: ControlPlane, nam
     change = json.dumps({"spec": LATER})
     done = cluster.kubectl("patch", "mcpserver", name, "-n", namespace, "--type=merge", "-p", change)
 
-    assert 'Warning: unknown field "spec.oidcConfigRef"' in done.stderr
+    assert 'Warning: unknown field "spec.loginConfigRef"' in done.stderr
     assert cluster.objects(SERVER, namespace) == [before]
 
 

@@ -86,7 +86,7 @@ def _claims(count: int) -> list[Object]:
 def _server(name: str, **spec: object) -> Object:
     """A server that runs, its status as our hooks write it."""
     owner = server(name, **spec)
-    status = {"phase": "Running", "message": "MCP server is running", "url": f"http://mcp-{name}-proxy.team-a.svc:8080"}
+    status = {"phase": "Ready", "message": "MCP server is running", "url": f"http://mcp-{name}-proxy.team-a.svc:8080"}
     conditions = [
         {
             "type": type_,

@@ -71,7 +71,7 @@ class Run:
     def lives(self) -> None:
         """Everything that happens to the servers and their config."""
         everyone = range(self.servers)
-        with self._phase("create", lambda: self._all("MCPServer", lambda kept: kept["phase"] == "Running")):
+        with self._phase("create", lambda: self._all("MCPServer", lambda kept: kept["phase"] == "Ready")):
             self._each(lambda number: self._send("POST", "mcpservers", _server(number)), everyone)
         with self._phase("edit", lambda: self._all("ConfigMap", lambda kept: kept["edited"])):
             self._send("PATCH", "mcpexternalauthconfigs/tx", {"spec": {"tokenExchange": {"audience": "edited"}}})

@@ -63,9 +63,7 @@ class Installation:
         def running() -> bool:
             servers = self.cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)
             assert servers, "no MCPServer"
-            assert all(s.get("status", {}).get("phase") == "Running" for s in servers), [
-                s.get("status") for s in servers
-            ]
+            assert all(s.get("status", {}).get("phase") == "Ready" for s in servers), [s.get("status") for s in servers]
             return True
 
         eventually(running)

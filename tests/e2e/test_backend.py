@@ -31,10 +31,10 @@ def behind(installation: Installation, namespace: str) -> Iterator[Installation]
     assert told(installation, namespace) is None
     start_backend(installation.cluster, namespace)
     eventually(lambda: told(installation, namespace) == ("True", "Ready"))
-    expect(installation, namespace, "Running", "Ready", "MCP server is running")
+    expect(installation, namespace, "Ready", "Ready", "MCP server is running")
     yield installation
     [proxy] = installation.cluster.objects("v1/Pod", namespace, "app=mcpserver")
-    assert proxy["status"]["phase"] == "Running"
+    assert proxy["status"]["phase"] == "Ready"
 
 
 def told(installation: Installation, namespace: str) -> tuple[str, str] | None:
@@ -43,11 +43,11 @@ def told(installation: Installation, namespace: str) -> tuple[str, str] | None:
 
 
 def expect(installation: Installation, namespace: str, phase: str, reason: str, message: str) -> None:
-    """Wait until the server has this phase, reason and message; Ready is True exactly while it is Running."""
+    """Wait until the server has this phase, reason and message; Ready is True exactly while it is Ready."""
 
     def check() -> bool:
         server = installation.server(namespace, "weather")
-        status, ready = server["status"], ("True" if phase == "Running" else "False", reason)
+        status, ready = server["status"], ("True" if phase == "Ready" else "False", reason)
         assert (status["phase"], conditions(server)["Ready"], status["message"]) == (phase, ready, message), status
         return True
 
@@ -115,7 +115,7 @@ def test_its_pod_fails_and_mends(behind: Installation, namespace: str) -> None:
     set_pod(behind.cluster, namespace, POD, READY, initContainerStatuses=[])
     behind.cluster.kubectl("delete", "pod", POD, "-n", namespace)
 
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
 
 def test_a_pod_of_somebody_else_means_nothing(behind: Installation, namespace: str) -> None:
@@ -146,7 +146,7 @@ def test_a_pod_that_its_mended_statefulset_leaves_as_it_is(behind: Installation,
     message = f"{CANT_PULL}; the StatefulSet has changed since, and replaces no pod that fails: {remedy}"
     expect(behind, namespace, "Failed", "ImagePullBackOff", message)
     run(cluster, command_of(behind, namespace))
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
 
 def test_its_node_is_lost(behind: Installation, namespace: str) -> None:
@@ -159,7 +159,7 @@ def test_its_node_is_lost(behind: Installation, namespace: str) -> None:
     eventually(lambda: node_of_its_pod(cluster, namespace) == "lost")
     eventually(lambda: told(behind, namespace) != ("True", "Ready"))
     set_pod(cluster, namespace, POD, READY, phase="Running")
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
     disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
     cluster.kubectl("delete", "pod", POD, "-n", namespace, "--wait=false")
@@ -171,7 +171,7 @@ def test_its_node_is_lost(behind: Installation, namespace: str) -> None:
     expect(behind, namespace, "Failed", "NodeLost", message)
     as_the_runner(cluster, namespace, mended)
     cluster.kubectl("delete", "pod", POD, "-n", namespace, "--force")  # what deleting the Node does within minutes
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
 
 def node_of_its_pod(cluster: ControlPlane, namespace: str) -> str | None:
@@ -185,7 +185,7 @@ def test_it_is_scaled_to_zero_and_back(behind: Installation, namespace: str) -> 
     remedy = f"kubectl scale statefulset/weather --replicas=1 -n {namespace}"
     expect(behind, namespace, "Stopped", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
     run(behind.cluster, command_of(behind, namespace))
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
 
 def test_its_statefulset_is_deleted_and_made_anew(behind: Installation, namespace: str) -> None:
@@ -199,7 +199,7 @@ def test_its_statefulset_is_deleted_and_made_anew(behind: Installation, namespac
     run(behind.cluster, command_of(behind, namespace))
     run(behind.cluster, f"kubectl rollout status deployment/weather -n {namespace} --timeout=60s")
     start_backend(behind.cluster, namespace)
-    expect(behind, namespace, "Running", "Ready", "MCP server is running")
+    expect(behind, namespace, "Ready", "Ready", "MCP server is running")
 
 
 def test_a_proxy_that_was_evicted_leaves_nothing_to_say(installation: Installation, namespace: str) -> None:
@@ -213,5 +213,5 @@ def test_a_proxy_that_was_evicted_leaves_nothing_to_say(installation: Installati
         ]
 
     eventually(replaced)
-    expect(installation, namespace, "Running", "Ready", "MCP server is running")
+    expect(installation, namespace, "Ready", "Ready", "MCP server is running")
     assert len(installation.cluster.objects("v1/Pod", namespace)) == 2

@@ -49,7 +49,7 @@ def test_deleting_a_server_writes_its_status_once(installation: Installation, na
 
         statuses = log.history("MCPServer", "weather", lambda server: server.get("status"))
 
-    assert [status["phase"] for status in statuses] == ["Running", "Terminating"]
+    assert [status["phase"] for status in statuses] == ["Ready", "Terminating"]
 
 
 def _create_servers(installation: Installation, namespace: str) -> None:
@@ -63,14 +63,14 @@ def _create_servers(installation: Installation, namespace: str) -> None:
 
 
 def _calls_during(installation: Installation, namespace: str, change: Callable[[], None]) -> list[Call]:
-    """The namespace's hook calls from a change until all its servers are Running."""
+    """The namespace's hook calls from a change until all its servers are Ready."""
     since = installation.relay.position()
     change()
 
     def running() -> bool:
         servers = installation.cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)
         phases = Counter(server.get("status", {}).get("phase") for server in servers)
-        assert set(phases) == {"Running"}, phases
+        assert set(phases) == {"Ready"}, phases
         return True
 
     eventually(running, 60)

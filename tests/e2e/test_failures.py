@@ -48,7 +48,7 @@ def expect(installation: Installation, namespace: str, phase: str, ready: tuple[
 
 
 def expect_running(installation: Installation, namespace: str) -> None:
-    expect(installation, namespace, "Running", ("True", "Ready"), "MCP server is running")
+    expect(installation, namespace, "Ready", ("True", "Ready"), "MCP server is running")
 
 
 UNQUOTED = {"spec": {"containers": [{"name": "mcp", "env": [{"name": "A", "value": 5}]}]}}
@@ -240,7 +240,7 @@ def test_pods_that_fit_nowhere_and_pods_that_are_refused(installation: Installat
     patch(cluster, namespace, "mcpserver/weather", {"spec": {"resources": {"requests": {"cpu": "100000"}}}})
     # The old pod serves on.
     message = "MCP server is running; Proxy fits on no node: Insufficient cpu"
-    expect(installation, namespace, "Running", ("True", "Ready"), message)
+    expect(installation, namespace, "Ready", ("True", "Ready"), message)
 
     patch(cluster, namespace, "mcpserver/weather", {"spec": {"resources": None}})
     expect_running(installation, namespace)

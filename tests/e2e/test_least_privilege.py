@@ -18,6 +18,7 @@ from tests.e2e.backend import as_the_runner, labels, stateful_set
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
 from tests.e2e.taken_names import TAKEN, gains_nothing
+from tests.world import authz_config, group, oidc_config, telemetry_config, webhook_config
 
 pytestmark = pytest.mark.e2e
 
@@ -31,6 +32,8 @@ AUDIT = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "users": [USER]}, {"level": "None"}],
 }
+OTHER_CONFIGS = [oidc_config(), authz_config(), telemetry_config(), webhook_config(), group()]
+"""One of each kind that no example has."""
 Right = tuple[str, str, str]
 """API group, resource with subresource, verb."""
 
@@ -140,9 +143,9 @@ def put_right_again(cluster: ControlPlane, namespace: str) -> None:
 
 def everything_gone(least: Installation, namespace: str) -> bool:
     left = [
-        f"{kind}/{obj['metadata']['name']}"
-        for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig")
-        for obj in least.cluster.objects(f"{TOOLHIVE}/{kind}", namespace)
+        f"{controller.parent.kind}/{obj['metadata']['name']}"
+        for controller in CONTROLLERS
+        for obj in least.cluster.objects(f"{TOOLHIVE}/{controller.parent.kind}", namespace)
     ]
     assert left + least.children(namespace) == []
     return True
@@ -159,7 +162,9 @@ def test_our_role_is_what_metacontroller_needs(
     cluster = least.cluster
     tools = {"apiVersion": TOOLHIVE, "kind": "MCPToolConfig", "metadata": {"name": "few"}}
     tools["spec"] = {"toolsFilter": ["forecast"]}
-    cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(tools))
+    others = [{**config, "metadata": {"name": config["metadata"]["name"]}} for config in OTHER_CONFIGS]
+    manifests = {"apiVersion": "v1", "kind": "List", "items": [tools, *others]}
+    cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(manifests))
     least.deploy(namespace, EXAMPLE)
     edit = json.dumps({"spec": {"toolConfigRef": {"name": "few"}}})
     cluster.kubectl("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", edit)
@@ -168,7 +173,8 @@ def test_our_role_is_what_metacontroller_needs(
     put_right_again(cluster, namespace)
     _fail_twice(least, namespace)
 
-    names = ("mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few")
+    names = ["mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few"]
+    names += [f"{config['kind'].lower()}/{config['metadata']['name']}" for config in OTHER_CONFIGS]
     cluster.kubectl("delete", "-n", namespace, *names, "--wait=false")
     eventually(lambda: everything_gone(least, namespace), timeout=60)
 

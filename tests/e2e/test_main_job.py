@@ -55,20 +55,25 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
         assert conditions(server) == {
             "Ready": ("True", "Ready"),
             "Valid": ("True", "Valid"),
-            "ExternalAuthConfigValidated": ("True", "Valid"),
+            "AccessRestricted": ("True", "Restricted"),
+            "ExternalAuthConfigValidated": ("True", "ExternalAuthConfigValid"),
             "IncomingAuthentication": ("True", "Configured"),
+            "RateLimitConfigValid": ("True", "RateLimitNotApplicable"),
+            "StdioReplicaCapped": ("False", "StdioReplicaCapNotActive"),
+            "SessionStorageWarning": ("False", "SessionStorageWarningNotApplicable"),
         }
         assert server["status"] | {"conditions": []} == {
-            "phase": "Running",
+            "phase": "Ready",
             "message": "MCP server is running",
-            "url": f"http://mcp-weather-proxy.{namespace}.svc.cluster.local:8080",
+            "url": f"http://mcp-weather-proxy.{namespace}.svc.cluster.local:8080/mcp",
+            "readyReplicas": 1,
             "externalAuthConfigHash": config["status"]["configHash"],
             "observedGeneration": 1,
             "conditions": [],
         }
         assert conditions(config) == {
             "Ready": ("True", "Ready"),
-            "Valid": ("True", "Valid"),
+            "Valid": ("True", "ValidationSucceeded"),
             "SecretAvailable": ("True", "SecretAvailable"),
         }
         assert config["status"]["referencingServers"] == ["weather"]
@@ -130,7 +135,7 @@ def _delete(installation: Installation, namespace: str) -> None:
         return True
 
     eventually(blocked)
-    assert installation.server(namespace, "weather")["status"]["phase"] == "Running"
+    assert installation.server(namespace, "weather")["status"]["phase"] == "Ready"
     cluster.kubectl("delete", "mcpserver", "weather", "-n", namespace, "--wait=false")
 
     def gone() -> bool:

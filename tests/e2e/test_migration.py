@@ -75,7 +75,7 @@ def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster:
         eventually(lambda: installation.server(namespace, EXCHANGE).get("status", {}).get("observedGeneration"))
         _migrate(cluster, "--apply")
 
-        eventually(lambda: installation.server(namespace, EXCHANGE)["status"]["phase"] == "Running", timeout=60)
+        eventually(lambda: installation.server(namespace, EXCHANGE)["status"]["phase"] == "Ready", timeout=60)
         for kind in CHILD_KINDS:
             for child in cluster.objects(kind, namespace):
                 assert [owner["kind"] for owner in child["metadata"]["ownerReferences"]] == ["MCPServer"]
@@ -235,7 +235,7 @@ def _only_the_old_operators_things_are_gone(cluster: ControlPlane, namespace: st
 def _taken_over(installation: Installation, namespace: str) -> None:
     def check() -> bool:
         phases = {name: installation.server(namespace, name).get("status", {}).get("phase") for name in SERVERS}
-        assert phases == {**dict.fromkeys(SERVERS, "Running"), DANGLING: "Failed"}
+        assert phases == {**dict.fromkeys(SERVERS, "Ready"), DANGLING: "Failed"}
         for kind in CHILD_KINDS:
             for child in installation.cluster.objects(kind, namespace):
                 if child["metadata"]["name"].endswith("-headless"):

@@ -16,7 +16,7 @@ EXAMPLE = ROOT / "examples/token-exchange"
 
 def _fail_the_servers_own_pod(installation: Installation, namespace: str) -> None:
     """The MCP server's own pod counts: while it fails the server is not Ready, whatever the proxy says."""
-    eventually(lambda: installation.server(namespace, "weather")["status"]["phase"] == "Running", timeout=60)
+    eventually(lambda: installation.server(namespace, "weather")["status"]["phase"] == "Ready", timeout=60)
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
     set_pod(installation.cluster, namespace, "weather-0", {"state": waiting})
 

@@ -17,6 +17,7 @@ import pytest
 import trustme
 import yaml
 
+from hooks.controllers import CONTROLLERS
 from tests.apiserver.manifests import built, named, overlay
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
@@ -29,7 +30,7 @@ from tests.served import MALLOC, Served, command
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples/token-exchange"
-KINDS = ("mcpserver", "mcpexternalauthconfig", "mcptoolconfig")
+KINDS = tuple(controller.slug for controller in CONTROLLERS)
 UNAUTHORIZED = 'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="unauthorized"}'
 
 
@@ -137,7 +138,7 @@ def reached(secure: Secure, namespace: str, value: str) -> bool:
     assert config is not None
     assert json.loads(config["data"]["runconfig.json"])["env_vars"].get("GREETING") == value
     status = secure.installation.server(namespace, "weather")["status"]
-    assert (status["phase"], status["message"]) == ("Running", "MCP server is running")
+    assert (status["phase"], status["message"]) == ("Ready", "MCP server is running")
     return True
 
 
@@ -243,7 +244,7 @@ def test_a_certificate_that_is_rotated_while_servers_are_made_fails_no_sync(secu
 
     def running() -> int:
         phases = [s.get("status", {}).get("phase") for s in cluster.objects(f"{TOOLHIVE}/MCPServer", namespace)]
-        return phases.count("Running")
+        return phases.count("Ready")
 
     for share in (1, 5, 10, 15, 20):
         eventually(lambda share=share: running() >= share, 60)

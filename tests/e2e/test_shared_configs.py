@@ -56,7 +56,7 @@ def references(installation: Installation, namespace: str, name: str, servers: l
 def all_running(installation: Installation, namespace: str, *names: str) -> None:
     def check() -> bool:
         phases = {name: installation.server(namespace, name).get("status", {}).get("phase") for name in names}
-        assert set(phases.values()) == {"Running"}, phases
+        assert set(phases.values()) == {"Ready"}, phases
         return True
 
     eventually(check, timeout=60)
@@ -198,7 +198,7 @@ def test_a_value_that_can_be_no_credential_restarts_nothing_and_is_said_until_it
         ]
 
         apply(cluster, namespace, secret("a-oauth", "new-s3cr3t"))
-        wait_for("Running", "SecretAvailable")
+        wait_for("Ready", "SecretAvailable")
         eventually(lambda: templates(log, "one") == templates(log, "two") == 2, message="the new value rolls no pods")
         assert installation.external_auth(namespace, "a")["status"]["credentialDigest"] != digest
         log.wait_quiet(2)

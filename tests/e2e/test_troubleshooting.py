@@ -76,7 +76,7 @@ def patch(cluster: ControlPlane, what: str, change: object) -> None:
 def running(cluster: ControlPlane) -> None:
     def check() -> bool:
         server = cluster.get("toolhive.stacklok.dev/v1alpha1/MCPServer", "weather", NAMESPACE) or {}
-        assert server.get("status", {}).get("phase") == "Running", server.get("status")
+        assert server.get("status", {}).get("phase") == "Ready", server.get("status")
         return True
 
     eventually(check, timeout=60)

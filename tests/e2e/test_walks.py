@@ -36,7 +36,7 @@ def apply(installation: Installation, namespace: str, specs: dict[str, dict[str,
         for server in cluster.objects(f"{TOOLHIVE}/MCPServer", namespace):
             status, name = server.get("status", {}), server["metadata"]["name"]
             assert status.get("observedGeneration") == server["metadata"]["generation"], name
-            assert (status["phase"], status["message"]) == ("Running", "MCP server is running"), (name, status)
+            assert (status["phase"], status["message"]) == ("Ready", "MCP server is running"), (name, status)
         return True
 
     eventually(running, timeout=180)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hooks.api.meta import API_VERSION, OLDER_API_VERSION
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
 from hooks.server.app import HookSettings, create_app, create_metrics
@@ -19,12 +20,21 @@ KIND_OF = {kind.lower(): kind for kind in BY_KIND}
 def ours(path: Path) -> tuple[str, Object]:
     """The webhook's path, and the recorded request as it would be with our CompositeController.
 
-    The recording's was a placeholder's: it knew fewer kinds of children, and asked for other related objects.
+    The recording's was a placeholder's: it knew fewer kinds of children, and asked for other related objects. Ours come
+    in the version that is stored now.
     """
     kind, hook, *_ = path.stem.split("-")
     body = json.loads(path.read_text())["body"]
+    body["parent"]["apiVersion"] = API_VERSION
     body["controller"] = composite_controller(BY_KIND[KIND_OF[kind]])
     if hook != "customize":
+        body["related"] = {
+            key.replace(OLDER_API_VERSION, API_VERSION): {
+                name: {**obj, "apiVersion": obj["apiVersion"].replace(OLDER_API_VERSION, API_VERSION)}
+                for name, obj in objects.items()
+            }
+            for key, objects in body["related"].items()
+        }
         for child_kind in BY_KIND[KIND_OF[kind]].child_kinds:
             body["children"].setdefault(child_kind.key, {})
         for rule in customize(body["parent"])["relatedResources"]:

@@ -150,6 +150,6 @@ def test_whatever_pods_say_the_status_is_bounded_and_at_rest(
     assert len(text.encode()) < LARGEST_STATUS
     assert POD_NAME not in text
     assert TIME not in text
-    assert (status["phase"] == "Running") == (status["conditions"][0]["status"] == "True")
+    assert (status["phase"] == "Ready") == (status["conditions"][0]["status"] == "True")
     again = sync({**owner, "status": status}, children, found, config=config)
     assert again["status"] == status

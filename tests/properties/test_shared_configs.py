@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,33 +12,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_SERVER
+from hooks.api.kinds import MCP_GROUP, MCP_SERVER
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import BrokenRule
+from hooks.references.table import references_of
 from tests.strategies import JSON, specs
 from tests.world import (
     CONFIG,
     call,
+    config_map,
     deleting,
     external_auth,
+    judged,
     made,
+    oidc_config,
     parent,
     secret,
     server,
     sync,
     sync_request,
     tool_config,
+    webhook_config,
 )
 
 KEYED = replace(CONFIG, digest_key=b"the installation's key")
-REFERENCES = {"MCPExternalAuthConfig": "externalAuthConfigRef", "MCPToolConfig": "toolConfigRef"}
-CLAIMS = {"externalAuthConfigRef": "external-auth-config", "toolConfigRef": "tool-config"}
+ROWS = {row.field: row for row in references_of(MCP_SERVER) if row.config != MCP_GROUP}
+REFERENCES = {
+    "MCPExternalAuthConfig": "externalAuthConfigRef",
+    "MCPToolConfig": "toolConfigRef",
+    "MCPOIDCConfig": "oidcConfigRef",
+    "MCPWebhookConfig": "webhookConfigRef",
+}
+SHARED = st.sampled_from(
+    [external_auth("shared"), tool_config("shared"), oidc_config("shared"), webhook_config("shared")]
+)
+CLAIMS = {field: row.claim for field, row in ROWS.items()}
+HOLDS_NAMES = ("tx", "tools", "oidc", "authz", "profiles")
 
 
 @given(
-    specs("MCPExternalAuthConfig"),
+    st.data(),
+    st.sampled_from(sorted({row.config.kind for row in ROWS.values()})),
     st.binary(min_size=1, max_size=40),
     st.booleans(),
     st.booleans(),
@@ -45,30 +62,71 @@ CLAIMS = {"externalAuthConfigRef": "external-auth-config", "toolConfigRef": "too
     JSON,
 )
 def test_no_answer_holds_a_secret(  # noqa: PLR0917  # what is drawn
-    spec: Object, value: bytes, encoded: bool, goes: bool, config: Any, status: Any
+    data: st.DataObject, kind: str, value: bytes, encoded: bool, goes: bool, config: Any, status: Any
 ) -> None:
     """`call` looks for the value in the answer: plain, encoded, and hashed."""
-    owner = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
+    row = next(row for row in ROWS.values() if row.config.kind == kind)
+    owner = parent(row.config, "tx", data.draw(specs(kind)))
     canary = b"canary/" + value
     text = base64.b64encode(canary).decode() if encoded else canary.decode(errors="replace")
-    blocks = [block for block in spec.values() if isinstance(block, dict)]
-    references = [ref for block in blocks for ref in block.values() if isinstance(ref, dict)]
     holders = [
-        {**secret(ref.get("name") or "x"), "data": dict.fromkeys([ref.get("key") or "x", "other"], text)}
-        for ref in references
+        {**secret(name), "data": dict.fromkeys({*keys_in(owner["spec"]), "other"}, text)}
+        for name in sorted({*names_in(owner["spec"]), *HOLDS_NAMES})
     ]
 
     sync({**(deleting(owner) if goes else owner), "status": status}, related=holders, config=config)
 
 
+def names_in(value: Any, field: str = "name") -> Iterator[str]:
+    """Every text of a spec that stands in a field of this name."""
+    if isinstance(value, dict):
+        found = value.get(field)
+        if isinstance(found, str) and found:
+            yield found
+        for inner in value.values():
+            yield from names_in(inner, field)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from names_in(inner, field)
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    return names_in(value, "key")
+
+
+@given(st.data(), st.sampled_from(sorted(ROWS)), st.booleans())
+def test_a_server_with_any_config_that_the_schema_admits_is_failed_or_has_a_proxy(
+    data: st.DataObject, field: str, with_content: bool
+) -> None:
+    row = ROWS[field]
+    spec = data.draw(specs(row.config.kind))
+    content = [
+        ({**holder, "data": dict.fromkeys({*keys_in(spec), "ca.crt"}, text)})
+        for name in sorted({*names_in(spec)})
+        for holder, text in ((secret(name), "czNjcjN0"), (config_map(name), "s3cr3t"))
+    ]
+    config = judged(parent(row.config, "shared", spec), *(content if with_content else []))
+    more = {"audience": "https://mcp.acme.test"} if field == "oidcConfigRef" else {}
+    more |= {"kind": "MCPExternalAuthConfig"} if field == "authServerRef" else {}
+
+    answer = sync(server(**{field: {"name": "shared", **more}}), related=[config])
+
+    condition = next(each for each in answer["status"]["conditions"] if each["type"] == row.condition)
+    has_proxy = any(child["kind"] == "Deployment" for child in answer["children"])
+    assert has_proxy == (answer["status"]["phase"] != "Failed")
+    assert has_proxy or "shared" in condition["message"]
+
+
 def accounts(field: str) -> st.SearchStrategy[list[Object]]:
     """ServiceAccounts that claim the config: owned, released, about to be adopted, relabelled, or made by others."""
-    label = {f"toolhive.stacklok.dev/{CLAIMS[field]}": "shared"}
+    label = {CLAIMS[field]: "shared"}
     servers = st.sampled_from(["a", "b", "c"])
     owner = st.fixed_dictionaries(
         {
             "kind": st.sampled_from(["MCPServer", "MCPServer", "Deployment"]),
-            "apiVersion": st.sampled_from(["toolhive.stacklok.dev/v1alpha1", "toolhive.stacklok.dev/v2", "apps/v1"]),
+            "apiVersion": st.sampled_from(
+                ["toolhive.stacklok.dev/v1alpha1", "toolhive.stacklok.dev/v1beta1", "apps/v1"]
+            ),
             "name": servers,
             "controller": st.sampled_from([True, True, False, None]),
         }
@@ -109,7 +167,7 @@ def claiming(claims: list[Object]) -> list[str]:
     return sorted(found)
 
 
-@given(st.sampled_from([external_auth("shared"), tool_config("shared")]), st.data(), JSON)
+@given(SHARED, st.data(), JSON)
 def test_a_config_names_the_servers_that_claim_it(config: Object, data: st.DataObject, status: Any) -> None:
     claims = data.draw(accounts(REFERENCES[config["kind"]]))
 
@@ -121,7 +179,7 @@ def test_a_config_names_the_servers_that_claim_it(config: Object, data: st.DataO
 @st.composite
 def neighbourhoods(draw: st.DrawFn) -> tuple[Object, list[Object], list[str]]:
     """A config that is being deleted, what there is around it, and who refers to it."""
-    config = draw(st.sampled_from([external_auth("shared"), tool_config("shared")]))
+    config = draw(SHARED)
     field = REFERENCES[config["kind"]]
     others = st.sampled_from([{}, {field: {"name": "other"}}, {field: None}, {field: "shared"}, {field: {}}])
     users = draw(st.sets(st.sampled_from(["c", "d", "e"])))

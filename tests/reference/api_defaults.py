@@ -9,6 +9,8 @@ import copy
 
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+
 
 def with_defaults(child: Object) -> Object:
     """A child as the API server would store it, less what only a cluster knows."""
@@ -21,6 +23,8 @@ def with_defaults(child: Object) -> Object:
             "sessionAffinity": "None",
             "type": "ClusterIP",
         } | child["spec"]
+        if child["spec"]["sessionAffinity"] == "ClientIP":
+            child["spec"].setdefault("sessionAffinityConfig", {"clientIP": {"timeoutSeconds": 10800}})
     if child["kind"] == "Deployment":
         _default_deployment(child["spec"])
     return child
@@ -57,11 +61,11 @@ def _default_deployment(spec: Object) -> None:
         container["terminationMessagePath"] = "/dev/termination-log"
         container["terminationMessagePolicy"] = "File"
         container["imagePullPolicy"] = "IfNotPresent"
-        for probe in (container["livenessProbe"], container["readinessProbe"]):
+        for probe in (container[name] for name in PROBES if name in container):
             probe["successThreshold"] = 1
             probe["httpGet"] = {"scheme": "HTTP"} | probe["httpGet"]
     for volume in pod["volumes"]:
-        if "configMap" in volume:
-            volume["configMap"]["defaultMode"] = 420
+        for source in ("configMap", "secret"):
+            volume.get(source, {}).setdefault("defaultMode", 420)
         if "hostPath" in volume:
             volume["hostPath"]["type"] = ""

@@ -10,8 +10,10 @@ from pathlib import Path
 import yaml
 
 from hooks import go_json
+from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes.objects import Object
 from tests.reference.api_defaults import without_cluster_state
+from tests.reference.dialect import in_todays_dialect
 from tests.reference.differences import DIFFERENCES, Children
 from tests.world import KINDS, judged, made, settled
 
@@ -56,8 +58,8 @@ def with_status(case: str) -> list[Object]:
 
 
 def theirs(case: str) -> Children:
-    """The children that the reference made, with the API server's defaults."""
-    return comparable(without_cluster_state(child) for child in reference_children(case))
+    """The children that the reference made, with the API server's defaults and in today's dialect."""
+    return in_todays_dialect(comparable(without_cluster_state(child) for child in reference_children(case)))
 
 
 def reference_children(case: str) -> list[Object]:
@@ -105,6 +107,8 @@ def _admitted(obj: Object, case: str) -> Object:
     rest = {key: value for key, value in obj.items() if key in ("spec", "data", "stringData")}
     if "stringData" in rest:
         rest["data"] = dict.fromkeys(rest.pop("stringData"), "eA==")
+    if kind is MCP_SERVER:
+        rest["spec"] = {**MCP_SERVER.defaults[obj["apiVersion"]], **rest["spec"]}
     annotations = {"annotations": obj["metadata"]["annotations"]} if "annotations" in obj["metadata"] else {}
     return made(kind, obj["metadata"]["name"], metadata={"namespace": namespace_of(case), **annotations}, **rest)
 

@@ -13,49 +13,49 @@ Children = dict[tuple[str, str], Object]
 
 
 def runner_image(children: Children) -> None:
-    for container in _containers(children):
+    for container in containers(children):
         del container["image"], container["imagePullPolicy"]
 
 
 def controller_uid(children: Children) -> None:
-    for run in _run_configs(children):
+    for run in run_configs(children):
         run["container_labels"].pop("controller-uid", None)
 
 
 def checksums(children: Children) -> None:
     for child in children.values():
-        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/content-checksum")
-    for template in _templates(children):
+        drop(child["metadata"], "annotations", "toolhive.stacklok.dev/content-checksum")
+    for template in templates(children):
         for key in ("runconfig-checksum", "credential-digest"):
-            _drop(template["metadata"], "annotations", f"toolhive.stacklok.dev/{key}")
+            drop(template["metadata"], "annotations", f"toolhive.stacklok.dev/{key}")
 
 
 def generation_stamp(children: Children) -> None:
-    for run in _run_configs(children):
+    for run in run_configs(children):
         run.pop("mcpserver_generation", None)
     for child in children.values():
-        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/workload-hash")
-    for template in _templates(children):
-        _drop(template["metadata"], "annotations", "toolhive.stacklok.dev/mcpserver-generation")
-    for container in _containers(children):
+        drop(child["metadata"], "annotations", "toolhive.stacklok.dev/workload-hash")
+    for template in templates(children):
+        drop(template["metadata"], "annotations", "toolhive.stacklok.dev/mcpserver-generation")
+    for container in containers(children):
         container["env"] = [item for item in container["env"] if item["name"] != "THV_MCPSERVER_GENERATION"]
 
 
 def restricted(children: Children) -> None:
-    for template in _templates(children):
+    for template in templates(children):
         template["spec"]["securityContext"].pop("seccompProfile", None)
-    for container in _containers(children):
+    for container in containers(children):
         for key in ("seccompProfile", "capabilities"):
             container["securityContext"].pop(key, None)
 
 
 def managed_by(children: Children) -> None:
     for child in children.values():
-        _drop(child["metadata"], "annotations", "toolhive.stacklok.dev/managed-by")
+        drop(child["metadata"], "annotations", "toolhive.stacklok.dev/managed-by")
 
 
 def replicas(children: Children) -> None:
-    transport = next((run["transport"] for run in _run_configs(children)), "stdio")
+    transport = next((run["transport"] for run in run_configs(children)), "stdio")
     for (kind, _), child in children.items():
         if kind == "Deployment" and transport != "stdio":
             child["spec"].pop("replicas", None)
@@ -63,7 +63,7 @@ def replicas(children: Children) -> None:
 
 def middleware_chain(children: Children) -> None:
     """The exchange's own entry stays, with its parameters: they are the reference's."""
-    for run in _run_configs(children):
+    for run in run_configs(children):
         chain = run.pop("middleware_configs", [])
         exchange = [middleware for middleware in chain if middleware["type"] == "tokenexchange"]
         if exchange:
@@ -75,21 +75,14 @@ def middleware_chain(children: Children) -> None:
 def claims(children: Children) -> None:
     for (kind, name), child in children.items():
         if kind == "ServiceAccount" and name.endswith("-proxy-runner"):
-            for key in ("external-auth-config", "tool-config"):
-                _drop(child["metadata"], "labels", f"toolhive.stacklok.dev/{key}")
+            for key in [key for key in child["metadata"].get("labels", {}) if key.startswith("toolhive.stacklok.dev/")]:
+                drop(child["metadata"], "labels", key)
 
 
 def oidc_files(children: Children) -> None:
-    for run in _run_configs(children):
+    for run in run_configs(children):
         if "oidc_config" in run:
             run["oidc_config"] |= {"CACertPath": "", "AuthTokenFile": ""}
-
-
-def telemetry_dialect(children: Children) -> None:
-    for run in _run_configs(children):
-        if "telemetry_config" in run:
-            del run["telemetry_config"]["serviceVersion"]
-            run["telemetry_config"]["samplingRate"] = float(run["telemetry_config"]["samplingRate"])
 
 
 def label_overrides(children: Children) -> None:
@@ -100,8 +93,8 @@ def label_overrides(children: Children) -> None:
 
 
 def restarts(children: Children) -> None:
-    for template in _templates(children):
-        _drop(template["metadata"], "annotations", "mcpserver.toolhive.stacklok.dev/restarted-at")
+    for template in templates(children):
+        drop(template["metadata"], "annotations", "mcpserver.toolhive.stacklok.dev/restarted-at")
 
 
 DIFFERENCES: dict[str, Callable[[Children], None]] = {
@@ -115,25 +108,24 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "The whole middleware chain": middleware_chain,
     "Claims on the proxy's ServiceAccount": claims,
     "Files for OIDC": oidc_files,
-    "Telemetry": telemetry_dialect,
     "Labels of the pods": label_overrides,
     "Restarts": restarts,
 }
 
 
-def _drop(metadata: Object, group: str, key: str) -> None:
+def drop(metadata: Object, group: str, key: str) -> None:
     metadata.get(group, {}).pop(key, None)
     if metadata.get(group) == {}:
         del metadata[group]
 
 
-def _templates(children: Children) -> list[Object]:
+def templates(children: Children) -> list[Object]:
     return [child["spec"]["template"] for (kind, _), child in children.items() if kind == "Deployment"]
 
 
-def _containers(children: Children) -> list[Object]:
-    return [container for template in _templates(children) for container in template["spec"]["containers"]]
+def containers(children: Children) -> list[Object]:
+    return [container for template in templates(children) for container in template["spec"]["containers"]]
 
 
-def _run_configs(children: Children) -> list[Object]:
+def run_configs(children: Children) -> list[Object]:
     return [child["data"]["runconfig.json"] for child in children.values() if "runconfig.json" in child.get("data", {})]

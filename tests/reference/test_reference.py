@@ -64,13 +64,13 @@ def test_where_something_is_missing_the_condition_names_it(case: str, condition_
 
 
 def test_a_permission_profile_in_a_configmap_is_inlined() -> None:
-    """The reference looks for the file on its own disk, and makes no RunConfig."""
+    """The reference looks for the file on its own disk, and makes no RunConfig; no file is named here."""
     run = ours("permission-configmap")["ConfigMap", "permission-configmap-runconfig"]["data"]["runconfig.json"]
 
     config_map = next(obj for obj in inputs("permission-configmap") if obj["kind"] == "ConfigMap")
-    [(key, text)] = config_map["data"].items()
+    [text] = config_map["data"].values()
     assert run["permission_profile"] == json.loads(text)
-    assert run["permission_profile_name_or_path"] == f"/etc/toolhive/profiles/{key}"
+    assert "permission_profile_name_or_path" not in run
 
 
 @pytest.mark.parametrize("case", CASES)

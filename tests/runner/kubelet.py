@@ -66,7 +66,7 @@ class Kubelet:
         if security["readOnlyRootFilesystem"]:
             _set_mode(root, 0o555)
         entering = _entering(root, security["runAsUser"], security["runAsGroup"], self._program)
-        env = environment(container, self._secret)
+        env = {**environment(container, self._secret), **_from_annotations(template)}
         # What tells a pod where the API server is.
         address = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self._cluster.port)}
         process = self._cluster.run(name, [*entering, *arguments(container, env)], env={**address, **env})
@@ -77,8 +77,12 @@ class Kubelet:
         """Make the files that the pod brings, and those that its image has."""
         volumes = {volume["name"]: volume for volume in pod["volumes"]}
         for mount in container["volumeMounts"]:
+            files = self._files(volumes[mount["name"]])
+            if "subPath" in mount:
+                _write(root, mount["mountPath"], dict(files)[mount["subPath"]])
+                continue
             (root / mount["mountPath"].lstrip("/")).mkdir(parents=True, exist_ok=True)
-            for path, content in self._files(volumes[mount["name"]]):
+            for path, content in files:
                 _write(root, f"{mount['mountPath']}/{path}", content)
         made = self._cluster.kubectl("create", "token", pod["serviceAccountName"], "-n", self._namespace)
         _write(root, f"{ACCOUNT}/token", made.stdout.encode())
@@ -95,10 +99,14 @@ class Kubelet:
                 if file.is_file():
                     yield str(file.relative_to(folder)), file.read_bytes()
             return
-        source = volume["configMap"]
-        data = self._data("ConfigMap", source["name"])
+        if "secret" in volume:
+            source = volume["secret"]
+            data = {key: base64.b64decode(value) for key, value in self._data("Secret", source["secretName"]).items()}
+        else:
+            source = volume["configMap"]
+            data = {key: value.encode() for key, value in self._data("ConfigMap", source["name"]).items()}
         for item in source.get("items") or [{"key": key, "path": key} for key in data]:
-            yield item["path"], data[item["key"]].encode()
+            yield item["path"], data[item["key"]]
 
     def _secret(self, reference: Object) -> str:
         return base64.b64decode(self._data("Secret", reference["name"])[reference["key"]]).decode()
@@ -107,6 +115,16 @@ class Kubelet:
         found = self._cluster.get(f"v1/{kind}", name, self._namespace)
         assert found is not None, f"{kind} {name} is missing: the kubelet would not start the pod"
         return found["data"]
+
+
+def _from_annotations(template: Object) -> dict[str, str]:
+    """The variables that the downward API takes from annotations of the pod."""
+    found = {}
+    for variable in template["spec"]["containers"][0]["env"]:
+        path = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath", "")
+        if annotation := re.fullmatch(r"metadata\.annotations\['(.+)'\]", path):
+            found[variable["name"]] = template["metadata"]["annotations"][annotation[1]]
+    return found
 
 
 def _entering(root: Path, user: int, group: int, program: Path) -> list[str | Path]:

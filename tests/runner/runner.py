@@ -17,7 +17,7 @@ from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.processes import Process, answers
 from tests.runner.caller import Caller
 from tests.runner.kubelet import Kubelet
-from tests.world import CONFIG, child, judged, sync
+from tests.world import CONFIG, child, judged, settled, sync
 
 STARTED = "workload started successfully"
 ATTACHING = "attaching to pod"
@@ -126,12 +126,12 @@ def proxy(
 
 
 def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Installation = CONFIG) -> Object:
-    """Apply objects, one of them an MCPServer, and ask our hooks about it, as Metacontroller would."""
+    """Apply objects, one of them an MCPServer, and ask our hooks until they return all, as Metacontroller would."""
     live = [create(cluster, namespace, obj) for obj in objects]
     others = [obj for obj in live if obj["apiVersion"] == "v1"]
     [server] = [obj for obj in live if obj["kind"] == "MCPServer"]
     configs = [judged(obj, *others) for obj in live if obj not in others and obj is not server]
-    return sync(server, related=[*configs, *others], config=config)
+    return settled(server, *configs, *others, config=config)[0]
 
 
 def create(cluster: ControlPlane, namespace: str, obj: Object) -> Object:

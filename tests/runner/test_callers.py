@@ -95,9 +95,7 @@ def test_tokens_of_the_clusters_own_service_accounts(
 def test_without_external_auth_the_server_sees_the_callers_own_token(
     start: Start, provider: IdentityProvider, backend: Backend
 ) -> None:
-    """The chain that the runner builds where RunConfig has none."""
     proxy = start(server(backend, oidcConfig=oidc(provider), **TRUST)).wait_started()
-    assert "middleware_configs" not in proxy.run_config
     token = provider.token()
 
     assert statuses(proxy, None, provider.token(signed_by="x")) == [401, 401]
@@ -125,8 +123,8 @@ def test_without_oidc_it_is_as_the_condition_says(start: Start, provider: Identi
     assert condition(proxy.answer, "IncomingAuthentication") == (
         "False",
         "NotConfigured",
-        "Without spec.oidcConfig nobody is authenticated: every caller gets in as a local user, whatever bearer token "
-        "it presents is exchanged unverified, and calls without one pass through",
+        "Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, whatever bearer "
+        "token it presents is exchanged unverified, and calls without one pass through",
     )
     backend.calls.clear()
 
@@ -149,7 +147,6 @@ def test_without_oidc_it_is_as_the_condition_says(start: Start, provider: Identi
 
 
 OTHER_TYPES: dict[str, dict[str, object]] = {
-    "bearerToken": {"bearerToken": {"tokenSecretRef": {"name": "upstream", "key": "token"}}},
     "headerInjection": {
         "headerInjection": {"headerName": "X-Key", "valueSecretRef": {"name": "upstream", "key": "token"}}
     },

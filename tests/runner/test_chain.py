@@ -49,14 +49,15 @@ class World:
         return [line for line in lines if wanted.items() <= line.items()]
 
 
-@pytest.fixture(params=[True, False], ids=["exchanging", "built-by-the-runner"])
+@pytest.fixture(params=[True, False], ids=["exchanging", "without-exchange"])
 def world(start: Start, provider: IdentityProvider, backend: Backend, request: pytest.FixtureRequest) -> World:
-    """A server with everything, behind the chain that our hooks write and behind the one that the runner builds."""
+    """A server with everything, with external auth and without."""
     if request.param:
         proxy = start(exchanging(backend, provider, **EVERYTHING), *external_auth(provider), TOOLS)
     else:
         proxy = start(server(backend, oidcConfig=oidc(provider), **TRUST, **EVERYTHING), TOOLS)
-    assert ("middleware_configs" in proxy.run_config) == request.param
+    written = [middleware["type"] for middleware in proxy.run_config["middleware_configs"]]
+    assert ("tokenexchange" in written) == request.param
     return World(proxy.wait_started(), provider, backend, request.param)
 
 

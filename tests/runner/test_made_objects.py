@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hooks.api.meta import API_VERSION
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
@@ -24,7 +25,7 @@ def test_what_the_runner_makes_has_our_labels_and_an_owner(
     """By `controller-uid` Metacontroller adopts the StatefulSet; the Services are the StatefulSet's."""
     spec = server(backend, transport=transport)
     proxy = start(spec).wait_started()
-    [parent] = cluster.objects("toolhive.stacklok.dev/v1alpha1/MCPServer", namespace)
+    [parent] = cluster.objects(f"{API_VERSION}/MCPServer", namespace)
     labels = {
         "app": NAME,
         "controller-uid": parent["metadata"]["uid"],
@@ -32,7 +33,6 @@ def test_what_the_runner_makes_has_our_labels_and_an_owner(
         "toolhive-basename": NAME,
         "toolhive-name": NAME,
         "toolhive-port": str(spec["spec"]["port"]),
-        "toolhive-tool-type": "mcp",
         "toolhive-transport": transport,
     }
 

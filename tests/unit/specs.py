@@ -1,6 +1,6 @@
 """Specs in which every field is set, and ways to change one place in them."""
 
-import copy
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,90 +8,33 @@ from pydantic import ValidationError
 
 from hooks.api.errors import spec_errors
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
+from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
+from hooks.api.mcpgroup import MCPGroupSpec
+from hooks.api.mcpoidcconfig import MCPOIDCConfigSpec
+from hooks.api.mcpremoteproxy import MCPRemoteProxySpec
 from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.mcptelemetryconfig import MCPTelemetryConfigSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
+from hooks.api.mcpwebhookconfig import MCPWebhookConfigSpec
 from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
+from tests.unit.config_specs import EXTERNAL_AUTHS, OIDC_CONFIGS, TOOLS
+from tests.unit.workload_specs import AUTHZ, GROUP, OLD_SERVER, REMOTE_PROXY, SERVER, TELEMETRY, WEBHOOKS
 
-TOKEN_EXCHANGE: Object = {
-    "tokenUrl": "https://idp.acme.test/token",
-    "clientId": "client",
-    "clientSecretRef": {"name": "secret", "key": "key"},
-    "audience": "backend",
-    "scopes": ["read"],
-    "externalTokenHeaderName": "X-Token",
-}
-EXTERNAL_AUTH: Object = {"type": "tokenExchange", "tokenExchange": TOKEN_EXCHANGE}
-TOOLS: Object = {"toolsFilter": ["new"], "toolsOverride": {"old": {"name": "new", "description": "Better."}}}
-SERVER: Object = {
-    "image": "mcp:1",
-    "transport": "streamable-http",
-    "proxyMode": "streamable-http",
-    "port": 9000,
-    "targetPort": 9001,
-    "args": ["--verbose"],
-    "env": [{"name": "LEVEL", "value": "debug"}],
-    "volumes": [{"name": "data", "hostPath": "/srv", "mountPath": "/data", "readOnly": True}],
-    "resources": {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "256Mi"}},
-    "secrets": [{"name": "secret", "key": "key", "targetEnvName": "KEY"}],
-    "serviceAccount": "account",
-    "permissionProfile": {"type": "configmap", "name": "profiles", "key": "profile.json"},
-    "podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "tty": None}]}},
-    "resourceOverrides": {
-        "proxyDeployment": {
-            "annotations": {"a": "1"},
-            "labels": {"b": "2"},
-            "podTemplateMetadataOverrides": {"annotations": {"c": "3"}, "labels": {"d": "4"}},
-            "env": [{"name": "HTTP_PROXY", "value": ""}],
-            "imagePullSecrets": [{"name": "registry"}],
-        },
-        "proxyService": {"annotations": {"e": "5"}, "labels": {"f": "6"}},
-    },
-    "oidcConfig": {
-        "type": "inline",
-        "resourceUrl": "https://mcp.acme.test",
-        "kubernetes": {
-            "serviceAccount": "account",
-            "namespace": "other",
-            "audience": "mcp",
-            "issuer": "https://issuer.test",
-            "jwksUrl": "https://issuer.test/jwks",
-            "introspectionUrl": "https://issuer.test/introspect",
-            "useClusterAuth": False,
-        },
-        "configMap": {"name": "oidc", "key": "other.json"},
-        "inline": {
-            "issuer": "https://idp.acme.test",
-            "audience": "mcp",
-            "jwksUrl": "https://idp.acme.test/jwks",
-            "introspectionUrl": "https://idp.acme.test/introspect",
-            "clientId": "client",
-            "clientSecret": "hunter2",
-            "thvCABundlePath": "/ca.crt",
-            "jwksAuthTokenPath": "/token",
-            "jwksAllowPrivateIP": True,
-        },
-    },
-    "authzConfig": {"type": "inline", "inline": {"policies": ["permit();"], "entitiesJson": "[{}]"}},
-    "audit": {"enabled": True},
-    "tools": ["search"],
-    "toolConfigRef": {"name": "tools"},
-    "externalAuthConfigRef": {"name": "auth"},
-    "telemetry": {
-        "openTelemetry": {
-            "enabled": True,
-            "endpoint": "collector:4318",
-            "serviceName": "service",
-            "headers": ["x-team=a"],
-            "insecure": True,
-            "metrics": {"enabled": True},
-            "tracing": {"enabled": True, "samplingRate": "1"},
-        },
-        "prometheus": {"enabled": True},
-    },
-    "trustProxyHeaders": True,
-}
-EVERYTHING = [(MCPServerSpec, SERVER), (MCPExternalAuthConfigSpec, EXTERNAL_AUTH), (MCPToolConfigSpec, TOOLS)]
+EXTERNAL_AUTH = EXTERNAL_AUTHS[0]
+EVERYTHING: list[tuple[type[Model], Object]] = [
+    (MCPServerSpec, OLD_SERVER),
+    (MCPServerSpec, SERVER),
+    (MCPRemoteProxySpec, REMOTE_PROXY),
+    *((MCPExternalAuthConfigSpec, spec) for spec in EXTERNAL_AUTHS),
+    (MCPToolConfigSpec, TOOLS),
+    *((MCPOIDCConfigSpec, spec) for spec in OIDC_CONFIGS),
+    (MCPAuthzConfigSpec, AUTHZ),
+    (MCPTelemetryConfigSpec, TELEMETRY),
+    (MCPWebhookConfigSpec, WEBHOOKS),
+    (MCPGroupSpec, GROUP),
+]
+"""Every field of every kind is set in one of these."""
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -110,12 +53,16 @@ def server_errors(**fields: object) -> list[str]:
     return errors(MCPServerSpec, {"image": "mcp:1", **fields})
 
 
+FREE_FORM = {"podTemplateSpec", "config"}
+"""Fields without a schema of their own."""
+
+
 def paths(value: object, at: Path = ()) -> Iterator[Path]:
-    """The place of every value inside this one, but for what podTemplateSpec holds."""
+    """The place of every value inside this one, but for what free-form fields hold."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in items:
         yield (*at, step)
-        if step != "podTemplateSpec":
+        if step not in FREE_FORM:
             yield from paths(inner, (*at, step))
 
 
@@ -124,7 +71,8 @@ Change = Callable[[Any, Step], None]
 
 def changed(document: Object, path: Path, change: Change) -> Object:
     """A copy in which one place was changed."""
-    holder: Any = (document := copy.deepcopy(document))
+    # Not deepcopy: parts that stand in several places would change in all of them.
+    holder: Any = (document := json.loads(json.dumps(document)))
     for step in path[:-1]:
         holder = holder[step]
     change(holder, path[-1])
@@ -142,4 +90,4 @@ def written(path: Path) -> str:
 
 
 PLACES = [(model, document, path) for model, document in EVERYTHING for path in paths(document)]
-IDS = [written(path) for _, _, path in PLACES]
+IDS = [f"{model.__name__}-{written(path)}" for model, _, path in PLACES]

@@ -11,9 +11,9 @@ KINDS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
 
 
 def root(kind: str) -> Object:
-    """The schema of a kind's objects."""
-    (version,) = KINDS[kind]["spec"]["versions"]
-    return version["schema"]["openAPIV3Schema"]
+    """The schema of a kind's objects, in the version that they are stored in."""
+    (stored,) = [version for version in KINDS[kind]["spec"]["versions"] if version["storage"]]
+    return stored["schema"]["openAPIV3Schema"]
 
 
 def nodes(node: Object, at: str = "") -> Iterator[tuple[str, Object]]:
@@ -30,8 +30,14 @@ def nodes(node: Object, at: str = "") -> Iterator[tuple[str, Object]]:
 # What each type of node may say. Kubernetes takes more; whatever else turns up here was not meant.
 SAID_BY_ALL = {"type", "description", "default", "x-kubernetes-validations"}
 SAID_BY = {
-    "object": {"properties", "required", "additionalProperties", "x-kubernetes-preserve-unknown-fields"},
-    "array": {"items", "minItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
+    "object": {
+        "properties",
+        "required",
+        "additionalProperties",
+        "x-kubernetes-preserve-unknown-fields",
+        "maxProperties",
+    },
+    "array": {"items", "minItems", "maxItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
     "string": {"enum", "pattern", "format", "minLength", "maxLength"},
     "integer": {"minimum", "maximum", "format"},
     "boolean": set(),
@@ -61,7 +67,7 @@ def unstructural(node: Object) -> list[str]:
 def defaulted(value: Any, node: Object) -> Any:
     """A copy with the schema's defaults put in, as the API server does it: in objects that are there, and no others."""
     if isinstance(value, list):
-        return [defaulted(item, node["items"]) for item in value]
+        return [defaulted(item, node.get("items", {})) for item in value]
     if not isinstance(value, dict):
         return value
     properties = node.get("properties", {})

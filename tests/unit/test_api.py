@@ -7,11 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolOverride
-from hooks.api.meta import Model, StoredCondition
+from hooks.api.mcptoolconfig import MCPToolConfigSpec, ToolAnnotations, ToolOverride
+from hooks.api.meta import Model
+from hooks.api.status import StoredCondition
 from hooks.api.workload import MetadataOverrides
 from hooks.kubernetes.objects import Object
-from tests.unit.specs import EVERYTHING, IDS, PLACES, SERVER, TOOLS, Path, changed, errors, put, written
+from tests.unit.config_specs import ANNOTATIONS, TOOLS
+from tests.unit.specs import EVERYTHING, IDS, PLACES, Path, changed, errors, put, written
+from tests.unit.workload_specs import SERVER
 
 
 @pytest.mark.parametrize(("model", "document"), EVERYTHING)
@@ -25,8 +28,10 @@ def test_defaults_of_a_server() -> None:
     assert MCPServerSpec.parse({"image": "mcp:1"}).model_dump(by_alias=True) == {
         "image": "mcp:1",
         "transport": "stdio",
-        "proxyMode": "sse",
-        "port": 8080,
+        "proxyMode": None,
+        "proxyPort": None,
+        "mcpPort": None,
+        "port": None,
         "targetPort": None,
         "args": [],
         "env": [],
@@ -37,14 +42,26 @@ def test_defaults_of_a_server() -> None:
         "permissionProfile": None,
         "podTemplateSpec": None,
         "resourceOverrides": None,
+        "oidcConfigRef": None,
         "oidcConfig": None,
         "authzConfig": None,
+        "authzConfigRef": None,
         "audit": None,
-        "tools": [],
         "toolConfigRef": None,
+        "tools": [],
         "externalAuthConfigRef": None,
+        "authServerRef": None,
+        "webhookConfigRef": None,
+        "telemetryConfigRef": None,
         "telemetry": None,
         "trustProxyHeaders": False,
+        "endpointPrefix": "",
+        "groupRef": None,
+        "sessionAffinity": "ClientIP",
+        "replicas": None,
+        "backendReplicas": None,
+        "sessionStorage": None,
+        "rateLimiting": None,
     }
 
 
@@ -88,7 +105,14 @@ BLOCKS_WITH_DEFAULTS = {
             "jwksAllowPrivateIP": False,
         },
     },
-    "authzConfig": {"type": "configMap", "configMap": {"name": "authz", "key": "authz.json"}, "inline": None},
+    "authzConfig": {
+        "type": "configMap",
+        "configMap": {"name": "authz", "key": "authz.json"},
+        "inline": None,
+        "groupClaimName": "",
+        "roleClaimName": "",
+        "groupEntityType": "",
+    },
     "audit": {"enabled": False},
     "telemetry": {
         "openTelemetry": {
@@ -128,7 +152,11 @@ def test_inline_authz_has_no_entities_by_default() -> None:
     spec = MCPServerSpec.parse({"image": "mcp:1", "authzConfig": {"type": "inline", "inline": {"policies": ["p"]}}})
 
     assert spec.authz_config
-    assert spec.authz_config.inline.model_dump(by_alias=True) == {"policies": ["p"], "entitiesJson": "[]"}
+    assert spec.authz_config.inline.model_dump(by_alias=True) == {
+        "policies": ["p"],
+        "entitiesJson": "[]",
+        "primaryUpstreamProvider": "",
+    }
 
 
 def test_an_empty_service_account_is_not_an_absent_one() -> None:
@@ -218,7 +246,9 @@ def test_a_wrong_type_is_refused_where_it_stands(model: type[Model], document: O
 
 
 def test_tool_overrides_are_read_by_the_tools_own_names() -> None:
-    assert MCPToolConfigSpec.parse(TOOLS).tools_override == {"old": ToolOverride(name="new", description="Better.")}
+    assert MCPToolConfigSpec.parse(TOOLS).tools_override == {
+        "old": ToolOverride(name="new", description="Better.", annotations=ToolAnnotations.parse(ANNOTATIONS))
+    }
 
 
 def test_a_condition_is_what_kubernetes_takes() -> None:
@@ -234,4 +264,4 @@ def test_a_condition_is_what_kubernetes_takes() -> None:
     assert errors(StoredCondition, {**good, "reason": "not one word"}) == [
         "spec.reason: must be of the form ^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
     ]
-    assert errors(StoredCondition, {**good, "reason": ""}) == ["spec.reason: is not valid"]
+    assert errors(StoredCondition, {**good, "reason": ""}) == ["spec.reason: must have 1 or more characters"]

@@ -9,7 +9,7 @@ import pytest
 
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
 from hooks.kubernetes.objects import Object
-from tests.world import CONFIG, condition, deleting, made, pod, running, server, sync
+from tests.world import CONFIG, NOT_ACTIVE, OPEN, condition, deleting, made, pod, running, server, stamped, sync
 
 UNREAD = replace(CONFIG, read_pods=False)
 UNSEEN = (
@@ -67,9 +67,9 @@ def status(*objects: Object, remembered: bool = False, replicas: int = 1, config
 
 
 def shown(found: Object) -> tuple[str, str, str]:
-    """Phase, reason and message: those of Ready, which is True exactly where the phase is Running."""
+    """Phase, reason and message: those of Ready, which is True exactly where the phase is Ready."""
     [ready] = [each for each in found["conditions"] if each["type"] == "Ready"]
-    assert ready["status"] == ("True" if found["phase"] == "Running" else "False")
+    assert ready["status"] == ("True" if found["phase"] == "Ready" else "False")
     assert ready["message"] == found["message"]
     return found["phase"], ready["reason"], ready["message"]
 
@@ -78,7 +78,7 @@ def of_backend(found: Object) -> tuple[str, str, str] | None:
     return condition({"status": found}, "BackendReady")
 
 
-SERVED = ("Running", "Ready", "MCP server is running")
+SERVED = ("Ready", "Ready", "MCP server is running")
 CANT_PULL = "MCP server can't pull image 'example.test/mcp:1': check its name, and the pull secrets for its registry"
 
 
@@ -122,19 +122,21 @@ def test_a_first_start() -> None:
 
 
 def test_a_whole_status() -> None:
-    since = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T12:00:00Z"}
-    failed = {"status": "False", "reason": "ImagePullBackOff", "message": CANT_PULL, **since}
+    failed = ("False", "ImagePullBackOff", CANT_PULL)
 
     assert status(PROXY, stateful_set(), own(waiting("ErrImagePull"))) == {
         "phase": "Failed",
         "message": CANT_PULL,
-        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080",
+        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8080/sse#demo",
+        "readyReplicas": 1,
         "observedGeneration": 1,
-        "conditions": [
-            {"type": "Ready", **failed},
-            {"type": "Valid", "status": "True", "reason": "Valid", "message": "The spec is valid", **since},
-            {"type": "BackendReady", **failed},
-        ],
+        "conditions": stamped(
+            ("Ready", *failed),
+            ("Valid", "True", "Valid", "The spec is valid"),
+            ("BackendReady", *failed),
+            OPEN,
+            *NOT_ACTIVE,
+        ),
     }
 
 
@@ -333,7 +335,7 @@ def test_an_old_pod_serves_while_a_new_one_fails() -> None:
 
     found = status(PROXY, OWN, new, stateful_set(2, ready=1))
 
-    assert shown(found) == ("Running", "Ready", f"MCP server is running; {CANT_PULL}")
+    assert shown(found) == ("Ready", "Ready", f"MCP server is running; {CANT_PULL}")
     assert of_backend(found) == ("True", "Ready", "A pod of the MCP server is ready")
 
 
@@ -448,7 +450,7 @@ def test_a_foreign_pod_does_not_count(metadata: Object) -> None:
 
 def test_a_pod_counts_only_once_the_statefulset_agrees() -> None:
     assert shown(status(PROXY, OWN, stateful_set()))[0] == "Pending"
-    assert shown(status(PROXY, stateful_set(ready=1)))[0] == "Running"  # its pods carry other labels
+    assert shown(status(PROXY, stateful_set(ready=1)))[0] == "Ready"  # its pods carry other labels
     assert shown(status(PROXY, deleting(OWN), stateful_set(ready=1)))[0] == "Pending"
 
 

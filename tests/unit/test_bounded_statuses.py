@@ -45,21 +45,23 @@ def test_an_owner_whose_name_no_object_can_have_is_passed_over(name: Any) -> Non
 
 
 @pytest.mark.parametrize("good", [True, False])
-def test_a_list_of_references_that_could_not_be_stored_is_cut_and_says_so(good: bool) -> None:
+def test_more_than_fifty_users_are_said_and_not_listed(good: bool) -> None:
+    """So that the fifty-second changes nothing: each change of a config wakes all its users."""
     account = account_of(using("tx", "a"))
-    names = [f"{number:05}-{'x' * 234}" for number in range(10_000)]
-    claims = [with_metadata(account, name=f"{name}-proxy-runner") for name in names]
+    claims = [with_metadata(account, name=f"s{number:02}-proxy-runner") for number in range(52)]
 
-    answer = sync(external_auth(audience="a" if good else ""), related=[secret(), *claims])
+    fifty, more, another = (
+        sync(external_auth(audience="a" if good else ""), related=[secret(), *claims[:count]]) for count in (50, 51, 52)
+    )
 
-    assert len(json.dumps(answer["status"])) < 300 * 1024
-    listed = answer["status"]["referencingServers"]
-    assert listed == names[: len(listed)]
-    assert condition(answer, "Ready") == (
+    assert fifty["status"]["referencingServers"] == [f"s{number:02}" for number in range(50)]
+    assert "referencingServers" not in more["status"]
+    assert condition(more, "Ready") == (
         *(("True", "Ready") if good else ("False", "AudienceMissing")),
         ("MCPExternalAuthConfig can be used" if good else "spec.tokenExchange.audience must not be empty")
-        + f"; referencingServers leaves out {10_000 - len(listed)} of 10000 MCPServers, for want of room",
+        + "; more than 50 workloads refer to it",
     )
+    assert another == more
 
 
 def test_a_deletion_that_is_blocked_by_long_names_still_says_what_to_do() -> None:
@@ -84,15 +86,18 @@ def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
 
     assert len(json.dumps(status)) < 8 * 1024
     reasons = {each["type"]: each["reason"] for each in status["conditions"]}
-    assert reasons == {"Ready": "Unknown", "Valid": "Valid", "ExternalAuthConfigValidated": "Unknown"}
+    said = {"Ready": "Unknown", "Valid": "Valid", "ExternalAuthConfigValidated": "Unknown"}
+    assert reasons.items() >= said.items()
 
 
 def test_what_a_server_takes_from_a_good_config_is_bounded() -> None:
     config = good_config()
-    config["status"] |= {"configHash": "x" * 500_000, "credentialDigest": "y" * 500_000}
+    available = next(each for each in config["status"]["conditions"] if each["type"] == "SecretAvailable")
+    available["message"] = f"; digest {'a' * 500_000}"
+    config["status"]["configHash"] = "x" * 500_000
 
     answer = sync(server(**USES_TX), related=[config])
 
     assert answer["status"]["externalAuthConfigHash"] == "x" * 253
     annotations = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["metadata"]["annotations"]
-    assert annotations["toolhive.stacklok.dev/credential-digest"] == "y" * 253
+    assert "toolhive.stacklok.dev/credential-digest" not in annotations

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hooks.api.crd import crds
 from tests.old_operator import run
 
 pytestmark = pytest.mark.slow
@@ -19,12 +20,13 @@ pytestmark = pytest.mark.slow
 NO_CRD = "CustomResourceDefinition mcpservers.toolhive.stacklok.dev isn't installed: there are no MCPServers"
 CRD_OF_ANOTHER_VERSION = {
     "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},
-    "spec": {"versions": [{"name": "v1beta1", "served": True, "storage": True}]},
-}
-SERVED = {
-    "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},
     "spec": {"versions": [{"name": "v1alpha1", "served": True, "storage": True}]},
 }
+OURS = {
+    f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd['metadata']['name']}": (200, json.dumps(crd))
+    for crd in crds()
+}
+"""An API server with our CRDs."""
 
 
 @pytest.mark.parametrize("command", ["migrate", "diff"])
@@ -57,8 +59,8 @@ def test_children_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path) -
     """A path that isn't served is 404, as an object is that doesn't exist."""
     servers = {"items": [{"metadata": {"name": "demo", "namespace": "team"}, "spec": {"image": "i"}}]}
     answers = {
-        "/apis/apiextensions.k8s.io/": (200, json.dumps(SERVED)),
-        "/apis/toolhive.stacklok.dev/v1alpha1/mcpservers": (200, json.dumps(servers)),
+        **OURS,
+        "/apis/toolhive.stacklok.dev/v1beta1/mcpservers": (200, json.dumps(servers)),
     }
     with _answering(tmp_path, answers) as (kubeconfig, host):
         result = run("diff", kubeconfig)
@@ -69,7 +71,7 @@ def test_children_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path) -
 
 def test_a_list_of_nothing_is_empty(tmp_path: Path) -> None:
     """Some answer `items: null`."""
-    answers = {"/apis/apiextensions.k8s.io/": (200, json.dumps(SERVED)), "": (200, '{"items": null}')}
+    answers = {**OURS, "": (200, '{"items": null}')}
     with _answering(tmp_path, answers) as (kubeconfig, _):
         compared, migrated = run("diff", kubeconfig), run("migrate", kubeconfig, "-n", "slip")
 

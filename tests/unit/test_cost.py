@@ -6,11 +6,26 @@ from collections.abc import Callable
 import pytest
 
 from hooks import webhook
+from hooks.api.kinds import MCP_SERVER
+from hooks.controllers.configs import users
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Hook
 from tests.bench.bodies import at_rest, deleted_config, deleted_server, full_server, used_config
 from tests.bench.in_process import answering, peak_bytes
-from tests.world import BY_KIND, CONFIG, NOW, external_auth, secret, server, sync_request, written
+from tests.events import Calls
+from tests.world import (
+    BY_KIND,
+    CONFIG,
+    NOW,
+    external_auth,
+    group,
+    oidc_config,
+    secret,
+    server,
+    sync_request,
+    telemetry_config,
+    written,
+)
 
 REQUESTS: dict[str, tuple[Hook, Callable[[], Object]]] = {
     "server sync": ("sync", full_server),
@@ -52,7 +67,34 @@ def test_a_config_that_goes_is_sent_its_servers_once() -> None:
     request = deleted_config(references=3, others=2)
 
     sent = {kind: len(objects) for kind, objects in request["related"].items()}
-    assert sent == {"Secret.v1": 1, "MCPServer.toolhive.stacklok.dev/v1alpha1": 5}
+    assert sent == {"Secret.v1": 1, MCP_SERVER.key: 5}
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        (external_auth("shared"), "externalAuthConfigRef"),
+        (oidc_config("shared"), "oidcConfigRef"),
+        (telemetry_config("shared"), "telemetryConfigRef"),
+        (group("shared"), "groupRef"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_server_more_on_a_config_that_many_use_costs_as_much_as_the_one_before(
+    config: Object, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each new user wakes the others while the status lists them; after that, none does."""
+    monkeypatch.setattr(users, "LISTED_AT_MOST", 6)
+    calls = Calls()
+    calls.apply(secret(), config)
+    audience = {"audience": "a"} if field == "oidcConfigRef" else {}
+    spent = []
+    for number in range(16):
+        before = calls.by_kind.total()
+        calls.apply(server(f"s{number}", **{field: {"name": "shared", **audience}}))
+        spent.append(calls.by_kind.total() - before)
+
+    assert spent == [*range(4, 11), *[4] * 9]
 
 
 def test_an_answer_has_the_bytes_that_it_needs() -> None:

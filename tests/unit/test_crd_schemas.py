@@ -6,8 +6,9 @@ import pytest
 from pydantic import Field
 
 from hooks.api.crd import schema
-from hooks.api.mcpserver import PermissionProfile, Volume
-from hooks.api.meta import ConfigMapRef, Model, NameRef, Port
+from hooks.api.meta import ConfigMapRef, Model, NameRef
+from hooks.api.scalars import Port
+from hooks.api.workload import PermissionProfile, Volume
 from hooks.kubernetes.objects import Object
 from tests.unit.specs import EVERYTHING
 from tests.unit.structural import KINDS, defaulted, nodes, root, unstructural
@@ -93,125 +94,6 @@ def test_conditions_are_a_map_by_type(kind: str) -> None:
 
     assert (conditions["x-kubernetes-list-type"], conditions["x-kubernetes-list-map-keys"]) == ("map", ["type"])
     assert sorted(conditions["items"]["required"]) == ["lastTransitionTime", "message", "reason", "status", "type"]
-
-
-def test_a_status_has_a_field_for_all_that_a_controller_writes() -> None:
-    """All that a controller may write: what the schema doesn't know would be pruned, and written again for ever."""
-    statuses = {kind: root(kind)["properties"]["status"]["properties"] for kind in KINDS}
-
-    assert {kind: sorted(status) for kind, status in statuses.items()} == {
-        "MCPServer": [
-            "conditions",
-            "externalAuthConfigHash",
-            "message",
-            "observedGeneration",
-            "phase",
-            "toolConfigHash",
-            "url",
-        ],
-        "MCPExternalAuthConfig": [
-            "conditions",
-            "configHash",
-            "credentialDigest",
-            "observedGeneration",
-            "referencingServers",
-        ],
-        "MCPToolConfig": ["conditions", "configHash", "observedGeneration", "referencingServers"],
-    }
-    assert statuses["MCPServer"]["phase"]["enum"] == ["Pending", "Running", "Stopped", "Failed", "Terminating"]
-    assert [status["observedGeneration"]["format"] for status in statuses.values()] == ["int64"] * 3
-
-
-def test_defaults_are_the_references() -> None:
-    """Where the reference gives its CRD a default, and nowhere else."""
-    assert {at: node["default"] for kind in KINDS for at, node in nodes(root(kind)) if "default" in node} == {
-        ".spec.transport": "stdio",
-        ".spec.proxyMode": "sse",
-        ".spec.port": 8080,
-        ".spec.volumes[].readOnly": False,
-        ".spec.permissionProfile.type": "builtin",
-        ".spec.oidcConfig.type": "kubernetes",
-        ".spec.oidcConfig.kubernetes.audience": "toolhive",
-        ".spec.oidcConfig.kubernetes.issuer": "https://kubernetes.default.svc",
-        ".spec.oidcConfig.configMap.key": "oidc.json",
-        ".spec.oidcConfig.inline.jwksAllowPrivateIP": False,
-        ".spec.authzConfig.type": "configMap",
-        ".spec.authzConfig.configMap.key": "authz.json",
-        ".spec.authzConfig.inline.entitiesJson": "[]",
-        ".spec.audit.enabled": False,
-        ".spec.telemetry.openTelemetry.enabled": False,
-        ".spec.telemetry.openTelemetry.insecure": False,
-        ".spec.telemetry.openTelemetry.metrics.enabled": False,
-        ".spec.telemetry.openTelemetry.tracing.enabled": False,
-        ".spec.telemetry.openTelemetry.tracing.samplingRate": "0.05",
-        ".spec.telemetry.prometheus.enabled": False,
-        ".spec.trustProxyHeaders": False,
-    }
-
-
-def test_required_fields() -> None:
-    required = {
-        f"{kind}{at}": sorted(node["required"])
-        for kind in KINDS
-        for at, node in nodes(root(kind))
-        if "required" in node and not at.startswith(".status")
-    }
-
-    assert required == {
-        "MCPServer.spec": ["image"],
-        "MCPServer.spec.env[]": ["name", "value"],
-        "MCPServer.spec.volumes[]": ["hostPath", "mountPath", "name"],
-        "MCPServer.spec.secrets[]": ["key", "name"],
-        "MCPServer.spec.permissionProfile": ["name"],
-        "MCPServer.spec.resourceOverrides.proxyDeployment.env[]": ["name", "value"],
-        "MCPServer.spec.resourceOverrides.proxyDeployment.imagePullSecrets[]": ["name"],
-        "MCPServer.spec.oidcConfig.configMap": ["name"],
-        "MCPServer.spec.oidcConfig.inline": ["issuer"],
-        "MCPServer.spec.authzConfig.configMap": ["name"],
-        "MCPServer.spec.authzConfig.inline": ["policies"],
-        "MCPServer.spec.toolConfigRef": ["name"],
-        "MCPServer.spec.externalAuthConfigRef": ["name"],
-        "MCPExternalAuthConfig.spec": ["type"],
-        "MCPExternalAuthConfig.spec.bearerToken": ["tokenSecretRef"],
-        "MCPExternalAuthConfig.spec.bearerToken.tokenSecretRef": ["key", "name"],
-        "MCPExternalAuthConfig.spec.headerInjection": ["headerName", "valueSecretRef"],
-        "MCPExternalAuthConfig.spec.headerInjection.valueSecretRef": ["key", "name"],
-        "MCPExternalAuthConfig.spec.tokenExchange": ["audience", "clientId", "clientSecretRef", "tokenUrl"],
-        "MCPExternalAuthConfig.spec.tokenExchange.clientSecretRef": ["key", "name"],
-    }
-
-
-def test_these_are_all_the_cel_rules() -> None:
-    """Every CEL rule. The names' are for new objects: one that exists must stay writable."""
-    rules = {
-        f"{kind}{at}": [rule["rule"] for rule in node["x-kubernetes-validations"]]
-        for kind in KINDS
-        for at, node in nodes(root(kind))
-        if "x-kubernetes-validations" in node
-    }
-
-    assert rules == {
-        "MCPServer": [
-            "oldSelf.hasValue() || has(self.spec)",
-            "oldSelf.hasValue() || size(self.metadata.name) <= 50",
-            "oldSelf.hasValue() || !self.metadata.name.contains('.')",
-        ],
-        "MCPServer.spec.permissionProfile": ["self.type != 'configmap' || (has(self.key) && self.key != '')"],
-        "MCPServer.spec.oidcConfig": [
-            "self.type != 'configMap' || has(self.configMap)",
-            "self.type != 'inline' || has(self.inline)",
-        ],
-        "MCPServer.spec.authzConfig": [
-            "has(self.configMap) == (self.type == 'configMap')",
-            "has(self.inline) == (self.type == 'inline')",
-        ],
-        "MCPExternalAuthConfig": ["oldSelf.hasValue() || has(self.spec)"],
-        "MCPExternalAuthConfig.spec": [
-            f"has(self.{type_}) == (self.type == '{type_}')"
-            for type_ in ("tokenExchange", "bearerToken", "headerInjection")
-        ],
-    }
-    assert [rule["optionalOldSelf"] for rule in root("MCPServer")["x-kubernetes-validations"]] == [True, True, True]
 
 
 @pytest.mark.parametrize(("model", "document"), EVERYTHING)

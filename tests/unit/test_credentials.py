@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TELEMETRY_CONFIG
 from hooks.kubernetes.kinds import DEPLOYMENT, SECRET
 from hooks.kubernetes.objects import Object
 from tests.world import (
@@ -81,6 +81,27 @@ def test_a_value_that_can_be_no_credential_is_said_and_not_quoted(
     assert answer["resyncAfterSeconds"] == 60
 
 
+@pytest.mark.parametrize("value", [b"a,b", b"50%", b"%41"])
+def test_a_header_of_a_collector_has_no_commas_and_percent_signs(value: bytes) -> None:
+    """It gets into OTEL_EXPORTER_OTLP_HEADERS, where a comma begins another header and %41 is an A."""
+    header = {"name": "authorization", "secretKeyRef": REFERENCE}
+    otel = {
+        "endpoint": "otel:4318",
+        "enabled": True,
+        "tracing": {"enabled": True},
+        "sensitiveHeaders": [header],
+    }
+    owner = parent(MCP_TELEMETRY_CONFIG, "otel", {"openTelemetry": otel})
+
+    answer = sync(owner, related=[holding(value)], config=KEYED)
+
+    message = (
+        f"{WHERE} has a value at key 'client-secret' that has one of ',' and '%', with which it would arrive as "
+        "another, and can't be a header value: put one there that has neither, as tokens and base64 have"
+    )
+    assert condition(answer, "SecretAvailable") == ("False", "SecretValueInvalid", message)
+
+
 @pytest.mark.parametrize("value", [b" ", b"\n", b"\t\r\n ", "\N{NO-BREAK SPACE}".encode()])
 def test_blanks_alone_are_nothing(value: bytes) -> None:
     answer = sync(external_auth(), related=[holding(value)])
@@ -88,7 +109,7 @@ def test_blanks_alone_are_nothing(value: bytes) -> None:
     assert condition(answer, "SecretAvailable") == (
         "False",
         "SecretKeyEmpty",
-        f"{WHERE} has nothing but blanks at key 'client-secret': put the credential there",
+        f"{WHERE} has nothing but blanks at key 'client-secret': put the client secret there",
     )
 
 
@@ -139,15 +160,16 @@ BLANK = "; its value begins or ends with a blank, which counts as part of it"
 def test_what_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
     answer = sync(config(use), related=[holding(value.encode())], config=KEYED)
 
+    place = f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0"
+    content = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
+    expected = hashlib.sha256(content.encode()).hexdigest()
+    assert answer["status"]["credentialDigest"] == expected
     assert condition(answer, "SecretAvailable") == (
         "True",
         "SecretAvailable",
-        f"{WHERE} has key 'client-secret'{notes}",
+        f"{WHERE} has key 'client-secret'{notes}; digest {expected}",
     )
     assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
-    place = f"{NAMESPACE}\0tx-oauth\0client-secret\0"
-    expected = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
-    assert answer["status"]["credentialDigest"] == expected
 
 
 def test_the_digest_tells_nothing_of_which_credentials_are_the_same() -> None:
@@ -190,12 +212,10 @@ def test_a_server_is_held_while_the_value_is_no_credential_and_rolls_once_it_is(
     assert child(mended, DEPLOYMENT, "demo") != child(held, DEPLOYMENT, "demo")
 
 
-@pytest.mark.parametrize("use", ["client secret", "bearer token"])
-def test_a_new_value_rolls_the_pods_whatever_the_credential_is_used_for(use: str) -> None:
-    """Each type whose Secret reaches the proxy; a header's value doesn't."""
-
+def test_a_new_value_rolls_the_pods() -> None:
     def annotations(value: str) -> Object:
-        answer = sync(server(**USES_TX), related=[judged(config(use), secret(client_secret=value), by=KEYED)])
+        config_with = judged(config("client secret"), secret(client_secret=value), by=KEYED)
+        answer = sync(server(**USES_TX), related=[config_with])
         template = child(answer, DEPLOYMENT, "demo")["spec"]["template"]
         found: Object = template["metadata"]["annotations"]
         return found

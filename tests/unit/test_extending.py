@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from hooks import webhook
+from hooks.api.kinds import MCP_SERVER
 from hooks.installation import Installation
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
@@ -42,7 +43,7 @@ def answer(controller: Controller, owner: Object, *accounts: Object, servers: tu
     related = {
         "ServiceAccount.v1": {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in accounts},
         "Secret.v1": {},
-        "MCPServer.toolhive.stacklok.dev/v1alpha1": {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in servers},
+        MCP_SERVER.key: {f"{NAMESPACE}/{obj['metadata']['name']}": obj for obj in servers},
     }
     request = {**asked, "children": {}, "related": related, "finalizing": "deletionTimestamp" in owner["metadata"]}
     hook = "finalize" if request["finalizing"] else "sync"

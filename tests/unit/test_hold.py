@@ -13,6 +13,8 @@ from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
     ACCESS,
     NAMESPACE,
+    NOT_ACTIVE,
+    OPEN,
     USES_TX,
     child,
     child_names,
@@ -28,6 +30,7 @@ from tests.world import (
     secret,
     server,
     settled,
+    stamped,
     sync,
     with_metadata,
 )
@@ -94,7 +97,7 @@ class TestHold:
     ) -> None:
         answer = sync(owner, related=[*related, pod("demo-1", "demo")])
 
-        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Running")
+        assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Ready")
 
 
 def test_the_whole_status_of_a_held_server() -> None:
@@ -107,19 +110,11 @@ def test_the_whole_status_of_a_held_server() -> None:
     assert answer["status"] == {
         "phase": "Failed",
         "message": fault,
-        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8443",
+        "url": "http://mcp-demo-proxy.team-a.svc.cluster.local:8443/sse#demo",
         "observedGeneration": 1,
-        "conditions": [
-            {
-                "type": type_,
-                "status": "False",
-                "reason": "SpecInvalid",
-                "message": fault,
-                "observedGeneration": 1,
-                "lastTransitionTime": "2026-11-23T12:00:00Z",
-            }
-            for type_ in ("Ready", "Valid")
-        ],
+        "conditions": stamped(
+            ("Ready", "False", "SpecInvalid", fault), ("Valid", "False", "SpecInvalid", fault), OPEN, *NOT_ACTIVE
+        ),
     }
 
 

@@ -20,7 +20,7 @@ from tests.examples import APPLIED, ROOT, name
 
 SCHEMAS = ROOT / "crds/schemas"
 SERVER: Object = {
-    "apiVersion": "toolhive.stacklok.dev/v1alpha1",
+    "apiVersion": "toolhive.stacklok.dev/v1beta1",
     "kind": "MCPServer",
     "metadata": {"name": "fetch"},
     "spec": {"image": "ghcr.io/stackloklabs/gofetch/server:1.0.5"},
@@ -43,8 +43,10 @@ def test_the_files_are_the_generated_ones() -> None:
     """`make crds` brings them up to date."""
     assert files(SCHEMAS) == json_schemas()
     assert sorted(json_schemas()) == [
-        f"toolhive.stacklok.dev/{kind}_v1alpha1.json"
-        for kind in ("mcpexternalauthconfig", "mcpserver", "mcptoolconfig")
+        f"toolhive.stacklok.dev/{kind}_{version}.json"
+        for kind in sorted(crd["spec"]["names"]["singular"] for crd in crds())
+        for version in ("v1alpha1", "v1beta1")
+        if (kind, version) != ("mcpwebhookconfig", "v1beta1")
     ]
 
 
@@ -110,7 +112,7 @@ WRONG: dict[str, tuple[Object, str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_named(case: str) -> None:
     change, expected = WRONG[case]
-    schema = json.loads((SCHEMAS / "toolhive.stacklok.dev/mcpserver_v1alpha1.json").read_text())
+    schema = json.loads((SCHEMAS / "toolhive.stacklok.dev/mcpserver_v1beta1.json").read_text())
 
     [error] = Draft7Validator(schema).iter_errors(SERVER | change)
 
@@ -120,10 +122,9 @@ def test_what_is_wrong_is_named(case: str) -> None:
 def test_a_spec_must_be_there_where_it_has_fields_that_must_be() -> None:
     required = {path: json.loads(text)["required"] for path, text in json_schemas().items()}
 
-    assert {path.partition("/")[2].partition("_")[0]: names for path, names in required.items()} == {
-        "mcpserver": ["apiVersion", "kind", "metadata", "spec"],
-        "mcpexternalauthconfig": ["apiVersion", "kind", "metadata", "spec"],
-        "mcptoolconfig": ["apiVersion", "kind", "metadata"],
+    kinds = {path.partition("/")[2].partition("_")[0]: names for path, names in required.items()}
+    assert {kind for kind, names in kinds.items() if names != ["apiVersion", "kind", "metadata", "spec"]} == {
+        *("mcptoolconfig", "mcptelemetryconfig", "mcpwebhookconfig", "mcpgroup")
     }
 
 

@@ -17,7 +17,9 @@ from tests.world import (
     BINDING,
     CONFIG,
     NAMESPACE,
+    NOT_ACTIVE,
     NOW,
+    OPEN,
     USES_TX,
     call,
     child,
@@ -37,6 +39,7 @@ from tests.world import (
     secret,
     server,
     settled,
+    stamped,
     sync,
     sync_request,
     tool_config,
@@ -59,20 +62,12 @@ def test_the_first_answer_has_everything_but_the_binding() -> None:
         "phase": "Pending",
         "message": "No pods found for MCP server",
         "observedGeneration": 1,
-        "conditions": [
-            {
-                "type": type_,
-                "status": status,
-                "reason": reason,
-                "message": message,
-                "observedGeneration": 1,
-                "lastTransitionTime": "2026-11-23T12:00:00Z",
-            }
-            for type_, status, reason, message in (
-                ("Ready", "False", "NoPods", "No pods found for MCP server"),
-                ("Valid", "True", "Valid", "The spec is valid"),
-            )
-        ],
+        "conditions": stamped(
+            ("Ready", "False", "NoPods", "No pods found for MCP server"),
+            ("Valid", "True", "Valid", "The spec is valid"),
+            OPEN,
+            *NOT_ACTIVE,
+        ),
     }
 
 
@@ -108,7 +103,7 @@ def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods(
 
     rules = customize(server(**spec))["relatedResources"]
 
-    toolhive = {"apiVersion": "toolhive.stacklok.dev/v1alpha1", "namespace": NAMESPACE}
+    toolhive = {"apiVersion": "toolhive.stacklok.dev/v1beta1", "namespace": NAMESPACE}
     assert rules == [
         {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
         {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},
@@ -130,11 +125,11 @@ def test_customize_can_read_any_spec(spec: Any) -> None:
     assert customize(owner)["relatedResources"] == [*OWN_NAMES, PODS]
 
 
-def test_running_means_that_a_proxy_pod_is_ready() -> None:
+def test_ready_means_that_a_proxy_pod_is_ready() -> None:
     def phase(*pods: Object) -> str:
         return str(sync(server(), related=pods)["status"]["phase"])
 
-    assert phase(pod("demo-1", "demo")) == "Running"
+    assert phase(pod("demo-1", "demo")) == "Ready"
     assert phase(pod("demo-1", "demo", ready=False)) == "Pending"
     assert phase(pod("demo-0", "demo", app="demo")) == "Pending"
     assert phase(with_metadata(pod("demo-1", "demo"), deletionTimestamp="2026-11-23T12:00:00Z")) == "Pending"
@@ -147,7 +142,7 @@ def test_without_sight_of_pods_the_deployment_tells() -> None:
 
     assert customize(server(), config=blind) == {"relatedResources": OWN_NAMES}
     assert sync(server(), children, config=blind)["status"]["phase"] == "Pending"
-    assert sync(server(), ready, config=blind)["status"]["phase"] == "Running"
+    assert sync(server(), ready, config=blind)["status"]["phase"] == "Ready"
 
 
 def test_a_second_sync_on_its_own_output_changes_nothing() -> None:
@@ -157,7 +152,7 @@ def test_a_second_sync_on_its_own_output_changes_nothing() -> None:
     again = sync({**owner, "status": before["status"]}, children, [good_config()])
 
     assert again == before
-    assert before["status"]["url"] == "http://mcp-demo-proxy.team-a.svc.cluster.local:8080"
+    assert before["status"]["url"] == "http://mcp-demo-proxy.team-a.svc.cluster.local:8080/mcp"
 
 
 def test_times_move_with_the_status_of_a_condition_only() -> None:
@@ -167,7 +162,8 @@ def test_times_move_with_the_status_of_a_condition_only() -> None:
     ready = sync({**server(), "status": pending["status"]}, running(server()), [pod("demo-1", "demo")], now=later)
 
     times = {c["type"]: c["lastTransitionTime"] for c in ready["status"]["conditions"]}
-    assert times == {"Ready": "2026-11-23T13:00:00Z", "Valid": "2026-11-23T12:00:00Z"}
+    assert times.pop("Ready") == "2026-11-23T13:00:00Z"
+    assert set(times.values()) == {"2026-11-23T12:00:00Z"}
 
 
 @pytest.mark.parametrize("status", [None, [], {"conditions": "x"}, {"conditions": [1, {}, {"type": "Valid"}]}])
@@ -190,10 +186,11 @@ class TestExternalAuth:
         ]
         assert run["middleware_configs"][1]["parameters"] == {"oidc_config": run["oidc_config"]}
         exchange = {
-            "audience": "https://api.acme.test",
-            "client_id": "acme-client",
-            "header_strategy": "replace",
             "token_url": "https://idp.acme.test/token",
+            "client_id": "acme-client",
+            "client_secret": "",
+            "audience": "https://api.acme.test",
+            "header_strategy": "replace",
         }
         assert run["middleware_configs"][2]["parameters"] == {"token_exchange_config": exchange}
         assert run["token_exchange_config"] == exchange
@@ -205,7 +202,7 @@ class TestExternalAuth:
         assert answer["status"]["externalAuthConfigHash"] == good_config()["status"]["configHash"]
         assert condition(answer, "ExternalAuthConfigValidated") == (
             "True",
-            "Valid",
+            "ExternalAuthConfigValid",
             "MCPExternalAuthConfig 'tx' is used",
         )
         assert condition(answer, "IncomingAuthentication") == (
@@ -222,11 +219,16 @@ class TestExternalAuth:
         assert found is not None
         assert found[:2] == ("False", "NotConfigured")
 
-    def test_a_server_without_external_auth_has_no_chain_of_ours(self) -> None:
+    def test_a_server_without_external_auth_has_the_chain_that_every_proxy_has(self) -> None:
         answer = sync(server())
 
-        assert "middleware_configs" not in run_config(answer)
-        assert {c["type"] for c in answer["status"]["conditions"]} == {"Ready", "Valid"}
+        assert run_config(answer)["middleware_configs"] == [
+            {"type": "bodylimit", "parameters": {"max_bytes": 8388608}},
+            {"type": "auth", "parameters": {}},
+            {"type": "mcp-parser", "parameters": {}},
+            {"type": "recovery", "parameters": None},
+        ]
+        assert condition(answer, "IncomingAuthentication") is None
 
     def test_the_content_of_the_secret_rolls_the_pods(self) -> None:
         keyed = replace(CONFIG, digest_key=b"key")
@@ -246,8 +248,8 @@ class TestExternalAuth:
         )
 
         run = run_config(answer)
-        tools = {"filter_tools": ["fetch"], "tools_override": {"fetch": {"name": "get"}}}
-        assert (run["tools_filter"], run["tools_override"]) == (tools["filter_tools"], tools["tools_override"])
+        tools = {"filter_tools": ["fetch"], "tools_override": {"fetch": {"name": "get", "description": ""}}}
+        assert (run["tools_filter"], run["tools_override"]) == (["fetch"], {"fetch": {"name": "get"}})
         assert [m for m in run["middleware_configs"] if m["type"].startswith("tool-")] == [
             {"type": "tool-filter", "parameters": tools},
             {"type": "tool-call-filter", "parameters": tools},
@@ -310,11 +312,17 @@ class TestReplicas:
     def spec(self, owner: Object, children: list[Object]) -> Object:
         return child(sync(owner, children), DEPLOYMENT, "demo")["spec"]
 
-    def test_a_stdio_server_has_one_proxy(self) -> None:
-        assert self.spec(server(), [])["replicas"] == 1
+    @pytest.mark.parametrize("transport", ["stdio", "sse"])
+    def test_without_a_number_the_proxy_is_scaled_by_others(self, transport: str) -> None:
+        assert "replicas" not in self.spec(server(transport=transport), [])
 
-    def test_an_http_server_is_scaled_by_others(self) -> None:
-        assert "replicas" not in self.spec(server(transport="sse"), [])
+    def test_a_stdio_server_never_has_two_proxies(self) -> None:
+        children = running(server())
+        deployment = next(obj for obj in children if obj["kind"] == "Deployment")
+
+        for seen, wanted in ((0, None), (1, None), (3, 1)):
+            deployment["spec"]["replicas"] = seen
+            assert self.spec(server(), children).get("replicas") == wanted
 
     def test_a_number_that_we_once_sent_follows_the_observed_one(self) -> None:
         http = server(transport="sse")
@@ -423,8 +431,10 @@ def test_oidc_settings_from_a_configmap() -> None:
         "CACertPath": "",
         "AuthTokenFile": "",
         "AllowPrivateIP": True,
+        "InsecureAllowHTTP": False,
         "IntrospectionURL": "",
         "ResourceURL": "http://demo.team-a.svc.cluster.local:8080",
+        "Scopes": None,
     }
     assert condition(answer, "OIDCConfigRefValidated") == ("True", "Valid", "ConfigMap 'oidc' is used")
 

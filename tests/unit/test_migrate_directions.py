@@ -22,7 +22,13 @@ def left_by_the_operator(**spec: object) -> dict[str, Object]:
     """A case's MCPServer and its children, by Kind/name."""
     [server] = [obj for obj in inputs(CASE) if obj["kind"] == "MCPServer"]
     metadata = {**server["metadata"], "namespace": namespace_of(CASE), "uid": SERVER_UID}
-    server = {**server, "spec": {**server["spec"], **spec}, "metadata": metadata}
+    # Read in the version that is stored, as commands read it.
+    server = {
+        "apiVersion": MCP_SERVER.api_version,
+        "kind": "MCPServer",
+        "metadata": metadata,
+        "spec": {**server["spec"], **spec},
+    }
     children = reference_children(CASE)
     for child in children:
         child["metadata"]["ownerReferences"][0]["uid"] = SERVER_UID

@@ -35,9 +35,13 @@ class Cluster:
     def list(self, kind: Kind) -> list[Object]:
         return [obj for obj in self.objects if obj["kind"] == kind.kind]
 
+    def versions(self, plural: str) -> dict[str, Object]:
+        return {
+            version["name"]: version for version in self.crds[f"{plural}.toolhive.stacklok.dev"]["spec"]["versions"]
+        }
+
     def schema(self, plural: str, part: str) -> Object:
-        [version] = self.crds[f"{plural}.toolhive.stacklok.dev"]["spec"]["versions"]
-        found: Object = version["schema"]["openAPIV3Schema"]["properties"][part]
+        found: Object = self.versions(plural)["v1beta1"]["schema"]["openAPIV3Schema"]["properties"][part]
         return found
 
     def faults(self) -> list[str]:
@@ -48,12 +52,12 @@ class Cluster:
 
 
 def newer(*objects: Object) -> Cluster:
-    """A cluster whose MCPServers have fields of later releases, two of them with defaults, and lack some of ours."""
+    """A cluster whose MCPServers have fields that no release has, two of them with defaults, and lack some of ours."""
     cluster = Cluster(*objects)
     properties = cluster.schema("mcpservers", "spec")["properties"]
-    properties |= {"oidcConfigRef": REF, "proxyPort": {"type": "integer", "default": 8080}, "groupRef": REF}
+    properties |= {"loginRef": REF, "lastPort": {"type": "integer", "default": 8080}, "teamRef": REF}
     telemetry = properties["telemetry"]["properties"]["openTelemetry"]["properties"]
-    telemetry["useLegacyAttributes"] = {"type": "boolean", "default": True}
+    telemetry["useNewAttributes"] = {"type": "boolean", "default": True}
     properties["env"]["items"]["properties"]["valueFrom"] = REF
     del properties["port"], properties["oidcConfig"]
     return cluster
@@ -61,7 +65,7 @@ def newer(*objects: Object) -> Cluster:
 
 KEEPS = (
     f"CustomResourceDefinition {SERVERS} keeps fields that these hooks don't know: spec.env[].valueFrom, "
-    "spec.groupRef, spec.oidcConfigRef, spec.proxyPort, spec.telemetry.openTelemetry.useLegacyAttributes"
+    "spec.lastPort, spec.loginRef, spec.teamRef, spec.telemetry.openTelemetry.useNewAttributes"
 )
 
 
@@ -71,31 +75,31 @@ def test_our_own_crds_are_in_order() -> None:
 
 def test_fields_that_nobody_sets_are_told_with_the_way_out() -> None:
     """A default that the CRD puts everywhere is nobody's wish."""
-    untouched = server(proxyPort=8080, telemetry={"openTelemetry": {"useLegacyAttributes": True}}, groupRef=None)
+    untouched = server(lastPort=8080, telemetry={"openTelemetry": {"useNewAttributes": True}}, teamRef=None)
 
     assert newer(untouched).faults() == [f"{KEEPS}. No MCPServer sets one: {IN_PLACE}, kubectl apply -k crds/"]
 
 
 def test_fields_that_are_set_are_told_with_the_objects() -> None:
     objects = [
-        server(oidcConfigRef={"name": "corp"}, proxyPort=8080),
-        server("other", proxyPort=9000, env=[{"name": "A", "value": ""}, {"name": "B", "value": "", "valueFrom": {}}]),
-        server("third", telemetry={"openTelemetry": {"useLegacyAttributes": False}}),
+        server(loginRef={"name": "corp"}, lastPort=8080),
+        server("other", lastPort=9000, env=[{"name": "A", "value": ""}, {"name": "B", "value": "", "valueFrom": {}}]),
+        server("third", telemetry={"openTelemetry": {"useNewAttributes": False}}),
         server("old"),
     ]
 
     assert newer(*objects).faults() == [
-        f"{KEEPS}. Objects that set one would be Failed: MCPServer team-a/demo (spec.oidcConfigRef), "
-        "team-a/other (spec.env[1].valueFrom, spec.proxyPort), "
-        "team-a/third (spec.telemetry.openTelemetry.useLegacyAttributes). Say by other fields what they ask for, and "
+        f"{KEEPS}. Objects that set one would be Failed: MCPServer team-a/demo (spec.loginRef), "
+        "team-a/other (spec.env[1].valueFrom, spec.lastPort), "
+        "team-a/third (spec.telemetry.openTelemetry.useNewAttributes). Say by other fields what they ask for, and "
         f"then {IN_PLACE}: kubectl apply -k crds/"
     ]
 
 
 def test_of_many_some_are_named() -> None:
-    [fault] = newer(*(server(f"s{number}", oidcConfigRef={}) for number in range(9))).faults()
+    [fault] = newer(*(server(f"s{number}", loginRef={}) for number in range(9))).faults()
 
-    assert "team-a/s4 (spec.oidcConfigRef), and 4 more. Say" in fault
+    assert "team-a/s4 (spec.loginRef), and 4 more. Say" in fault
 
 
 @pytest.mark.parametrize(
@@ -103,15 +107,15 @@ def test_of_many_some_are_named() -> None:
     [
         (
             "mcpexternalauthconfigs",
-            ("properties", "tokenExchange", "properties", "subjectTokenType"),
-            "spec.tokenExchange.subjectTokenType",
-            external_auth(subjectTokenType="x"),
+            ("properties", "tokenExchange", "properties", "subject"),
+            "spec.tokenExchange.subject",
+            external_auth(subject="x"),
         ),
         (
             "mcptoolconfigs",
-            ("properties", "toolsOverride", "additionalProperties", "properties", "annotations"),
-            "spec.toolsOverride[*].annotations",
-            tool_config(toolsOverride={"a": {"name": "b", "annotations": "x"}}),
+            ("properties", "toolsOverride", "additionalProperties", "properties", "summary"),
+            "spec.toolsOverride[*].summary",
+            tool_config(toolsOverride={"a": {"name": "b", "summary": "x"}}),
         ),
     ],
 )
@@ -132,8 +136,7 @@ def test_configs_are_looked_at_too(plural: str, at: tuple[str, ...], said: str, 
 @pytest.mark.parametrize("at", [("spec",), ("spec", "oidcConfig"), ()])
 def test_where_a_crd_keeps_everything_objects_tell(at: tuple[str, ...]) -> None:
     cluster = Cluster(server(oidcConfig={"a": 1}))
-    [version] = cluster.crds[SERVERS]["spec"]["versions"]
-    place: Any = version["schema"]["openAPIV3Schema"]
+    place: Any = cluster.versions("mcpservers")["v1beta1"]["schema"]["openAPIV3Schema"]
     for step in at:
         place = place["properties"][step]
     place[PRESERVE] = True
@@ -159,11 +162,26 @@ def test_what_a_crd_lacks_is_noted() -> None:
     ]
 
 
-def test_a_version_that_is_not_served_is_all_that_is_said() -> None:
-    cluster = newer()
-    cluster.crds[SERVERS]["spec"]["versions"][0]["name"] = "v1beta1"
+def test_a_crd_without_the_stored_version_is_to_be_replaced_first() -> None:
+    """Those of releases up to 0.22 have v1alpha1 alone; their fields are looked at all the same."""
+    cluster = newer(server(loginRef={}))
+    versions = cluster.versions("mcpservers")
+    cluster.crds[SERVERS]["spec"]["versions"] = [{**versions["v1beta1"], "name": "v1alpha1"}]
 
-    assert [fault.partition(":")[0] for fault in cluster.faults()] == [
-        f"CustomResourceDefinition {SERVERS} stores or serves v1beta1",
-        f"CustomResourceDefinition {SERVERS} doesn't serve v1alpha1",
+    keeps, unserved = cluster.faults()
+    assert keeps.startswith(f"{KEEPS}. Objects that set one would be Failed: MCPServer team-a/demo (spec.loginRef).")
+    assert unserved == (
+        f"CustomResourceDefinition {SERVERS} doesn't serve v1beta1, as which these hooks read MCPServer: put their own "
+        "in place, and then run this again: kubectl apply -k crds/"
+    )
+
+
+def test_a_version_that_these_hooks_do_not_know_is_all_that_is_said() -> None:
+    cluster = newer()
+    for version in cluster.crds[SERVERS]["spec"]["versions"]:
+        version["name"] = version["name"].replace("v1", "v2")
+
+    assert cluster.faults() == [
+        f"CustomResourceDefinition {SERVERS} stores or serves v2alpha1, v2beta1: these hooks serve v1beta1 and "
+        "v1alpha1 alone, and their CRD can't take its place"
     ]

@@ -422,7 +422,7 @@ class TestPodsOfOthers:
         assert sync(deleting(server()), related=[theirs, pod("demo-1", "demo")])["finalized"] is True
 
     def test_its_own_do(self) -> None:
-        assert sync(server(), running(server()), [self.of("demo-5d89")])["status"]["phase"] == "Running"
+        assert sync(server(), running(server()), [self.of("demo-5d89")])["status"]["phase"] == "Ready"
         assert sync(deleting(server()), related=[self.of("demo-5d89")])["finalized"] is False
 
 

@@ -37,7 +37,15 @@ class TestPodPatch:
             ({}, {"metadata": {}, "spec": {"containers": [], "serviceAccountName": "demo-sa"}}),
             ({"serviceAccount": "mine"}, {"metadata": {}, "spec": {"containers": [], "serviceAccountName": "mine"}}),
             ({"serviceAccount": ""}, None),
-            ({"serviceAccount": "", "podTemplateSpec": {"spec": {"nodeSelector": {"a": "b"}}}}, None),
+            (
+                {"serviceAccount": "", "podTemplateSpec": {"spec": {"nodeSelector": {"a": "b"}}}},
+                {"metadata": {}, "spec": {"containers": None, "nodeSelector": {"a": "b"}}},
+            ),
+            (
+                {"serviceAccount": "", "podTemplateSpec": {"metadata": {"annotations": {"a": "b"}}}},
+                {"metadata": {"annotations": {"a": "b"}}, "spec": {"containers": None}},
+            ),
+            ({"serviceAccount": "", "podTemplateSpec": {"spec": {"hostNetwork": True}}}, None),
             (
                 {"podTemplateSpec": {"spec": {"initContainers": [{"name": "i"}], "containers": [{"name": "mcp"}]}}},
                 {

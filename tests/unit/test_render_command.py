@@ -127,25 +127,17 @@ REFUSED = "kubectl apply refuses what MCPServer doesn't have"
     [
         ({"imagee": "x"}, {}, [f"SpecInvalid: spec.imagee: {KNOWS}: perhaps image is meant"]),
         (
-            {"proxyPort": 9000, "mcpPort": 3000},
-            {},
-            [
-                f"SpecInvalid: spec.mcpPort: {KNOWS}: it is called targetPort here; "
-                f"spec.proxyPort: {KNOWS}: it is called port here"
-            ],
-        ),
-        (
-            {"oidcConfigRef": {"name": "corp"}},
+            {"group": {"name": "team"}},
             {"extra": {}},
             [
-                f"SpecInvalid: spec.oidcConfigRef: {KNOWS}: perhaps oidcConfig is meant",
+                f"SpecInvalid: spec.group: {KNOWS}: it is called groupRef now",
                 f"FieldUnknown: extra: {REFUSED}",
             ],
         ),
-        ({"groupRef": None}, {}, [f"FieldUnknown: spec.groupRef: {REFUSED}"]),
+        ({"remoteUrl": None}, {}, [f"FieldUnknown: spec.remoteUrl: {REFUSED}"]),
         ({}, {"a": 1, "b": 2}, [f"FieldUnknown: a, b: {REFUSED}"]),
     ],
-    ids=["misspelt", "renamed", "of a later release", "null", "beside the spec"],
+    ids=["misspelt", "of another release", "null", "beside the spec"],
 )
 def test_a_field_that_does_not_exist_fails(spec: Object, beside: Object, said: list[str]) -> None:
     """`kubectl apply` refuses it; and what asks for authentication is never left out in silence."""
@@ -156,11 +148,11 @@ def test_a_field_that_does_not_exist_fails(spec: Object, beside: Object, said: l
 
 
 def test_a_config_with_a_field_that_does_not_exist_fails_with_those_who_use_it() -> None:
-    config = {**CONFIG, "spec": {**CONFIG["spec"], "embeddedAuthServer": {}}}
+    config = {**CONFIG, "spec": {**CONFIG["spec"], "tokenEndpoint": {}}}
 
     code, stdout, stderr = command(SECRET, config, SERVER)
 
-    fault = f"spec.embeddedAuthServer: {KNOWS}: remove it, or correct its name"
+    fault = f"spec.tokenEndpoint: {KNOWS}: remove it, or correct its name"
     assert (code, stderr.splitlines()) == (
         1,
         [

@@ -7,6 +7,7 @@ import pytest
 
 from hooks import strict_json, webhook
 from hooks.api.kinds import MCP_SERVER
+from hooks.api.meta import API_VERSION, OLDER_API_VERSION
 from hooks.kubernetes.kinds import CONFIG_MAP, POD
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller import last_applied, reading, requests
@@ -61,7 +62,7 @@ def test_a_body_that_is_no_request_is_malformed(body: bytes, complaint: str) -> 
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
-        (("parent", "kind"), "Pod", "the parent is not a MCPServer of toolhive.stacklok.dev/v1alpha1"),
+        (("parent", "kind"), "Pod", f"the parent is not a MCPServer of {API_VERSION} or {OLDER_API_VERSION}"),
         (("parent", "metadata"), None, "parent.metadata is not an object"),
         (("parent", "metadata", "name"), "", "parent.metadata.name is missing"),
         (("parent", "metadata", "namespace"), 1, "parent.metadata.namespace is missing"),

@@ -44,12 +44,13 @@ def test_an_empty_environment_variable() -> None:
 
 def test_a_status_that_the_crd_does_not_know() -> None:
     def add(answer: Object) -> None:
-        answer["status"]["readyReplicas"] = 1
+        answer["status"]["readyPods"] = 1
         answer["status"]["conditions"][0]["since"] = "today"
         answer["status"]["conditions"].append(answer["status"]["conditions"][1])
 
     assert broken(server(), add) == [
         "status.conditions[0].since: not in the CRD's schema",
-        "status.readyReplicas: not in the CRD's schema",
-        "status.conditions: a type repeats, which the API server refuses: ['Ready', 'Valid', 'Valid']",
+        "status.readyPods: not in the CRD's schema",
+        "status.conditions: a type repeats, which the API server refuses: ['Ready', 'Valid', 'AccessRestricted', "
+        "'RateLimitConfigValid', 'StdioReplicaCapped', 'SessionStorageWarning', 'Valid']",
     ]

@@ -82,7 +82,8 @@ def test_a_parent_of_another_kind_is_refused(client: FlaskClient) -> None:
     response = client.post("/mcptoolconfig/sync", json=sync_request(server()))
 
     assert response.status_code == 400
-    assert response.text == "the parent is not a MCPToolConfig of toolhive.stacklok.dev/v1alpha1\n"
+    versions = "toolhive.stacklok.dev/v1beta1 or toolhive.stacklok.dev/v1alpha1"
+    assert response.text == f"the parent is not a MCPToolConfig of {versions}\n"
 
 
 def test_a_body_over_the_bound_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""MCPExternalAuthConfig and MCPToolConfig: verdict, fingerprint, references, and deletion while in use."""
+"""What all shared configs have in common: verdict, fingerprint, users, and deletion while in use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from tests.world import (
     made,
     observed,
     parent,
-    run_config,
     secret,
     server,
     sync,
@@ -36,6 +35,8 @@ from tests.world import (
 )
 
 KEYED = replace(CONFIG, digest_key=b"installation key")
+UNKEYED_DIGEST = hashlib.sha256(b"uid-secrets-tx-oauth.7.client-secret").hexdigest()
+PASSED = "Spec validation passed"
 
 
 def account_of(owner: Object) -> Object:
@@ -54,7 +55,7 @@ def test_the_status_of_a_good_config() -> None:
         "status": {
             "observedGeneration": 1,
             "configHash": config_hash(external_auth()["spec"]),
-            "credentialDigest": "uid-secrets-tx-oauth.7",
+            "credentialDigest": UNKEYED_DIGEST,
             "conditions": [
                 {
                     "type": type_,
@@ -66,11 +67,11 @@ def test_the_status_of_a_good_config() -> None:
                 }
                 for type_, reason, message in (
                     ("Ready", "Ready", "MCPExternalAuthConfig can be used"),
-                    ("Valid", "Valid", "The spec is valid"),
+                    ("Valid", "ValidationSucceeded", PASSED),
                     (
                         "SecretAvailable",
                         "SecretAvailable",
-                        "Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'",
+                        f"Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'; digest {UNKEYED_DIGEST}",
                     ),
                 )
             ],
@@ -97,7 +98,7 @@ def test_the_status_of_a_good_config() -> None:
         (
             [secret(client_secret="")],
             "SecretKeyEmpty",
-            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the credential there",
+            "Secret 'tx-oauth' of namespace 'team-a' has nothing at key 'client-secret': put the client secret there",
         ),
     ],
 )
@@ -106,7 +107,7 @@ def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str
 
     assert condition(answer, "SecretAvailable") == ("False", reason, message)
     assert condition(answer, "Ready") == ("False", reason, message)
-    assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
+    assert condition(answer, "Valid") == ("True", "ValidationSucceeded", PASSED)
     assert "credentialDigest" not in answer["status"]
     assert answer["resyncAfterSeconds"] == 60
 
@@ -114,9 +115,8 @@ def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str
 def test_secrets_are_neither_asked_for_nor_missed_where_they_may_not_be_read() -> None:
     blind = replace(CONFIG, read_secrets=False)
 
-    assert [rule["resource"] for rule in customize(external_auth(), config=blind)["relatedResources"]] == [
-        "serviceaccounts"
-    ]
+    asked = {rule["resource"] for rule in customize(external_auth(), config=blind)["relatedResources"]}
+    assert asked == {"serviceaccounts"}
     answer = sync(external_auth(), config=blind)
     assert condition(answer, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
     assert condition(answer, "SecretAvailable") is None
@@ -134,9 +134,10 @@ def test_the_digest_is_an_hmac_of_the_value_and_its_place() -> None:
         return str(sync(external_auth(), related=[of], config=KEYED)["status"]["credentialDigest"])
 
     value = secret(client_secret="s3cr3t", other="a")
-    expected = hmac.new(
-        b"installation key", f"{NAMESPACE}\0tx-oauth\0client-secret\0s3cr3t".encode(), hashlib.sha256
+    content = hmac.new(
+        b"installation key", f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0s3cr3t".encode(), hashlib.sha256
     ).hexdigest()
+    expected = hashlib.sha256(content.encode()).hexdigest()
     assert digest(value) == expected
     assert digest(with_metadata(secret(client_secret="s3cr3t", other="b"), resourceVersion="9")) == expected
     assert digest(secret(client_secret="another")) != expected
@@ -332,7 +333,7 @@ def test_a_tool_config_that_the_runner_would_refuse_is_not_valid(spec: Object, f
     ],
 )
 def test_tools_may_swap_names_and_keep_them(spec: Object) -> None:
-    assert condition(sync(tool_config(**spec)), "Valid") == ("True", "Valid", "The spec is valid")
+    assert condition(sync(tool_config(**spec)), "Valid") == ("True", "ValidationSucceeded", PASSED)
 
 
 def test_a_filter_by_a_tools_old_name_is_used_as_it_is_and_said() -> None:
@@ -343,7 +344,7 @@ def test_a_filter_by_a_tools_old_name_is_used_as_it_is_and_said() -> None:
     assert condition(answer, "Valid") == (
         "True",
         "FilterNameReplaced",
-        "The spec is valid, but spec.toolsFilter[1] shows no tool, since spec.toolsOverride renames it to 'get': "
+        f"{PASSED}; spec.toolsFilter[1] shows no tool, since spec.toolsOverride renames it to 'get': "
         "filters go by new names",
     )
     assert condition(answer, "Ready") == ("True", "Ready", "MCPToolConfig can be used")
@@ -362,7 +363,7 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
     ("exchange", "reason", "message"),
     [
         ({"audience": " "}, "AudienceMissing", "spec.tokenExchange.audience must not be empty"),
-        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must not be empty"),
+        ({"clientId": ""}, "ClientIdMissing", "spec.tokenExchange.clientId must be set where clientSecretRef is"),
         (
             {"audience": "api\n"},
             "AudienceInvalid",
@@ -456,14 +457,14 @@ class TestOtherTypes:
             "type": "headerInjection",
             "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": REFERENCE},
         },
-        "bearerToken": {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}},
     }
+    BEARER_TOKEN = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}}
 
     def config(self, spec: Object) -> Object:
         made_config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
         return {**made_config, "status": sync(made_config, related=[secret()])["status"]}
 
-    @pytest.mark.parametrize("type_", CONFIGS)
+    @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
     def test_they_are_good_and_the_server_says_that_they_do_nothing(self, type_: str) -> None:
         config = self.config(self.CONFIGS[type_])
 
@@ -484,33 +485,41 @@ class TestOtherTypes:
         for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")):
             assert child(answer, kind, name) == child(sync(server()), kind, name)
 
-    def test_a_bearer_token_goes_to_the_runner_by_its_secrets_provider(self) -> None:
-        answer = sync(using("tx"), related=[self.config(self.CONFIGS["bearerToken"])])
+    def test_a_bearer_token_is_for_remote_servers(self) -> None:
+        """With it, runner 0.44.0 ends at start."""
+        answer = sync(using("tx"), related=[self.config(self.BEARER_TOKEN)])
 
-        run = run_config(answer)
-        assert run["remote_auth_config"] == {"use_pkce": False, "bearer_token": "tx-oauth,target=bearer_token"}
-        env = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]["containers"][0]["env"]
-        assert env[:2] == [
-            {"name": "TOOLHIVE_SECRET_tx-oauth", "valueFrom": {"secretKeyRef": self.REFERENCE}},
-            {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
-        ]
+        assert condition(answer, "ExternalAuthConfigValidated") == (
+            "False",
+            "TypeNotSupported",
+            "MCPExternalAuthConfig 'tx' of type 'bearerToken' acts on calls of remote MCP servers only, and an "
+            "MCPServer runs in the cluster: use an MCPRemoteProxy, or remove spec.externalAuthConfigRef",
+        )
+        assert answer["status"]["phase"] == "Failed"
 
     @pytest.mark.parametrize(
         ("spec", "fault"),
         [
             (
-                {"type": "awsSts"},
-                "spec.type: must be one of 'tokenExchange', 'bearerToken', 'headerInjection', 'unauthenticated', "
-                "is 'awsSts'",
+                {"type": "magic"},
+                "spec.type: must be one of 'tokenExchange', 'headerInjection', 'bearerToken', 'unauthenticated', "
+                "'embeddedAuthServer', 'awsSts', 'upstreamInject', 'obo', 'xaa', is 'magic'",
             ),
-            ({"type": "bearerToken"}, "spec: bearerToken must be set exactly when type is 'bearerToken'"),
+            (
+                {"type": "awsSts"},
+                "spec: awsSts configuration must be set if and only if type is 'awsSts'",
+            ),
+            (
+                {"type": "bearerToken"},
+                "spec: bearerToken configuration must be set if and only if type is 'bearerToken'",
+            ),
             (
                 {**CONFIGS["unauthenticated"], "headerInjection": CONFIGS["headerInjection"]["headerInjection"]},
-                "spec: headerInjection must be set exactly when type is 'headerInjection'",
+                "spec: headerInjection configuration must be set if and only if type is 'headerInjection'",
             ),
         ],
     )
-    def test_what_is_not_served_is_refused_by_name(self, spec: Object, fault: str) -> None:
+    def test_a_type_has_its_own_block_and_no_other(self, spec: Object, fault: str) -> None:
         answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
 
         assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)

@@ -211,7 +211,7 @@ def test_the_composite_controller_is_what_is_installed() -> None:
         return {"updateStrategy": {"method": method}}
 
     def hook(name: str) -> Object:
-        return {"version": "v2", "webhook": {"path": f"/widget/{name}?rules=2"}}
+        return {"version": "v2", "webhook": {"path": f"/widget/{name}?rules=3"}}
 
     assert composite_controller(controller()) == {
         "apiVersion": "metacontroller.k8s.io/v1alpha1",

@@ -172,10 +172,8 @@ RULE: dict[str, tuple[int, object, object, bool, int]] = {
     "a StatefulSet with zeros": (5, f"{'0' * 40}7", 3, True, 7),
     "a negative StatefulSet": (5, -7, 3, True, 3),
     "a StatefulSet at zero": (5, 0, 3, True, 3),
-    **{
-        f"a StatefulSet at {text!r}": (5, text, 3, True, 3)
-        for text in ("", " 7", "7 ", "7.0", "7e3", "0x7", "1_0", "\uff17")
-    },
+    **{f"a StatefulSet at {text!r}": (5, text, 3, True, 3) for text in ("", " 7", "7 ", "7.0", "7e3", "0x7", "1_0")},
+    "a StatefulSet at a full-width 7": (5, "\uff17", 3, True, 3),
     "a StatefulSet with many digits": (5, "9" * 5000, 3, True, 3),
     **{
         f"a file with {number!r}"[:40]: (5, 2, number, True, 5)

@@ -46,7 +46,7 @@ def verdict(*related: Object, children: list[Object] | None = None, **spec: Any)
     return status["phase"], ready["status"], ready["reason"], ready["message"]
 
 
-RUNNING = ("Running", "True", "Ready", "MCP server is running")
+RUNNING = ("Ready", "True", "Ready", "MCP server is running")
 
 
 @pytest.mark.parametrize("pods", [[READY], []], ids=["ready", "no pods"])

@@ -11,6 +11,7 @@ import pytest
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests.world import (
     ACCESS,
+    NOT_ACTIVE,
     child_names,
     external_auth,
     good_config,
@@ -18,13 +19,14 @@ from tests.world import (
     running,
     secret,
     server,
+    stamped,
     sync,
     tool_config,
 )
 
 KNOWS = "is not a field that toolhive-hooks knows"
-OIDC_REF = {"oidcConfigRef": {"name": "corp", "audience": "web"}}
-OIDC_FAULT = f"spec.oidcConfigRef: {KNOWS}: perhaps oidcConfig is meant"
+OIDC_REF = {"oidcConfigRefs": [{"name": "corp", "audience": "web"}]}
+OIDC_FAULT = f"spec.oidcConfigRefs: {KNOWS}: perhaps oidcConfigRef is meant"
 DROPPED = (
     "The manifest that was applied has fields that the API server dropped. Apply it without them; if the spec was "
     "changed since by other means, remove the annotation kubectl.kubernetes.io/last-applied-configuration. "
@@ -40,6 +42,11 @@ def conditions(status: str, reason: str, message: str, *types: str) -> list[Obje
 def failed(reason: str, message: str, *types: str, **more: str) -> Object:
     found = conditions("False", reason, message, "Ready", *(types or ("Valid",)))
     return {"phase": "Failed", "message": message, **more, "observedGeneration": 1, "conditions": found}
+
+
+def told(answer: Object) -> Object:
+    """The status less the conditions about what the spec asks for."""
+    return {**answer["status"], "conditions": answer["status"]["conditions"][:2]}
 
 
 def applied(obj: Object, **spec: Any) -> Object:
@@ -59,11 +66,7 @@ def noted(obj: Object, text: str) -> Object:
     ("spec", "fault"),
     [
         (OIDC_REF, OIDC_FAULT),
-        ({"authServerRef": {}}, f"spec.authServerRef: {KNOWS}: remove it, or correct its name"),
-        (
-            {"proxyPort": 9000, "mcpPort": 3000},
-            f"spec.mcpPort: {KNOWS}: it is called targetPort here; spec.proxyPort: {KNOWS}: it is called port here",
-        ),
+        ({"quotaRef": {}}, f"spec.quotaRef: {KNOWS}: remove it, or correct its name"),
         (
             {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp", "caBundleRef": {}}}},
             f"spec.oidcConfig.inline.caBundleRef: {KNOWS}: remove it, or correct its name",
@@ -82,7 +85,7 @@ def noted(obj: Object, text: str) -> Object:
 def test_a_new_server_with_such_a_field_gets_no_proxy(spec: Object, fault: str) -> None:
     answer = sync(server(**spec))
 
-    assert answer["status"] == failed("SpecInvalid", fault)
+    assert told(answer) == failed("SpecInvalid", fault)
     assert child_names(answer) == ACCESS
     assert 0 < answer["resyncAfterSeconds"] <= 60
 
@@ -92,17 +95,17 @@ def test_a_server_that_gets_one_is_held_as_it_is() -> None:
 
     answer = sync(server(**OIDC_REF), before)
 
-    url = "http://mcp-demo-proxy.team-a.svc.cluster.local:8080"
-    assert answer["status"] == failed("SpecInvalid", OIDC_FAULT, url=url)
+    url = "http://mcp-demo-proxy.team-a.svc.cluster.local:8080"  # the path is the status's, and there is none yet
+    assert told(answer) == failed("SpecInvalid", OIDC_FAULT, url=url)
     assert answer["children"] == sync(server(), before)["children"]
 
 
 @pytest.mark.parametrize(
     ("config", "field", "fault"),
     [
-        (external_auth(subjectTokenType="x"), "externalAuthConfigRef", "spec.tokenExchange.subjectTokenType"),
-        (tool_config(toolsOverride={"name": {"name": "a", "annotations": {}}}), "toolConfigRef",
-         "spec.toolsOverride.name.annotations"),
+        (external_auth(cacheTtl="x"), "externalAuthConfigRef", "spec.tokenExchange.cacheTtl"),
+        (tool_config(toolsOverride={"name": {"name": "a", "icons": {}}}), "toolConfigRef",
+         "spec.toolsOverride.name.icons"),
     ],
 )  # fmt: skip
 def test_a_config_with_such_a_field_is_not_valid_and_holds_its_servers(config: Object, field: str, fault: str) -> None:
@@ -137,7 +140,7 @@ def test_a_config_that_an_earlier_version_let_pass_holds_its_servers_too() -> No
 @pytest.mark.parametrize("value", [None, [], {}, "", 0, False])
 def test_null_asks_for_nothing_and_all_else_is_a_field(value: object) -> None:
     """The API server keeps a null where the schema isn't looked at; whether empty means nothing is not ours to say."""
-    assert sync(server(groupRef=value))["status"]["phase"] == ("Pending" if value is None else "Failed")
+    assert sync(server(quotaRef=value))["status"]["phase"] == ("Pending" if value is None else "Failed")
 
 
 class TestDropped:
@@ -147,7 +150,6 @@ class TestDropped:
         ("spec", "stored", "fault"),
         [
             (OIDC_REF, {}, OIDC_FAULT),
-            ({"proxyPort": 9000}, {}, f"spec.proxyPort: {KNOWS}: it is called port here"),
             (
                 {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp", "clientSecretRef": {}}}},
                 {"oidcConfig": {"type": "inline", "inline": {"issuer": "https://idp"}}},
@@ -182,7 +184,9 @@ class TestDropped:
         assert answer["status"]["conditions"] == [
             *conditions("False", "FieldPruned", message, "Ready"),
             *conditions("True", "Valid", "The spec is valid", "Valid"),
+            *conditions("True", "Restricted", "The spec asks for a filter of tools", "AccessRestricted"),
             *conditions("False", "FieldPruned", message, "ToolConfigValidated"),
+            *stamped(*NOT_ACTIVE),
         ]
 
     @pytest.mark.parametrize(
@@ -190,7 +194,7 @@ class TestDropped:
         [
             ({"oidcConfig": {"type": "kubernetes"}}, {}),
             ({"port": 9000, "tools": ["a"]}, {"port": 9001}),
-            ({"groupRef": None, "audit": None}, {}),
+            ({"quotaRef": None, "audit": None}, {}),
             ({"oidcConfig": {"inline": {"caBundleRef": {}}}}, {}),
             ({"oidcConfig": {"inline": {"caBundleRef": {}}}}, {"oidcConfig": {"type": "kubernetes"}}),
             ({"env": [{"name": "A", "value": "", "valueFrom": {}}]}, {"env": [{"name": "B", "value": ""}]}),
@@ -228,8 +232,8 @@ class TestDropped:
                 "[" * 10_000,
             ),
             '{"spec": {"a": NaN}}',
-            '{"metadata": {"name": "other"}, "spec": {"oidcConfigRef": {}}}',
-            '{"metadata": {"name": {}}, "spec": {"oidcConfigRef": {}}}',
+            '{"metadata": {"name": "other"}, "spec": {"oidcConfigRefs": {}}}',
+            '{"metadata": {"name": {}}, "spec": {"oidcConfigRefs": {}}}',
         ],
     )
     def test_is_not_told_by_what_is_no_manifest_of_this_object(self, text: str) -> None:
@@ -237,6 +241,6 @@ class TestDropped:
         assert sync(noted(server(), text)) == sync(server())
 
     def test_is_told_whatever_else_the_annotation_lacks(self) -> None:
-        answer = sync(noted(server(), '{"metadata": 1, "spec": {"oidcConfigRef": {}}}'))
+        answer = sync(noted(server(), '{"metadata": 1, "spec": {"oidcConfigRefs": {}}}'))
 
-        assert answer["status"] == failed("FieldPruned", f"{DROPPED}{OIDC_FAULT}")
+        assert told(answer) == failed("FieldPruned", f"{DROPPED}{OIDC_FAULT}")

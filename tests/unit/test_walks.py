@@ -19,7 +19,7 @@ BASES: dict[str, Object] = {"stdio": {}, "http": {"transport": "sse", "externalA
 EDITS: dict[str, tuple[Object, int]] = {
     "image": ({"image": "ghcr.io/acme/other:1"}, 1),
     "transport": ({"transport": "streamable-http"}, 1),
-    "proxyMode": ({"proxyMode": "streamable-http"}, 1),
+    "proxyMode": ({"proxyMode": "sse"}, 1),
     "port": ({"port": 9000}, 1),
     "targetPort": ({"targetPort": 9001}, 1),
     "args": ({"args": ["-v"]}, 1),
@@ -55,6 +55,8 @@ EDITS: dict[str, tuple[Object, int]] = {
 @pytest.mark.parametrize(("change", "rollouts"), EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("base", BASES.values(), ids=BASES)
 def test_an_edit_rolls_the_pods_once_and_back_again_is_as_before(base: Object, change: Object, rollouts: int) -> None:
+    if "proxyMode" in change and "transport" in base:
+        rollouts = 0  # the mode of a direct transport is its own
     world = World(**base)
     before = world.children()
     assert len(world.templates) == 1

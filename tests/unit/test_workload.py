@@ -104,7 +104,7 @@ def test_the_mcp_servers_own_pods_count_too() -> None:
 
 def test_an_old_pod_that_serves_while_the_new_one_fails_is_running() -> None:
     assert verdict(pod("old", "demo"), proxy({**CRASHED, **waiting("CrashLoopBackOff")})) == (
-        "Running",
+        "Ready",
         "Ready",
         f"MCP server is running; {CRASHES}",
     )
@@ -150,7 +150,7 @@ def test_a_rollout_says_how_far_it_is() -> None:
     counts = {"replicas": 3, "updatedReplicas": 1, "readyReplicas": 3}
 
     assert verdict(pod("old", "demo"), deployment=counts, transport="sse") == (
-        "Running",
+        "Ready",
         "Ready",
         "MCP server is running; rollout in progress: 1 of 3 pods are updated",
     )

@@ -1,53 +1,72 @@
-"""MCPExternalAuthConfig: how a proxy gets tokens for the backends of its MCP server."""
+"""MCPExternalAuthConfig: how a proxy gets tokens for the backends of its MCP server, or issues its own."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field
 from pydantic.alias_generators import to_snake
 
+from hooks.api.external_auth.aws_sts import AwsSts
 from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.external_auth.bearer_token import BearerToken
+from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.external_auth.header_injection import HeaderInjection
+from hooks.api.external_auth.obo import Obo
 from hooks.api.external_auth.token_exchange import TokenExchange
-from hooks.api.meta import Conditions, Int64, Model, RuledModel, set_exactly_when
+from hooks.api.external_auth.upstream_inject import UpstreamInject
+from hooks.api.external_auth.xaa import Xaa
+from hooks.api.meta import Rule, RuledModel
 
-# A further type is one more name here, and a field of that name (in snake case) in the spec: the rule comes by itself.
-ExternalAuthType = Literal["tokenExchange", "bearerToken", "headerInjection", "unauthenticated"]
+# A further type is one more name here, and a field of that name (in snake case) in the spec: the rules come by itself.
+ExternalAuthType = Literal[
+    "tokenExchange",
+    "headerInjection",
+    "bearerToken",
+    "unauthenticated",
+    "embeddedAuthServer",
+    "awsSts",
+    "upstreamInject",
+    "obo",
+    "xaa",
+]
 WITHOUT_BLOCK = {"unauthenticated"}
+BLOCKS = tuple(name for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK)
+
+
+def _block_if_and_only_if(name: str) -> Rule:
+    """The rule that a type's block is set when `type` is that type, and never otherwise."""
+    return Rule(
+        f"self.type == '{name}' ? has(self.{name}) : !has(self.{name})",
+        f"{name} configuration must be set if and only if type is '{name}'",
+        lambda spec: (getattr(spec, to_snake(name)) is not None) == (spec.type == name),
+    )
 
 
 class MCPExternalAuthConfigSpec(RuledModel):
     """The desired way to get tokens."""
 
-    rules = tuple(set_exactly_when(name, name) for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK)
+    rules = tuple(_block_if_and_only_if(name) for name in BLOCKS)
     type: ExternalAuthType
     """Way to get tokens; the block of the same name has its settings."""
     token_exchange: TokenExchange | None = None
     """Settings for type "tokenExchange"."""
-    bearer_token: BearerToken | None = None
-    """Settings for type "bearerToken"."""
     header_injection: HeaderInjection | None = None
     """Settings for type "headerInjection"."""
+    bearer_token: BearerToken | None = None
+    """Settings for type "bearerToken"."""
+    embedded_auth_server: EmbeddedAuthServer | None = None
+    """Settings for type "embeddedAuthServer"."""
+    aws_sts: AwsSts | None = None
+    """Settings for type "awsSts"."""
+    upstream_inject: UpstreamInject | None = None
+    """Settings for type "upstreamInject"."""
+    obo: Obo | None = None
+    """Settings for type "obo", which only enterprise builds of the proxy runner have."""
+    xaa: Xaa | None = None
+    """Settings for type "xaa"."""
 
     @property
     def block(self) -> ExternalAuth | None:
         """The settings of the spec's own type; None for a type that has none."""
         block: ExternalAuth | None = getattr(self, to_snake(self.type), None)
         return block
-
-
-class MCPExternalAuthConfigStatus(Model):
-    """What was found out about the config, and who uses it."""
-
-    observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
-    config_hash: str = ""
-    """Hash of the spec: it changes when the config does."""
-    credential_digest: str = ""
-    """Stands for the credential in use: it changes when the Secret's content does, and tells nothing about it."""
-    referencing_servers: list[str] = Field(default_factory=list)
-    """Names of the MCPServers that use this config; it can't be deleted while there are any."""
-    conditions: Conditions = Field(default_factory=list)
-    """The state in detail."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator
 
-from hooks.api.external_auth.base import HEADER_VALUE, ExternalAuth, Use
+from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import SecretKeyRef
+from hooks.api.scalars import NonEmpty
 from hooks.api.texts import HEADER_NAME
 
 
 class HeaderInjection(ExternalAuth):
     """A fixed header for calls to a backend; without effect on an MCPServer."""
 
-    uses: ClassVar[Mapping[str, Use]] = {"valueSecretRef": HEADER_VALUE}
-    header_name: str
+    header_name: NonEmpty
     """Name of the header."""
     value_secret_ref: SecretKeyRef
     """The key of a Secret that holds the header's value."""

@@ -8,23 +8,22 @@ from collections.abc import Iterator
 from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.texts import text_fault
-from hooks.controllers.configs.config_controller import ConfigController, Validation
-from hooks.installation import Installation
-from hooks.kubernetes import conditions
-from hooks.metacontroller.requests import SyncRequest
+from hooks.controllers.configs.config_controller import ConfigController, note, verdict
+from hooks.kubernetes.conditions import Condition
 from hooks.references.table import references_to
+from hooks.text import some
 
 
-def validate(spec: MCPToolConfigSpec, _request: SyncRequest, _config: Installation) -> Validation:
+def validate(spec: MCPToolConfigSpec) -> list[Condition]:
     """Check that an override changes something, that no two tools get one name, and that a filter names tools."""
     names = {tool: override.name or tool for tool, override in sorted((spec.tools_override or {}).items())}
-    fault = next(_faults(spec, names), None)
-    if fault:
-        return Validation([conditions.false("Valid", *fault)])
+    valid = verdict(_faults(spec, names))
+    if valid.status != "True":
+        return [valid]
     replaced = next(_replaced(spec, names), "")
     if replaced:
-        return Validation([conditions.true("Valid", "FilterNameReplaced", f"The spec is valid, but {replaced}")])
-    return Validation([conditions.true("Valid", "Valid", "The spec is valid")])
+        valid = note(valid._replace(reason="FilterNameReplaced"), replaced)
+    return [note(valid, _unused_annotations(spec))]
 
 
 def _faults(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -52,6 +51,13 @@ def _replaced(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[str]:
         if tool in names and tool not in names.values():
             renamed = f"spec.toolsOverride renames it to {names[tool]!r}: filters go by new names"
             yield f"spec.toolsFilter[{index}] shows no tool, since {renamed}"
+
+
+def _unused_annotations(spec: MCPToolConfigSpec) -> str:
+    """What to say of annotations: runner 0.44.0 has no place for them (pkg/runner/config.go, ToolOverride)."""
+    overrides = sorted((spec.tools_override or {}).items())
+    fields = [f"spec.toolsOverride[{tool!r}].annotations" for tool, override in overrides if override.annotations]
+    return f"without effect, since the proxy runner passes over it: {some(fields)}" if fields else ""
 
 
 def _name_fault(name: str) -> str:

@@ -1,28 +1,20 @@
-"""spec.oidcConfig of the old dialect: OIDC settings that stand in the spec or in a ConfigMap of single values.
-
-What is refused here was read in runner 0.44.0 (pkg/auth/token.go, pkg/networking) and tried with Go's HTTP client: the
-proxy would not start, would refuse each caller, or would tell callers an address that leads nowhere.
-"""
+"""spec.oidcConfig of the old dialect: OIDC settings that stand in the spec or in a ConfigMap of single values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hooks.api.access import KubernetesOIDC, OIDCConfig
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.api.texts import control_fault, text_fault
-from hooks.api.urls import parts, url_fault
+from hooks.api.urls import url_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.spec import IncomingAuth
 from hooks.references.config_maps import find_data
+from hooks.references.oidc import IN_CLUSTER_ISSUER, POD_ACCOUNT, issuer_note, settings_faults
 from hooks.references.resolution import Resolution, failed
 
 CONDITION = "OIDCConfigRefValidated"
 IN_CLEAR = "has a client secret in clear, which all can read who can read it or the RunConfig"
-POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
 HTTP_ALLOWED_ENV = "INSECURE_DISABLE_URL_VALIDATION"
 """The runner's own switch for an issuer that has no TLS, to be set in the proxy's environment."""
 
@@ -63,12 +55,12 @@ def _judge(
         missing = f"{where} has neither {quote}issuer{quote} nor {quote}jwksUrl{quote}: add the issuer"
         return failed(CONDITION, "IssuerMissing", missing)
     schemes = ("https", "http") if _may_use_http(spec) else ("https",)
-    faults = [f"{named(key)} {fault}" for key, fault in _faults(values, schemes)]
+    faults = [f"{named(key)} {fault}" for key, fault in settings_faults({"audience": "", **values}, schemes)]
     if oidc.resource_url and (fault := url_fault(oidc.resource_url, "https", "http")):
         faults.append(f"spec.oidcConfig.resourceUrl {fault}")
     if faults:
         return failed(CONDITION, "OIDCConfigInvalid", "; ".join(faults))
-    auth, note = _incoming_auth(values, oidc.resource_url or default_resource_url), _note(values, named("issuer"))
+    auth, note = _incoming_auth(values, oidc.resource_url or default_resource_url), issuer_note(values, named("issuer"))
     if values.get("clientSecret"):
         return Resolution(auth, conditions.true(CONDITION, "ClientSecretInClear", f"{who} {IN_CLEAR}{note}"))
     used = conditions.true(CONDITION, "Valid", f"{who} is used{note}")
@@ -93,7 +85,7 @@ def _incoming_auth(values: Object, resource_url: str) -> IncomingAuth:
 def _in_cluster(kubernetes: KubernetesOIDC) -> Object:
     in_cluster = kubernetes.use_cluster_auth is not False
     return {
-        "issuer": kubernetes.issuer or "https://kubernetes.default.svc",
+        "issuer": kubernetes.issuer or IN_CLUSTER_ISSUER,
         "audience": kubernetes.audience or "toolhive",
         "jwksUrl": kubernetes.jwks_url,
         "introspectionUrl": kubernetes.introspection_url,
@@ -107,49 +99,3 @@ def _may_use_http(spec: MCPServerSpec) -> bool:
     proxy = spec.resource_overrides.proxy_deployment if spec.resource_overrides else None
     env = {variable.name: variable.value for variable in (proxy.env if proxy else ())}
     return env.get(HTTP_ALLOWED_ENV, "").lower() == "true"
-
-
-def _faults(values: Object, schemes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Settings that can't be as they are, each with what is wrong; never with its value."""
-    issuer, keys, introspection, audience = (
-        values.get(key) or "" for key in ("issuer", "jwksUrl", "introspectionUrl", "audience")
-    )
-    if issuer and (fault := _issuer_fault(issuer, schemes, discovers=not keys)):
-        yield "issuer", fault
-    if keys and (fault := url_fault(keys, *schemes)):
-        yield "jwksUrl", fault
-    if introspection:
-        # Without client credentials the runner asks with Go's default client, which takes http too.
-        takes_http = not values.get("clientId") and not values.get("clientSecret")
-        if fault := url_fault(introspection, *(("https", "http") if takes_http else schemes)):
-            yield "introspectionUrl", fault
-    if introspection == GOOGLE_TOKENINFO and not audience.strip():
-        yield "audience", "must be set: with Google's tokeninfo as introspectionUrl the proxy doesn't start without it"
-    for key in ("audience", "clientId", "thvCABundlePath", "jwksAuthTokenPath"):
-        if fault := text_fault(values.get(key) or ""):
-            yield key, fault
-    if fault := control_fault(values.get("clientSecret") or ""):
-        yield "clientSecret", fault
-    private = values.get("jwksAllowPrivateIP") or ""
-    if isinstance(private, str) and private not in ("", "true") and private.lower() != "false":
-        yield "jwksAllowPrivateIP", "must be 'true' or 'false'"
-
-
-def _issuer_fault(issuer: str, schemes: tuple[str, ...], *, discovers: bool) -> str:
-    if "/.well-known/" in issuer:
-        return "must be the issuer itself, without /.well-known/ and what follows"
-    if not discovers:  # the keys are elsewhere: a token's issuer is compared with the text, less outer blanks
-        return text_fault(issuer.strip()) if issuer.strip() else "must not be blank"
-    if fault := url_fault(issuer, *schemes):
-        return fault
-    found = parts(issuer)
-    if "?" in issuer or "#" in issuer or (found and found.userinfo):
-        return "must be a URL without user, query and fragment"
-    return ""
-
-
-def _note(values: Object, where: str) -> str:
-    issuer = values.get("issuer")
-    if not issuer or not values.get("jwksUrl") or not url_fault(issuer, "https", "http"):
-        return ""
-    return f"; {where} is no URL, so callers can't find the issuer by it"

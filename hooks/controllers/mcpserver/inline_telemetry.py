@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hooks.api.mcpserver import OpenTelemetry, Telemetry
+from hooks.api.telemetry import OpenTelemetry, Telemetry
 from hooks.api.texts import HEADER_NAME, text_fault
-from hooks.api.urls import url_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.proxy import spec
-from hooks.proxy.runconfig.telemetry import DEFAULT_SAMPLING_RATE, SAMPLING_RATE, endpoint_of, is_unused, sends
+from hooks.proxy.runconfig.telemetry import DEFAULT_SAMPLING_RATE, SAMPLING_RATE, is_unused, sends
 from hooks.references.resolution import Resolution, failed
+from hooks.references.telemetry import endpoint_fault, endpoint_note, scheme_note
 
 _WHERE = "spec.telemetry.openTelemetry"
 
@@ -26,7 +25,7 @@ class _Fault(NamedTuple):
     """Whether the proxy would not start with it, or nothing of what it reports would arrive."""
 
 
-def resolve_telemetry(given: Telemetry | None) -> Resolution[spec.Telemetry]:
+def resolve_telemetry(given: Telemetry | None, name: str) -> Resolution[spec.Telemetry]:
     """Return the telemetry that a spec asks for; nothing where it asks for none.
 
     There is no value where the proxy would not start, or report in vain. The condition says what differs from the
@@ -35,6 +34,7 @@ def resolve_telemetry(given: Telemetry | None) -> Resolution[spec.Telemetry]:
     if given is None:
         return Resolution()
     telemetry = spec.Telemetry(
+        service_name=(given.open_telemetry and given.open_telemetry.service_name) or name,
         open_telemetry=_open_telemetry(given.open_telemetry) if given.open_telemetry else None,
         prometheus=bool(given.prometheus and given.prometheus.enabled),
     )
@@ -54,39 +54,34 @@ def _condition(otel: spec.OpenTelemetry | None, said: str) -> Condition:
             "the endpoint is left out, since the proxy would not start with it"
         )
         return conditions.false("TelemetryValid", "EndpointUnused", "; ".join(filter(None, (message, said))))
-    if otel and not otel.endpoint and sends(otel):
-        message = f"{_WHERE} has no endpoint, so no metrics and traces are sent: add it"
+    if message := endpoint_note(otel, _WHERE):
         return conditions.false("TelemetryValid", "EndpointMissing", "; ".join(filter(None, (message, said))))
     if said:
         return conditions.false("TelemetryValid", "TelemetryInvalid", said)
-    return conditions.true("TelemetryValid", "Valid", f"The telemetry settings are used{_scheme_note(otel)}")
-
-
-def _scheme_note(otel: spec.OpenTelemetry | None) -> str:
-    if otel is None or not otel.enabled or not otel.endpoint.startswith("https://" if otel.insecure else "http://"):
-        return ""
-    scheme = "HTTP" if otel.insecure else "HTTPS"
-    return f"; the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+    note = scheme_note(otel)
+    return conditions.true("TelemetryValid", "Valid", f"The telemetry settings are used{'; ' if note else ''}{note}")
 
 
 def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
     return spec.OpenTelemetry(
         enabled=given.enabled,
         endpoint=given.endpoint,
-        service_name=given.service_name,
         headers=dict(header.split("=", 1) for header in given.headers if "=" in header),
         insecure=given.insecure,
         tracing=bool(given.tracing and given.tracing.enabled),
         metrics=bool(given.metrics and given.metrics.enabled),
-        sampling_rate=given.tracing.sampling_rate if given.tracing else "",
+        sampling_rate=(given.tracing.sampling_rate or str(DEFAULT_SAMPLING_RATE)) if given.tracing else "",
+        sensitive_headers=(),
+        resource_attributes={},
+        use_legacy_attributes=True,
+        ca_bundle=None,
     )
 
 
 def _faults(otel: OpenTelemetry) -> Iterator[_Fault]:
     """What the runner would not start with, drop, or take for another value; each with its field."""
-    if otel.endpoint and _is_no_endpoint(endpoint_of(otel.endpoint)):
-        example = "otel-collector.observability:4318"
-        yield _Fault(f"{_WHERE}.endpoint must be HOST:PORT of an OTLP/HTTP collector, such as {example}", blinds=True)
+    if otel.endpoint and (fault := endpoint_fault(otel.endpoint)):
+        yield _Fault(f"{_WHERE}.endpoint {fault}", blinds=True)
     names: set[str] = set()
     for index, header in enumerate(otel.headers):
         name, equals, value = header.partition("=")
@@ -107,7 +102,3 @@ def _sampling_rate_faults(rate: str) -> Iterator[_Fault]:
         yield _Fault(f"{message}; until then it is {DEFAULT_SAMPLING_RATE}", blinds=False)
     elif not 0 <= float(rate) <= 1:
         yield _Fault(message, blinds=False)
-
-
-def _is_no_endpoint(endpoint: str) -> bool:
-    return bool(url_fault(f"https://{endpoint}", "https") or re.search("[?#@]|://", endpoint))

@@ -10,6 +10,9 @@ from pydantic import ValidationError
 from hooks.api.errors import spec_errors
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
+from hooks.controllers.mcpserver.conditions import spec_conditions
+from hooks.controllers.mcpserver.hidden import hidden
+from hooks.controllers.mcpserver.protection import refuse_hidden_protection
 from hooks.controllers.mcpserver.resolutions import config_map_names, resolve
 from hooks.controllers.mcpserver.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.controllers.mcpserver.to_proxy import to_proxy
@@ -17,7 +20,7 @@ from hooks.controllers.pruned import pruned
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -26,6 +29,7 @@ from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, names, ownership, validation
 from hooks.proxy.deletion import is_proxy_left
 from hooks.proxy.health import sees_pods
+from hooks.proxy.pull_secrets import merged_pull_secrets, named_pull_secrets
 from hooks.proxy.rbac import make_rbac
 from hooks.references.claims import claims
 from hooks.references.table import references_of
@@ -38,10 +42,10 @@ def customize(request: CustomizeRequest, installation: Installation) -> list[Rel
     rules = []
     named = ownership.names_of(name)
     if not is_deleting(request.parent):
-        for reference in references_of(MCP_SERVER):
-            config_name = reference.name_in(request.parent)
-            if config_name:
-                rules.append(RelatedRule(reference.config, namespace, names=(config_name,)))
+        for kind in dict.fromkeys(reference.config for reference in references_of(MCP_SERVER)):
+            config_names = _config_names(request.parent, kind)
+            if config_names:
+                rules.append(RelatedRule(kind, namespace, names=config_names))
         named += [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
     for kind in children.KINDS:
         of_kind = tuple(name for named_kind, name in named if named_kind == kind)
@@ -56,24 +60,26 @@ def sync(request: SyncRequest, installation: Installation, now: datetime) -> Syn
 
     Where RunConfig or Deployment can't be computed, they and what belongs to them are held: returned as they are.
     """
+    refuse_hidden_protection(request)
     spec, faults = _parse(request)
     resolutions = resolve(request, spec) if spec else None
-    proxy = to_proxy(request.parent, spec, resolutions) if spec and resolutions else None
+    proxy = to_proxy(request.parent, spec, resolutions, installation) if spec and resolutions else None
+    about = spec_conditions(request, spec, proxy, resolutions) if spec and proxy and resolutions else []
     problems = [*ownership.problems(request), *faults]
     if proxy and resolutions:
         problems += [*validation.problems(proxy), *resolutions.problems]
     workload = children.make_workload(request, proxy, installation) if proxy and not problems else []
     problems += validation.too_large(workload)
-    computable = proxy if not problems else None
-    if computable is None:
+    if problems:
         workload = children.hold_workload(request)
     withheld = ownership.withheld(request)
-    returned = [*_rbac(request, withheld), *workload, *children.adopted_stateful_set(request)]
+    returned = [*_rbac(request, withheld, installation), *workload, *children.adopted_stateful_set(request)]
     identities = [kind_and_name(child) for child in returned]
-    obsolete = children.obsolete_children(request.name) if computable else frozenset()
+    obsolete = frozenset() if problems else children.obsolete_children(request.name)
     removed = (withheld | obsolete).difference(identities)
+    hashes = resolutions.config_hashes if resolutions else {}
     status = make_status(
-        request, proxy, computable, resolutions, problems, identities=identities, installation=installation, now=now
+        request, proxy, about, hashes, problems, identities=identities, installation=installation, now=now
     )
     return SyncResponse(
         status.status,
@@ -94,7 +100,7 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     if is_proxy_left(request):
         withheld = ownership.withheld(request)
         stays = [
-            *_make_rbac(request, withheld),
+            *_make_rbac(request, withheld, installation),
             *children.hold_workload(request),
             *children.adopted_stateful_set(request),
         ]
@@ -115,6 +121,12 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     )
 
 
+def _config_names(parent: Object, config: Kind) -> tuple[str, ...]:
+    """The configs of a kind to which a parent refers: one kind may stand behind two fields."""
+    named = [reference.name_in(parent) for reference in references_of(MCP_SERVER) if reference.config == config]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
 def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]:
     """The spec, or why there is none to work from."""
     unusable = _why_name_not_usable(request.name)
@@ -127,7 +139,7 @@ def _parse(request: SyncRequest) -> tuple[MCPServerSpec | None, list[Condition]]
     unreadable = validation.unreadable_template(spec.pod_template_spec)
     if unreadable:
         return None, [unreadable]
-    dropped = pruned(request.parent, MCPServerSpec)
+    dropped = pruned(request.parent, MCPServerSpec) or hidden(request.parent)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
 
@@ -136,14 +148,16 @@ def _why_name_not_usable(name: str) -> str:
     return "; ".join(rule.message for rule in MCP_SERVER.name_rules if not rule.holds(name))
 
 
-def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
+def _rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]], installation: Installation) -> list[Object]:
     """A server whose name can't be used gets no new accounts, but keeps those that it has."""
     runner = names.proxy_runner(request.name)
     has_account = request.children.get(SERVICE_ACCOUNT, runner) is not None
-    return _make_rbac(request, withheld) if has_account or not _why_name_not_usable(request.name) else []
+    return _make_rbac(request, withheld, installation) if has_account or not _why_name_not_usable(request.name) else []
 
 
-def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> list[Object]:
+def _make_rbac(
+    request: SyncRequest, withheld: AbstractSet[tuple[str, str]], installation: Installation
+) -> list[Object]:
     """The MCP server's own account is made where the spec names none.
 
     Once made it stays, like each observed child that isn't ours to remove: a pod may still use it. What is withheld
@@ -151,7 +165,13 @@ def _make_rbac(request: SyncRequest, withheld: AbstractSet[tuple[str, str]]) -> 
     """
     with_account = raw_spec(request.parent).get("serviceAccount") is None
     claimed = claims(MCP_SERVER, request.parent)
-    made = make_rbac(request.name, request.namespace, claimed, with_server_account=with_account)
+    made = make_rbac(
+        request.name,
+        request.namespace,
+        claimed,
+        with_server_account=with_account,
+        pull_secrets=merged_pull_secrets(named_pull_secrets(request.parent), installation),
+    )
     return [child for child in made if kind_and_name(child) not in withheld]
 
 

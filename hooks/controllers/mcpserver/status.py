@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.controllers.mcpserver.resolutions import Resolutions
+from hooks.controllers.mcpserver.protection import access_condition
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -13,7 +13,7 @@ from hooks.kubernetes.kinds import POD, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
-from hooks.proxy import names, outgoing_auth
+from hooks.proxy import names
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.ownership import is_in_conflict
@@ -41,8 +41,8 @@ class StatusResult(NamedTuple):
 def make_status(
     request: SyncRequest,
     proxy: ProxySpec | None,
-    computable: ProxySpec | None,
-    resolutions: Resolutions | None,
+    about: list[Condition],
+    hashes: Object,
     problems: list[Condition],
     *,
     identities: list[tuple[str, str]],
@@ -54,50 +54,36 @@ def make_status(
     Args:
         request: what is observed.
         proxy: the server's proxy; None where the spec can't be read.
-        computable: the same, where its children could be made.
-        resolutions: what the spec refers to; None where it can't be read.
-        problems: why the children can't be made.
+        about: what the conditions say about the spec and its references.
+        hashes: the status fields with the hashes of the shared configs in use.
+        problems: why the children can't be made; empty where they are.
         identities: (kind, name) of each child of the answer, in its order: one that was returned before and isn't
             observed is missing, and the first such is named.
         installation: what the installation decides.
         now: the time of the call.
     """
     observed = workload(request, installation)
-    state = _state(request, problems, observed.state, installation)
+    state = _state(request, problems, about, observed.state, installation)
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
-    ready = Condition("Ready", "True" if state.phase == "Running" else "False", state.reason, state.message)
-    about = _conditions(proxy, resolutions) if proxy and resolutions else []
+    ready = Condition("Ready", "True" if state.phase == "Ready" else "False", state.reason, state.message)
+    found = [ready, _valid(problems), *observed.conditions, access_condition(request), *about]
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
-        **_url(request, computable),
-        **(resolutions.config_hashes if resolutions else {}),
+        **_url(request, proxy, None if problems else proxy),
+        **({"readyReplicas": observed.ready_replicas} if observed.ready_replicas else {}),
+        **hashes,
         "observedGeneration": request.generation,
-        "conditions": conditions.stamp([ready, _valid(problems), *observed.conditions, *about], request.parent, now),
+        "conditions": conditions.stamp(found, request.parent, now),
     }
     return StatusResult(status, _resync_after_seconds(state, problems))
 
 
-def _conditions(proxy: ProxySpec, resolutions: Resolutions) -> list[Condition]:
-    """One condition for each reference that the spec has, and for each part of the proxy that needs a word."""
-    external = resolutions.external_auth.condition
-    outgoing = outgoing_auth.conditions_of(proxy.outgoing_auth, proxy.incoming_auth) if proxy.outgoing_auth else []
-    others = (
-        resolutions.tools.condition,
-        resolutions.oidc.condition,
-        resolutions.authz.condition,
-        resolutions.permission_profile.condition,
-        resolutions.pod_template.condition,
-        resolutions.telemetry.condition,
-    )
-    return [*(outgoing or ([external] if external else [])), *(condition for condition in others if condition)]
-
-
 def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
     if state.reason == "ChildMissing":
-        return CHILD_RECHECK_SECONDS if state.phase == "Running" else REFUSED_SECONDS
-    return RESYNC_SECONDS if problems or state.phase != "Running" else 0
+        return CHILD_RECHECK_SECONDS if state.phase == "Ready" else REFUSED_SECONDS
+    return RESYNC_SECONDS if problems or state.phase != "Ready" else 0
 
 
 def terminating(request: SyncRequest, now: datetime) -> Object:
@@ -119,7 +105,7 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     }
 
 
-def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
+def _url(request: SyncRequest, proxy: ProxySpec | None, computable: ProxySpec | None) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed.
 
     While the Service isn't observed as the server's own, the address may lead to another server, past all tokens.
@@ -128,20 +114,34 @@ def _url(request: SyncRequest, proxy: ProxySpec | None) -> Object:
     if service is None or is_in_conflict(request):
         return {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
-    port = proxy.port if proxy else ports[0].get("port")
+    port = computable.port if computable else ports[0].get("port")
     host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
-    return {"url": f"http://{host}:{port}"} if port else {}
+    return {"url": f"http://{host}:{port}{_path(request, proxy)}"} if port else {}
 
 
-def _state(request: SyncRequest, problems: list[Condition], observed: State, installation: Installation) -> State:
+def _path(request: SyncRequest, proxy: ProxySpec | None) -> str:
+    """The path of the endpoint; while the spec can't be read, the one that the status has."""
+    if proxy:
+        return f"/sse#{proxy.name}" if proxy.proxy_mode == "sse" else "/mcp"
+    status = request.parent.get("status")
+    url = str(status.get("url")) if isinstance(status, dict) else ""
+    paths = (f"/sse#{request.name}", "/mcp")
+    return next((path for path in paths if url.endswith(path)), "")
+
+
+def _state(
+    request: SyncRequest, problems: list[Condition], about: list[Condition], observed: State, installation: Installation
+) -> State:
+    """The state of the server, where all that is amiss with its spec stands in one message."""
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
-        return State("Failed", faults[0].reason, "; ".join(problem.message for problem in faults))
+        advice = [each for each in about if (each.type, each.status) == ("GroupRefValidated", "False")]
+        return State("Failed", faults[0].reason, "; ".join(each.message for each in [*faults, *advice]))
     if sees_pods(request.name, installation):
         request.related.require(POD)
     if problems:
         waiting = problems[0]
-        return observed._replace(message=waiting.message) if observed.phase == "Running" else _pending(waiting)
+        return observed._replace(message=waiting.message) if observed.phase == "Ready" else _pending(waiting)
     return observed
 
 
@@ -161,7 +161,7 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     note = f"{kind} {name!r} is not there yet"
     before = conditions.find(request.parent, "Ready") or {}
     was_named = before.get("reason") in MISSING_REASONS and f"{kind} {name!r}" in str(before.get("message"))
-    if not was_named and state.phase == "Running":
+    if not was_named and state.phase == "Ready":
         return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
     if not was_named or waited < REFUSED_SECONDS:

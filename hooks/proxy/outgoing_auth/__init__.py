@@ -3,46 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from hooks.api.external_auth.bearer_token import BearerToken
-from hooks.api.external_auth.token_exchange import TokenExchange
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.proxy.outgoing_auth import bearer_token, token_exchange
+from hooks.proxy.outgoing_auth import aws_sts, bearer_token, embedded_auth_server, token_exchange
 from hooks.proxy.outgoing_auth.base import Effect
-from hooks.proxy.spec import IncomingAuth, OutgoingAuth
+from hooks.proxy.spec import Container, OutgoingAuth, ProxySpec, Remote
 
-EFFECTS: dict[type, Callable[[Any], Effect]] = {
-    TokenExchange: token_exchange.effect,
-    BearerToken: bearer_token.effect,
+CONDITION = "ExternalAuthConfigValidated"
+
+
+class Type(NamedTuple):
+    """What a type of external auth does."""
+
+    effect: Callable[[Any, ProxySpec], Effect]
+    acts_on: tuple[type[Container | Remote], ...]
+    """The backends with which it acts; the runner would not start, or pass calls without credentials, with another."""
+
+
+TYPES = {
+    "tokenExchange": Type(token_exchange.effect, (Container, Remote)),
+    "bearerToken": Type(bearer_token.effect, (Remote,)),
+    "awsSts": Type(aws_sts.effect, (Remote,)),
 }
-"""The types that change a proxy, by the model of their settings."""
+"""The types that act on a proxy's calls. embeddedAuthServer is apart: a proxy may have it beside one of these.
+headerInjection, unauthenticated, upstreamInject and xaa act on a VirtualMCPServer alone."""
 
 
-def effect(auth: OutgoingAuth | None) -> Effect:
-    """Return what an external auth config adds to the proxy."""
-    make = EFFECTS.get(type(auth.settings)) if auth else None
-    return make(auth.settings) if auth and make else Effect()
+def acts(type_: str, backend: Container | Remote) -> bool:
+    """Return whether a type of external auth has an effect on calls of this backend, so that its secrets matter."""
+    return type_ == "embeddedAuthServer" or (type_ in TYPES and isinstance(backend, TYPES[type_].acts_on))
 
 
-def conditions_of(auth: OutgoingAuth, incoming: IncomingAuth | None) -> list[Condition]:
-    """Return the conditions about an external auth config that can be used: its effect, and who gets in."""
-    who = f"MCPExternalAuthConfig {auth.name!r}"
-    if not effect(auth).middleware:
-        # Measured with runner 0.44.0: a local MCP server never sees the bearer token either.
-        message = f"{who} of type {auth.type!r} has no effect on the calls of an MCPServer"
-        return [conditions.true("ExternalAuthConfigValidated", "NoEffect", message)]
-    return [conditions.true("ExternalAuthConfigValidated", "Valid", f"{who} is used"), _incoming(incoming)]
+def outgoing_effect(proxy: ProxySpec) -> Effect:
+    """Return what the config adds by which the proxy authenticates to its backend."""
+    auth = proxy.outgoing_auth
+    if auth is None or auth.type not in TYPES or not acts(auth.type, proxy.backend):
+        return Effect()
+    return TYPES[auth.type].effect(auth.settings, proxy)
 
 
-def _incoming(auth: IncomingAuth | None) -> Condition:
-    """Whether callers are authenticated before their tokens are exchanged."""
-    if auth:
-        return conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")
-    # Measured with runner 0.44.0.
-    message = (
-        "Without spec.oidcConfig nobody is authenticated: every caller gets in as a local user, whatever bearer token "
-        "it presents is exchanged unverified, and calls without one pass through"
+def auth_server_effect(proxy: ProxySpec) -> Effect:
+    """Return what the config adds by which the proxy is an authorization server."""
+    if proxy.auth_server is None:
+        return Effect()
+    return embedded_auth_server.effect(proxy.auth_server.settings, proxy)
+
+
+def effects(proxy: ProxySpec) -> Effect:
+    """Return both together."""
+    outgoing, server = outgoing_effect(proxy), auth_server_effect(proxy)
+    return Effect(
+        env={**outgoing.env, **server.env},
+        volumes=[*outgoing.volumes, *server.volumes],
+        run_config={**outgoing.run_config, **server.run_config},
+        middleware={**outgoing.middleware, **server.middleware},
     )
-    return conditions.false("IncomingAuthentication", "NotConfigured", message)
+
+
+def problem(proxy: ProxySpec) -> Condition | None:
+    """Return why the proxy can't work with the external auth config that its spec names; None where it can."""
+    auth = proxy.outgoing_auth
+    if auth is None:
+        return None
+    who = f"MCPExternalAuthConfig {auth.name!r} of type {auth.type!r}"
+    if auth.type == "obo":
+        message = f"{who}: the proxy runner needs ToolHive's enterprise build for it: use another type"
+        return conditions.false(CONDITION, "EnterpriseRequired", message)
+    if auth.type in TYPES and not acts(auth.type, proxy.backend):
+        message = (
+            f"{who} acts on calls of remote MCP servers only, and an MCPServer runs in the cluster: "
+            "use an MCPRemoteProxy, or remove spec.externalAuthConfigRef"
+        )
+        return conditions.false(CONDITION, "TypeNotSupported", message)
+    server = auth_server_effect(proxy).middleware
+    if outgoing_effect(proxy).middleware and "strip-auth" in server:
+        message = (
+            f"{who} adds an Authorization header, and disableUpstreamTokenInjection of MCPExternalAuthConfig "
+            f"{proxy.auth_server.name if proxy.auth_server else ''!r} promises none: remove one of them"
+        )
+        return conditions.false(CONDITION, "InvalidConfig", message)
+    return None
+
+
+def conditions_of(proxy: ProxySpec) -> list[Condition]:
+    """Return the conditions about an external auth config: its effect, and who gets in."""
+    auth, fault = proxy.outgoing_auth, problem(proxy)
+    if auth is None or fault:
+        return [fault] if fault else []
+    who = f"MCPExternalAuthConfig {auth.name!r}"
+    if acts(auth.type, proxy.backend):
+        return [conditions.true(CONDITION, "ExternalAuthConfigValid", f"{who} is used"), *_incoming(proxy, auth)]
+    message = f"{who} of type {auth.type!r} has no effect on the calls of an {_workload(proxy)}"
+    return [conditions.true(CONDITION, "NoEffect", message)]
+
+
+def _incoming(proxy: ProxySpec, auth: OutgoingAuth) -> list[Condition]:
+    """Whether callers are authenticated before their tokens are exchanged, or calls made in their stead."""
+    if proxy.incoming_auth:
+        return [conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")]
+    # Measured with runner 0.44.0.
+    what = {
+        "tokenExchange": (
+            "whatever bearer token it presents is exchanged unverified, and calls without one pass through"
+        ),
+        "bearerToken": "and calls with the token of the config",
+    }
+    message = (
+        "Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, "
+        f"{what.get(auth.type, 'with the rights of the config')}"
+    )
+    return [conditions.false("IncomingAuthentication", "NotConfigured", message)]
+
+
+def _workload(proxy: ProxySpec) -> str:
+    return "MCPServer" if isinstance(proxy.backend, Container) else "MCPRemoteProxy"

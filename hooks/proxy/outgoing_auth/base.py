@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hooks.api.meta import SecretKeyRef
@@ -15,12 +15,19 @@ class Effect:
 
     env: Mapping[str, Object] = field(default_factory=dict)
     """Environment variables of the proxy, each as a value or valueFrom."""
+    volumes: Sequence[tuple[Object, Object]] = ()
+    """Each mount with its volume."""
     run_config: Mapping[str, Object] = field(default_factory=dict)
     """Keys of the RunConfig."""
     middleware: Mapping[str, Object] = field(default_factory=dict)
-    """Parameters of each middleware in the proxy's chain that this type adds; only such act on callers' calls."""
+    """Parameters of each middleware in the proxy's chain that this type adds."""
 
 
 def from_secret(secret: SecretKeyRef) -> Object:
     """Return the source of an environment variable that takes its value from a key of a Secret."""
     return {"valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+
+
+def without_empty(keys: Object) -> Object:
+    """Return an object less the keys whose value is empty, as Go's `omitempty` leaves them out."""
+    return {key: value for key, value in keys.items() if value}

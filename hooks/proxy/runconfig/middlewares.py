@@ -1,52 +1,75 @@
-"""The proxy runner's middleware chain, written out where a server uses external auth.
+"""The proxy runner's middleware chain, always written out.
 
-The reference writes a list that holds the token exchange alone. A list replaces the runner's own chain, so there nobody
-is authenticated and no token is exchanged. Measured with runner 0.44.0: with the complete chain, in this order, a call
-without a token gets 401 and the MCP server sees the exchanged token.
+A list in the RunConfig replaces the runner's own chain, so what isn't here doesn't act: the order and the parameters
+are those of release 0.44.0 (pkg/runner/middleware.go), less `usagemetrics`, which reports to ToolHive's makers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hooks.kubernetes.objects import Object
+from hooks.proxy.outgoing_auth import effects
+from hooks.proxy.outgoing_auth.embedded_auth_server import upstream_of
+from hooks.proxy.runconfig.authorization import with_upstream
+from hooks.proxy.runconfig.tools import filter_parameters
+from hooks.proxy.spec import ProxySpec, Remote
 
 MAX_BODY_BYTES = 8 << 20
-"""Bound on a call's body: release 0.44.0's own operator writes the same."""
-
-AUDIT: Object = {"detectApplicationErrors": True, "maxDataSize": 1024}
-"""Settings of the audit log, in the keys of runner 0.44.0; at top level stand an older runner's."""
 
 
-def middleware_configs(run: Object, outgoing_auth: Mapping[str, Object]) -> list[Object]:
-    """Return the complete chain for this RunConfig, outermost first.
+def middleware_configs(run: Object, proxy: ProxySpec) -> list[Object]:
+    """Return the complete chain for a RunConfig, the outermost middleware first.
 
     Args:
-        run: the RunConfig; each part that it asks for is in the chain.
-        outgoing_auth: parameters of the middlewares by which the proxy authenticates to its backend.
+        run: the RunConfig; each part that it has is in the chain.
+        proxy: what the RunConfig is made for.
     """
+    auth = effects(proxy).middleware
+    names = {"server_name": proxy.name, "transport": proxy.transport}
+    audit, oidc, telemetry, authz = (
+        run["audit_config"],
+        run["oidc_config"],
+        run["telemetry_config"],
+        run["authz_config"],
+    )
+    mutating, validating = run["mutating_webhooks"], run["validating_webhooks"]
     chain: list[tuple[str, Object | None]] = [
         ("bodylimit", {"max_bytes": MAX_BODY_BYTES}),
-        ("audit", {"config_data": AUDIT, "transport_type": run["transport"]} if run["audit_config"] else None),
-        ("auth", {"oidc_config": run["oidc_config"]} if run["oidc_config"] else {}),
-        ("tokenexchange", outgoing_auth.get("tokenexchange")),
-        ("tool-filter", _tools(run)),
-        ("tool-call-filter", _tools(run)),
+        ("audit", {"config_data": audit, "transport_type": proxy.transport} if audit else None),
+        ("auth", {"oidc_config": oidc} if oidc else {}),
+        ("upstreamswap", auth.get("upstreamswap")),
+        ("strip-auth", auth.get("strip-auth")),
+        ("tokenexchange", auth.get("tokenexchange")),
+        ("tool-filter", filter_parameters(proxy.tools)),
+        ("tool-call-filter", filter_parameters(proxy.tools)),
         ("mcp-parser", {}),
-        ("telemetry", _telemetry(run)),
-        ("authorization", {"config_data": run["authz_config"]} if run["authz_config"] else None),
-        ("recovery", {}),
+        ("telemetry", {"config": telemetry, **names} if telemetry else None),
+        ("ratelimit", _rate_limit(run, proxy)),
+        ("mutating-webhook", {"webhooks": mutating, **names} if mutating else None),
+        ("validating-webhook", {"webhooks": validating, **names} if validating else None),
+        ("authorization", {"config_data": with_upstream(authz, upstream_of(proxy))} if authz else None),
+        ("awssts", auth.get("awssts")),
+        ("header-forward", _header_forward(proxy)),
     ]
-    return [{"type": type_, "parameters": parameters} for type_, parameters in chain if parameters is not None]
+    configs: list[Object] = [{"type": type_, "parameters": given} for type_, given in chain if given is not None]
+    return [*configs, {"type": "recovery", "parameters": None}]
 
 
-def _tools(run: Object) -> Object | None:
-    if not run["tools_filter"] and not run["tools_override"]:
+def _rate_limit(run: Object, proxy: ProxySpec) -> Object | None:
+    if not proxy.rate_limits:
         return None
-    return {"filter_tools": run["tools_filter"] or None, "tools_override": run["tools_override"]}
+    redis = (run["scaling_config"] or {}).get("session_redis", {})
+    return {
+        "namespace": proxy.namespace,
+        "server_name": proxy.name,
+        "config": proxy.rate_limits,
+        **({"redis_addr": redis["address"]} if "address" in redis else {}),
+        **({"redis_db": redis["db"]} if "db" in redis else {}),
+    }
 
 
-def _telemetry(run: Object) -> Object | None:
-    if not run["telemetry_config"]:
+def _header_forward(proxy: ProxySpec) -> Object | None:
+    """The headers in clear; at start the runner appends the middleware once more, with the values of Secrets too."""
+    remote = proxy.backend
+    if not isinstance(remote, Remote) or not (remote.headers or remote.secret_headers):
         return None
-    return {"config": run["telemetry_config"], "server_name": run["name"], "transport": run["transport"]}
+    return {"add_headers": dict(sorted(remote.headers.items())) or None}

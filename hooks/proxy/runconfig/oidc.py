@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy.spec import IncomingAuth
+from hooks.proxy.spec import ProxySpec
+
+AUTH_SERVER_SCOPES = ["openid", "profile", "email", "offline_access"]
+"""What the metadata names where the proxy is an authorization server and the spec names no scopes."""
 
 
-def oidc_config(auth: IncomingAuth) -> Object:
-    """Return the keys that the runner knows, all of them, under the names of their Go fields."""
+def oidc_config(proxy: ProxySpec) -> Object | None:
+    """Return the keys that the runner knows, all of them, under the names of their Go fields; None without OIDC."""
+    auth = proxy.incoming_auth
+    if auth is None:
+        return None
     return {
         "Issuer": auth.issuer,
         "Audience": auth.audience,
@@ -17,6 +23,8 @@ def oidc_config(auth: IncomingAuth) -> Object:
         "CACertPath": auth.ca_cert_path,
         "AuthTokenFile": auth.auth_token_file,
         "AllowPrivateIP": auth.allow_private_ip,
+        "InsecureAllowHTTP": auth.insecure_allow_http,
         "IntrospectionURL": auth.introspection_url,
         "ResourceURL": auth.resource_url,
+        "Scopes": list(auth.scopes) or (AUTH_SERVER_SCOPES if proxy.auth_server else None),
     }

@@ -6,6 +6,17 @@ from collections.abc import Sequence
 
 from hooks.api.workload import Volume
 from hooks.kubernetes.objects import Object
+from hooks.proxy.spec import Container, Remote
+
+NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
+"""ToolHive's default profile, which a RunConfig has for a remote MCP server too."""
+
+
+def permission_profile(backend: Container | Remote) -> Object:
+    """Return the profile of a backend."""
+    if isinstance(backend, Remote):
+        return NETWORK
+    return with_volumes(backend.permission_profile.document, backend.volumes)
 
 
 def with_volumes(profile: Object, volumes: Sequence[Volume]) -> Object:

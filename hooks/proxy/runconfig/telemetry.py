@@ -1,4 +1,4 @@
-"""What an MCPServer's proxy tells about itself: the `telemetry_config` of its RunConfig."""
+"""What a proxy tells about itself: the `telemetry_config` of its RunConfig."""
 
 from __future__ import annotations
 
@@ -6,36 +6,42 @@ import math
 import re
 from decimal import Decimal
 
-from hooks.installation import RUNNER_RELEASE
 from hooks.kubernetes.objects import Object
+from hooks.proxy.names import OTEL_CA_PATH
 from hooks.proxy.spec import OpenTelemetry, Telemetry
 
 DEFAULT_SAMPLING_RATE = 0.05
 SAMPLING_RATE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def telemetry_config(name: str, telemetry: Telemetry | None) -> Object | None:
-    """Return the settings, or None where the spec asks for none that the proxy could start with."""
+def telemetry_config(telemetry: Telemetry | None) -> Object | None:
+    """Return the settings, with `omitempty` as Go has it; None where the spec says nothing of telemetry.
+
+    An endpoint to which nothing is to be sent is left out: the runner refuses to start with it (measured).
+    """
     if telemetry is None:
         return None
     given = telemetry.open_telemetry
     otel = given if given and given.enabled else None
-    endpoint = endpoint_of(otel.endpoint) if otel and not is_unused(otel) else ""
-    if not endpoint and not telemetry.prometheus:
-        return None
-    return {
-        "endpoint": endpoint,
-        "serviceName": (otel.service_name or name) if otel else "toolhive-mcp-proxy",
-        "serviceVersion": RUNNER_RELEASE,
+    ca = given.ca_bundle if given else None
+    # Headers in the RunConfig would take the place of all those in the environment, where sensitive ones are.
+    headers = dict(sorted(otel.headers.items())) if otel and not otel.sensitive_headers else {}
+    settings: Object = {
+        "endpoint": endpoint_of(otel.endpoint) if otel and sends(otel) else "",
+        "serviceName": telemetry.service_name,
         "tracingEnabled": bool(otel and otel.tracing),
         "metricsEnabled": bool(otel and otel.metrics),
-        # A number, as the reference writes it, makes runner 0.44.0 panic.
-        "samplingRate": _sampling_rate(otel),
-        "headers": dict(sorted(otel.headers.items())) if otel else {},
+        # A string: a number, as the October 2025 operator writes it, makes runner 0.44.0 panic.
+        "samplingRate": _sampling_rate(otel.sampling_rate) if otel and otel.sampling_rate else "",
+        "headers": headers,
         "insecure": bool(otel and otel.insecure),
         "enablePrometheusMetricsPath": telemetry.prometheus,
-        "environmentVariables": None,
+        "customAttributes": dict(sorted(otel.resource_attributes.items())) if otel else {},
+        "useLegacyAttributes": bool(otel and otel.use_legacy_attributes),
+        "caCertPath": f"{OTEL_CA_PATH}/{ca.config_map}/{ca.key}" if ca else "",
     }
+    always = ("serviceName", "tracingEnabled", "metricsEnabled", "useLegacyAttributes")
+    return {key: value for key, value in settings.items() if value or key in always}
 
 
 def endpoint_of(address: str) -> str:
@@ -53,8 +59,8 @@ def is_unused(otel: OpenTelemetry | None) -> bool:
     return bool(otel and otel.enabled and endpoint_of(otel.endpoint)) and not sends(otel)
 
 
-def _sampling_rate(otel: OpenTelemetry | None) -> str:
-    given = otel.sampling_rate if otel else ""
+def _sampling_rate(given: str) -> str:
+    """The rate from 0 to 1, written as Go writes a float: as short as it can be."""
     rate = float(given) if SAMPLING_RATE.fullmatch(given) else DEFAULT_SAMPLING_RATE
-    text = format(Decimal(repr(rate if math.isfinite(rate) else DEFAULT_SAMPLING_RATE)), "f")
-    return text.removesuffix(".0")
+    rate = min(max(rate, 0.0), 1.0) if math.isfinite(rate) else DEFAULT_SAMPLING_RATE
+    return format(Decimal(repr(rate)), "f").removesuffix(".0")

@@ -107,7 +107,7 @@ class Fleet:
                 assert status.get("observedGeneration") == metadata["generation"], metadata["name"]
                 ready = next(c for c in status["conditions"] if c["type"] == "Ready")
                 assert ready["status"] == "True", (metadata["name"], status)
-                assert status.get("phase", "Running") == "Running", (metadata["name"], status)
+                assert status.get("phase", "Ready") == "Ready", (metadata["name"], status)
             for deployment in cluster.objects("apps/v1/Deployment", self.namespace):
                 name, status = deployment["metadata"]["name"], deployment.get("status", {})
                 counts = [status.get(count) for count in ("updatedReplicas", "replicas", "availableReplicas")]

@@ -1,0 +1,80 @@
+"""Which calls are admitted: by spec.authzConfig and its claim mapping, or by what spec.authzConfigRef names."""
+
+from __future__ import annotations
+
+from hooks.api.access import AuthzConfig
+from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
+from hooks.api.mcpserver import MCPServerSpec
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy.spec import Authorization
+from hooks.references.authz import authorization, cedar, resolve_authz
+from hooks.references.configs import resolve_config
+from hooks.references.resolution import Resolution
+from hooks.references.table import Reference
+
+_CEDAR_KEYS = (
+    "primary_upstream_provider",
+    "group_claim_name",
+    "role_claim_name",
+    "group_entity_type",
+    "multi_valued_claims",
+)
+"""What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in its own order."""
+
+
+def resolve_authorization(request: SyncRequest, spec: MCPServerSpec, reference: Reference) -> Resolution[Authorization]:
+    """Return the policies that a spec asks for; no value and no condition where it asks for none."""
+    if spec.authz_config_ref:
+        return resolve_config(request, reference, MCPAuthzConfigSpec).map(authorization)
+    authz = spec.authz_config
+    if authz is None:
+        return Resolution()
+    if authz.inline:
+        policies, entities = authz.inline.policies, authz.inline.entities_json
+        document = _with_claim_mapping(cedar("1.0", list(policies), entities), authz)
+        return Resolution(Authorization(document, policies=policies, entities_json=entities))
+    if authz.config_map is None:
+        return Resolution()
+    found = resolve_authz(request, authz.config_map)
+    if found.value is None:
+        return Resolution(condition=found.condition)
+    document = _with_claim_mapping(found.value, authz)
+    key = authz.config_map.key or "authz.json"
+    return Resolution(Authorization(document, config_map=found.name, key=key), found.condition)
+
+
+def ignored_provider(spec: MCPServerSpec) -> Condition | None:
+    """Return what release 0.44 says of a field that is of use to a VirtualMCPServer alone."""
+    provider = spec.authz_config and spec.authz_config.inline and spec.authz_config.inline.primary_upstream_provider
+    if not provider:
+        return None
+    message = (
+        f'spec.authzConfig.inline.primaryUpstreamProvider="{provider}" has no effect on MCPServer; '
+        "the field only takes effect on VirtualMCPServer with an embedded auth server"
+    )
+    return conditions.true("AuthzPrimaryUpstreamProviderIgnored", "PrimaryUpstreamProviderIgnored", message)
+
+
+def _with_claim_mapping(document: Object, authz: AuthzConfig) -> Object:
+    """The claims that Cedar's entities are made from: those of the spec win over the document's."""
+    given = {
+        "group_claim_name": authz.group_claim_name,
+        "role_claim_name": authz.role_claim_name,
+        "group_entity_type": authz.group_entity_type,
+    }
+    settings = document.get("cedar")
+    if not any(given.values()) or not isinstance(settings, dict):
+        return document
+    merged = {**settings, **{key: value for key, value in given.items() if value}}
+    return {
+        "version": document["version"],
+        "type": document["type"],
+        "cedar": {
+            "policies": merged["policies"],
+            "entities_json": merged.get("entities_json", ""),
+            **{key: merged[key] for key in _CEDAR_KEYS if merged.get(key)},
+        },
+    }

@@ -1,0 +1,78 @@
+"""What a spec asks for against callers, and the guard for when the cluster's CRD hides it.
+
+ToolHive 0.44 has CRDs of the same names without the fields of October 2025. Put over ours, they take oidcConfig and
+tools out of each spec that is read, at the same generation; the next write of a status takes them out of the store
+(both seen on a real control plane). A server must not be opened by that.
+"""
+
+from __future__ import annotations
+
+from hooks.api.kinds import MCP_SERVER
+from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
+from hooks.kubernetes.kinds import CONFIG_MAP
+from hooks.kubernetes.objects import Object, raw_spec
+from hooks.metacontroller.requests import BrokenRule, SyncRequest
+from hooks.proxy import names
+from hooks.strict_json import read_text
+
+CONDITION = "AccessRestricted"
+_FIELDS = {
+    "authentication": ("oidcConfig", "oidcConfigRef"),
+    "authorization": ("authzConfig", "authzConfigRef"),
+    "a filter of tools": ("tools", "toolConfigRef"),
+}
+_IN_RUN_CONFIG = {
+    "authentication": "oidc_config",
+    "authorization": "authz_config",
+    "a filter of tools": "tools_filter",
+}
+
+
+def access_condition(request: SyncRequest) -> Condition:
+    """Return what the spec asks for: the next sync of the same generation knows by it whether a field was hidden."""
+    asked = _asked(raw_spec(request.parent))
+    if not asked:
+        message = "The spec asks for no authentication, no authorization and no filter of tools"
+        return conditions.false(CONDITION, "Open", message)
+    return conditions.true(CONDITION, "Restricted", f"The spec asks for {', '.join(asked)}")
+
+
+def refuse_hidden_protection(request: SyncRequest) -> None:
+    """Refuse to go on where the spec lost a protection without a new generation.
+
+    Raises:
+        BrokenRule: the proxy has a protection that the spec of the same generation doesn't ask for any more. Nothing is
+            written then, and Metacontroller tries again.
+    """
+    if _observed_generation(request.parent) != request.generation:
+        return
+    asked, run = _asked(raw_spec(request.parent)), _run_config(request)
+    lost = [what for what, key in _IN_RUN_CONFIG.items() if run.get(key) and what not in asked]
+    # An edit that takes a protection away may wait for something else: then the proxy keeps it, and the status says so.
+    noted = conditions.find(request.parent, CONDITION) or {}
+    if noted.get("observedGeneration") == request.generation:
+        lost = [what for what in lost if noted.get("status") == "True" and what in str(noted.get("message"))]
+    if lost:
+        fields = " and ".join(f"spec.{field}" for what in lost for field in _FIELDS[what][:1])
+        raise BrokenRule(
+            f"the proxy has {', '.join(lost)}, and the spec of the same generation doesn't ask "
+            f"for it: the CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}; apply "
+            "that of toolhive-hooks again"
+        )
+
+
+def _asked(spec: Object) -> list[str]:
+    return [what for what, fields in _FIELDS.items() if any(spec.get(field) for field in fields)]
+
+
+def _observed_generation(parent: Object) -> object:
+    status = parent.get("status")
+    return status.get("observedGeneration") if isinstance(status, dict) else None
+
+
+def _run_config(request: SyncRequest) -> Object:
+    config_map = request.children.get(CONFIG_MAP, names.run_config(request.name)) or {}
+    text = (config_map.get("data") or {}).get("runconfig.json")
+    run = read_text(text) if isinstance(text, str) else None
+    return run if isinstance(run, dict) else {}

@@ -1,0 +1,112 @@
+"""The cases of release 0.44.0: what its operator was given and made of it, and what our hooks make of the same.
+
+An input is what a user applies. The offline run admits it (defaults of our CRDs, Secrets as they are stored) and syncs
+every parent until nothing changes; what the cluster then holds is compared.
+"""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from hooks.api.crd import crds
+from hooks.controllers import CONTROLLERS
+from hooks.installation import Installation
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.simulator.admission import Admitted, admit, schemas_of
+from hooks.simulator.run import Result, render, served_kinds
+from hooks.simulator.webhooks import in_process
+from tests.reference.api_defaults import with_defaults, without_cluster_state
+from tests.reference.cases import comparable
+from tests.reference.differences import Children
+
+HERE = Path(__file__).parent
+ALL = sorted(path.parent.name for path in HERE.glob("*/input.yaml"))
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+FAILED_THERE = {"aws-sts", "external-auth-missing", "external-auth-secret-missing", "obo", "oidc-ref-missing"}
+"""Cases in which operator 0.44.0 makes neither RunConfig, Deployment nor Service."""
+FAILED_HERE = FAILED_THERE | {"bearer-token"}
+"""Ours. Runner 0.44.0 exits at start with the RunConfig that its operator makes of `bearer-token`."""
+STOPPED = {"stopped"}
+"""Cases with replicas 0."""
+ACCESS = ("Role", "RoleBinding", "ServiceAccount")
+"""The kinds of children that a workload has whatever is wrong with it."""
+WORKLOADS = ("MCPServer", "MCPRemoteProxy")
+
+
+def namespace_of(case: str) -> str:
+    """The namespace in which the operator ran the case."""
+    return f"c-{case}"
+
+
+def inputs(case: str) -> list[Object]:
+    """The manifests of a case, in its namespace."""
+    manifests = _documents(HERE / case / "input.yaml")
+    for manifest in manifests:
+        manifest["metadata"]["namespace"] = namespace_of(case)
+    return manifests
+
+
+def admitted(case: str) -> Admitted:
+    """What our CRDs make of a case's manifests."""
+    parents = [controller.parent for controller in CONTROLLERS]
+    return admit(inputs(case), served_kinds(CONTROLLERS), parents, schemas_of(crds()))
+
+
+@cache
+def rendered(case: str) -> Result:
+    """A case's parents and children, once nothing changes."""
+    hooks = in_process(CONTROLLERS, Installation(), NOW)
+    return render(inputs(case), hooks, CONTROLLERS, schemas_of(crds()))
+
+
+def ours(case: str) -> Children:
+    """The children that our hooks made, with the API server's defaults, by kind and name."""
+    return comparable(with_defaults(_as_desired(child)) for child in rendered(case).children)
+
+
+def theirs(case: str) -> Children:
+    """The children that the operator made, as the cluster held them, by kind and name."""
+    return comparable(without_cluster_state(child) for child in operator_children(case))
+
+
+def operator_children(case: str) -> list[Object]:
+    """The children that the operator made, with all that a cluster added."""
+    return _documents(HERE / case / "children.yaml")
+
+
+def our_statuses(case: str) -> dict[str, Object]:
+    """The statuses that our hooks wrote, by Kind/name."""
+    return {f"{obj['kind']}/{obj['metadata']['name']}": obj.get("status", {}) for obj in rendered(case).parents}
+
+
+def their_statuses(case: str) -> dict[str, Object]:
+    """The statuses that the operator wrote, by Kind/name."""
+    statuses: dict[str, Object] = yaml.safe_load((HERE / case / "status.yaml").read_text())
+    return statuses
+
+
+def workload(case: str) -> str:
+    """The MCPServer or MCPRemoteProxy of a case, as Kind/name."""
+    [name] = [name for name in their_statuses(case) if name.startswith(WORKLOADS)]
+    return name
+
+
+def _as_desired(child: Object) -> Object:
+    """A child less what Metacontroller and the API server put on it."""
+    metadata = copy.deepcopy(child["metadata"])
+    metadata["annotations"].pop(LAST_APPLIED)
+    metadata["labels"].pop(CONTROLLER_UID)
+    kept = {key: value for key, value in metadata.items() if value != {}}
+    return without_cluster_state({**child, "metadata": kept})
+
+
+def _documents(path: Path) -> list[Object]:
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]

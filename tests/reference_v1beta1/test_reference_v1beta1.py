@@ -1,0 +1,177 @@
+"""What we make of an input in today's dialect, beside what operator 0.44.0 made of it on a real control plane."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hooks import go_json
+from hooks.kubernetes.objects import Object
+from hooks.proxy.config_maps import content_checksum
+from tests.reference.differences import Children
+from tests.reference_v1beta1.cases import (
+    ACCESS,
+    ALL,
+    FAILED_HERE,
+    FAILED_THERE,
+    HERE,
+    STOPPED,
+    WORKLOADS,
+    admitted,
+    operator_children,
+    our_statuses,
+    ours,
+    rendered,
+    their_statuses,
+    theirs,
+    workload,
+)
+from tests.reference_v1beta1.differences import DIFFERENCES, OURS_ALONE
+
+SERVED = [case for case in ALL if case not in FAILED_HERE]
+WITH_RUN_CONFIG = [case for case in ALL if case not in FAILED_THERE]
+
+
+def compared(case: str) -> tuple[Children, Children]:
+    """Our children and the operator's, less the listed differences."""
+    sides = ours(case), theirs(case)
+    for overlook in DIFFERENCES.values():
+        for children in sides:
+            overlook(children)
+    return sides
+
+
+def run_config_text(children: Children, case: str) -> str:
+    """The RunConfig as it stands in its ConfigMap."""
+    return go_json.indented(children["ConfigMap", f"{case}-runconfig"]["data"]["runconfig.json"])
+
+
+def conditions(status: Object) -> dict[str, tuple[str, str]]:
+    """Status and reason of each condition, by type."""
+    return {item["type"]: (item["status"], item["reason"]) for item in status.get("conditions", [])}
+
+
+def hashes(status: Object) -> set[str]:
+    """The status fields that hold a shared config's hash."""
+    return {key for key in status if key.endswith(("Hash", "configHash"))}
+
+
+def test_the_cases_are_those_that_the_operator_was_given() -> None:
+    assert [len(ALL), len(FAILED_THERE & set(ALL)), len(FAILED_HERE & set(ALL))] == [50, 5, 6]
+    assert [case for case in ALL if workload(case).startswith("MCPRemoteProxy")] == [
+        *("proxy-bearer", "proxy-header-forward", "proxy-minimal", "proxy-open", "proxy-token-exchange")
+    ]
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_every_kind_and_field_of_an_input_is_served(case: str) -> None:
+    objects, unknown, warnings = admitted(case)
+
+    assert (unknown, warnings) == ({}, [])
+    assert {obj["kind"] for obj in objects} >= {name.partition("/")[0] for name in their_statuses(case)}
+
+
+@pytest.mark.parametrize("case", SERVED)
+def test_children_are_the_operators_less_the_listed_differences(case: str) -> None:
+    made_by_us, made_by_operator = compared(case)
+
+    for name, child in made_by_operator.items():  # one by one first: a short text for what fails
+        assert made_by_us.get(name) == child
+    assert made_by_us.keys() == made_by_operator.keys()
+
+
+@pytest.mark.parametrize("case", SERVED)
+def test_runconfigs_are_the_operators_in_their_text_too(case: str) -> None:
+    made_by_us, made_by_operator = compared(case)
+
+    assert run_config_text(made_by_us, case) == run_config_text(made_by_operator, case)
+
+
+@pytest.mark.parametrize("case", sorted(FAILED_HERE))
+def test_what_cant_be_served_has_what_does_not_depend_on_it(case: str) -> None:
+    made_by_us, made_by_operator = compared(case)
+
+    access = {name: child for name, child in made_by_operator.items() if name[0] in ACCESS}
+
+    assert {kind for kind, _ in made_by_us} == set(ACCESS)
+    assert access in ({}, made_by_us)  # where a config is missing, the operator makes nothing at all
+
+
+@pytest.mark.parametrize(
+    ("case", "type_", "reason", "named"),
+    [
+        ("aws-sts", "ExternalAuthConfigValidated", None, ["MCPExternalAuthConfig", "aws", "MCPRemoteProxy"]),
+        ("bearer-token", "ExternalAuthConfigValidated", None, ["MCPExternalAuthConfig", "bt", "MCPRemoteProxy"]),
+        ("external-auth-missing", "ExternalAuthConfigValidated", "ExternalAuthConfigNotFound", ["nope"]),
+        ("external-auth-secret-missing", "ExternalAuthConfigValidated", "SecretNotFound", ["nosec-oauth"]),
+        ("obo", "ExternalAuthConfigValidated", "EnterpriseRequired", ["obo"]),
+        ("oidc-ref-missing", "OIDCConfigRefValidated", "OIDCConfigRefNotFound", ["MCPOIDCConfig", "nope"]),
+    ],
+)
+def test_what_cant_be_served_is_failed_with_the_cause(
+    case: str, type_: str, reason: str | None, named: list[str]
+) -> None:
+    status = our_statuses(case)[workload(case)]
+
+    [found] = [item for item in status["conditions"] if item["type"] == type_]
+    assert (status["phase"], found["status"], found["reason"]) == ("Failed", "False", reason or found["reason"])
+    assert [word for word in named if word not in found["message"]] == []
+    assert [failure.parent for failure in rendered(case).failed if failure.parent.startswith(WORKLOADS)] == [
+        workload(case).replace("/", f" c-{case}/")
+    ]
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_phase_url_and_hashes_are_the_operators(case: str) -> None:
+    """Its pods ran; offline there are none, so that what it calls Ready is Pending here."""
+    ours_, theirs_ = our_statuses(case)[workload(case)], their_statuses(case)[workload(case)]
+
+    if case in FAILED_HERE:
+        assert (ours_["phase"], ours_.get("url")) == ("Failed", None)
+        return
+    assert ours_["phase"] == ("Stopped" if case in STOPPED else "Pending")
+    assert theirs_["phase"] == ("Stopped" if case in STOPPED else "Ready")
+    assert (ours_["url"], hashes(ours_)) == (theirs_["url"], hashes(theirs_))
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_conditions_are_the_operators_wherever_both_say_the_same(case: str) -> None:
+    for name, status in their_statuses(case).items():
+        said, expected = conditions(our_statuses(case)[name]), conditions(status)
+        expected.pop("Ready", None)
+
+        assert {type_: said.get(type_) for type_ in expected} == expected, name
+        assert said.keys() - expected.keys() - OURS_ALONE.keys() == set(), name
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_shared_configs_have_a_hash_and_groups_their_members(case: str) -> None:
+    for name, expected in their_statuses(case).items():
+        if not name.startswith(WORKLOADS):
+            status = our_statuses(case)[name]
+            keys = ("phase", "servers", "serverCount", "remoteProxies", "remoteProxyCount")
+
+            assert hashes(status) >= hashes(expected), name
+            assert {key: status.get(key) for key in keys if key in expected} == {
+                key: expected[key] for key in keys if key in expected
+            }, name
+
+
+@pytest.mark.parametrize("case", WITH_RUN_CONFIG)
+def test_texts_and_checksums_are_computed_as_the_operator_computes_them(case: str) -> None:
+    """Its own RunConfig comes out of our encoder unchanged, and its checksum out of our function."""
+    [config_map] = [child for child in operator_children(case) if "runconfig.json" in child.get("data", {})]
+    text, metadata = config_map["data"]["runconfig.json"], config_map["metadata"]
+
+    assert go_json.indented(json.loads(text)) == text
+    assert (
+        content_checksum(config_map["data"], metadata["labels"])
+        == (metadata["annotations"]["toolhive.stacklok.dev/content-checksum"])
+    )
+
+
+def test_every_difference_is_documented() -> None:
+    headings = (HERE.parents[1] / "docs/differences.md").read_text().splitlines()
+
+    assert [title for title in DIFFERENCES if f"## {title}" not in headings] == []

@@ -1,0 +1,93 @@
+"""MCPGroup: its members by their claims, and what a member sees of it."""
+
+from __future__ import annotations
+
+from hooks.api.kinds import MCP_REMOTE_PROXY, MCP_SERVER
+from hooks.kubernetes.kinds import SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.objects import Object, controller_reference
+from hooks.references.claims import claimant
+from tests.world import condition, customize, deleting, group, made, parent, server, sync
+
+
+def account(of: Object, suffix: str = "-proxy-runner", **labels: str) -> Object:
+    """The ServiceAccount by which a workload says what it uses."""
+    return made(
+        SERVICE_ACCOUNT,
+        f"{of['metadata']['name']}{suffix}",
+        metadata={
+            "labels": {f"toolhive.stacklok.dev/{key.replace('_', '-')}": value for key, value in labels.items()},
+            "ownerReferences": [controller_reference(of)],
+        },
+    )
+
+
+def workload(kind: Kind, name: str) -> Object:
+    return parent(kind, name, {})
+
+
+def test_the_status_of_a_group() -> None:
+    members = [account(server(name), group="team") for name in ("b", "a")]
+    others = [account(server("c"), group="other")]
+
+    assert sync(group(), related=[*members, *others]) == {
+        "status": {
+            "observedGeneration": 1,
+            "phase": "Ready",
+            "servers": ["a", "b"],
+            "serverCount": 2,
+            "conditions": [
+                {
+                    "type": type_,
+                    "status": "True",
+                    "reason": reason,
+                    "message": message,
+                    "observedGeneration": 1,
+                    "lastTransitionTime": "2026-11-23T12:00:00Z",
+                }
+                for type_, reason, message in (
+                    ("Ready", "Ready", "MCPGroup can be used"),
+                    (
+                        "MCPServersChecked",
+                        "ListMCPServersCheckSucceeded",
+                        "Members are found by the claims of their ServiceAccounts",
+                    ),
+                )
+            ],
+        },
+        "children": [],
+    }
+
+
+def test_more_than_fifty_members_are_neither_listed_nor_counted() -> None:
+    members = [account(server(f"s{number}"), group="team") for number in range(51)]
+
+    answer = sync(group(), related=members)
+
+    assert answer["status"].keys() == {"observedGeneration", "phase", "conditions"}
+    message = "MCPGroup can be used; more than 50 workloads refer to it"
+    assert condition(answer, "Ready") == ("True", "Ready", message)
+
+
+def test_a_group_is_released_at_once() -> None:
+    answer = sync(deleting(group()), related=[account(server(), group="team")])
+
+    assert (answer["finalized"], answer["status"]["servers"]) == (True, ["demo"])
+
+
+def test_a_group_asks_for_its_members_alone() -> None:
+    [rule] = customize(group())["relatedResources"]
+
+    assert (rule["resource"], rule["labelSelector"]) == (
+        "serviceaccounts",
+        {"matchLabels": {"toolhive.stacklok.dev/group": "team"}},
+    )
+
+
+def test_accounts_of_two_kinds_are_told_apart() -> None:
+    """A server named after a proxy's account doesn't count as the proxy, nor the other way round."""
+    kinds = [MCP_SERVER, MCP_REMOTE_PROXY]
+    proxy, remote = workload(MCP_REMOTE_PROXY, "x"), workload(MCP_SERVER, "x-remote")
+
+    assert claimant(account(proxy, "-remote-proxy-runner"), kinds) == (MCP_REMOTE_PROXY, "x")
+    assert claimant(account(remote, "-proxy-runner"), kinds) == (MCP_SERVER, "x-remote")
+    assert claimant(account(proxy, "-proxy-runner"), kinds) is None

@@ -1,0 +1,90 @@
+"""A CRD of another release, put over ours, hides what protects a server: it must not be opened by that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hooks.kubernetes.objects import Object
+from hooks.metacontroller.requests import BrokenRule
+from tests.world import condition, run_config, running, server, settled, sync, with_metadata
+
+OIDC = {"type": "inline", "inline": {"issuer": "https://idp.acme.test", "audience": "demo"}}
+AUTHZ = {"type": "inline", "inline": {"policies": ["permit (principal, action, resource);"]}}
+PROTECTED = {"oidcConfig": OIDC, "authzConfig": AUTHZ, "tools": ["search"]}
+
+
+def stored(**spec: Any) -> tuple[Object, list[Object]]:
+    """A server that was served, with its status and its children."""
+    owner = server(**spec)
+    answer, children = settled(owner)
+    return {**owner, "status": answer["status"]}, children
+
+
+def hidden(owner: Object, *fields: str) -> Object:
+    """The same object as a CRD shows it that doesn't know some fields: nothing else changes."""
+    return {**owner, "spec": {key: value for key, value in owner["spec"].items() if key not in fields}}
+
+
+def edited(owner: Object, *fields: str, **spec: Any) -> Object:
+    """The same object once its author took fields out."""
+    without = hidden(owner, *fields)
+    return with_metadata({**without, "spec": {**without["spec"], **spec}}, generation=2)
+
+
+@pytest.mark.parametrize(
+    ("field", "what"),
+    [("oidcConfig", "authentication"), ("authzConfig", "authorization"), ("tools", "a filter of tools")],
+)
+def test_what_goes_without_a_new_generation_was_hidden(field: str, what: str) -> None:
+    owner, children = stored(**PROTECTED)
+
+    with pytest.raises(BrokenRule, match=rf"the proxy has {what}, .* the CRD mcpservers.* hides spec\.{field};"):
+        sync(hidden(owner, field), children)
+
+
+def test_what_an_author_takes_out_is_gone() -> None:
+    owner, children = stored(**PROTECTED)
+
+    answer = sync(edited(owner, *PROTECTED), children, may_delete=["ConfigMap/demo-authz-inline"])
+
+    assert run_config(answer).keys().isdisjoint(["oidc_config", "authz_config", "tools_filter"])
+    message = "The spec asks for no authentication, no authorization and no filter of tools"
+    assert condition(answer, "AccessRestricted") == ("False", "Open", message)
+
+
+def test_an_edit_that_waits_for_something_else_is_no_hidden_field() -> None:
+    """The proxy keeps its authentication while the new spec can't be carried out, and lets go of it afterwards."""
+    owner, children = stored(**PROTECTED)
+    broken = edited(owner, "oidcConfig", toolConfigRef={"name": "nope"})
+    held = sync(broken, children)
+
+    assert (held["status"]["phase"], "oidc_config" in run_config(held)) == ("Failed", True)
+    assert sync({**broken, "status": held["status"]}, children)["status"]["phase"] == "Failed"
+
+
+def test_a_status_of_an_earlier_release_says_nothing_about_access() -> None:
+    owner, children = stored(**PROTECTED)
+    conditions = [each for each in owner["status"]["conditions"] if each["type"] != "AccessRestricted"]
+    earlier = {**owner, "status": {**owner["status"], "conditions": conditions}}
+
+    assert sync(earlier, children)["status"] == owner["status"]
+    with pytest.raises(BrokenRule):
+        sync(hidden(earlier, "oidcConfig"), children)
+
+
+def test_the_condition_says_what_the_spec_asks_for() -> None:
+    words = "The spec asks for authentication, authorization, a filter of tools"
+    reason = "Restricted"
+
+    assert condition(sync(server(**PROTECTED)), "AccessRestricted") == ("True", reason, words)
+    assert condition(sync(server(**PROTECTED, port="x")), "AccessRestricted") == ("True", reason, words)
+
+
+def test_a_runconfig_that_somebody_spoiled_says_nothing() -> None:
+    children = running(server())
+    [config_map] = [child for child in children if child["metadata"]["name"] == "demo-runconfig"]
+    config_map["data"] = {"runconfig.json": "{"}
+
+    assert sync({**server(), "status": {"observedGeneration": 1}}, children)["status"]["phase"] == "Pending"
