@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -123,6 +124,16 @@ def test_what_needs_no_cluster_works_with_and_without_the_extra(extra: str, requ
     assert {"serve", "render", "migrate", "diff"} <= set(re.findall(r"^  ([a-z]+) ", helped[1], re.MULTILINE))
     assert readme is not None
     assert shown == (0, readme[1], "")
+
+
+def test_the_package_is_typed_and_says_where_it_comes_from(wheel: str) -> None:
+    """PEP 561's marker for type checkers, and the links that PyPI shows."""
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        links = re.findall(r"^Project-URL: (\w+), https://", archive.read(metadata).decode(), re.MULTILINE)
+
+        assert archive.read("hooks/py.typed") == b""
+    assert sorted(links) == ["Changelog", "Documentation", "Issues", "Source"]
 
 
 def test_with_the_extra_migrate_and_diff_work(with_extra: Installed, kubeconfig: str) -> None:

@@ -15,6 +15,8 @@ import pytest
 from hooks.api.crd import crds
 from tests.old_operator import run
 
+pytestmark = pytest.mark.slow
+
 NO_CRD = "CustomResourceDefinition mcpservers.toolhive.stacklok.dev isn't installed: there are no MCPServers"
 CRD_OF_ANOTHER_VERSION = {
     "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},

@@ -12,6 +12,9 @@ import pytest
 
 from hooks.cluster import LEASE, ClusterError, LiveCluster, _path
 from hooks.kubernetes.kinds import SECRET
+from tests.measured import measured
+
+pytestmark = pytest.mark.slow
 
 COMMANDS = ["migrate", "diff", "status", "check"]
 NO_CLIENT = (
@@ -158,6 +161,6 @@ def _kubeconfig(user: dict[str, object]) -> dict[str, Any]:
 def _run(
     command: str, kubeconfig: Path, *arguments: str, program: tuple[str, str] = ("-m", "hooks")
 ) -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin"}
+    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin", **measured()}
     line = [sys.executable, *program, command, *arguments]
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60, env=env)

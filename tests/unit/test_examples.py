@@ -13,6 +13,9 @@ import pytest
 import yaml
 
 from tests.examples import APPLIED, FOLDER, FOLDERS, NOT_READ, ROOT, STAND_INS, commands, name, readme, render_settings
+from tests.measured import measured
+
+pytestmark = pytest.mark.slow
 
 GITOPS = FOLDER / "gitops"
 RENDERED = [folder for folder in APPLIED if folder.parent == FOLDER]
@@ -25,7 +28,13 @@ def run(*command: str | Path, cwd: Path = ROOT, **settings: str) -> subprocess.C
     """Run a command as a user does whose PATH has toolhive-hooks."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        command, cwd=cwd, env={"PATH": path, **settings}, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=cwd,
+        env={"PATH": path, **measured(), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

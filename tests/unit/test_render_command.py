@@ -37,6 +37,8 @@ SERVED = [
 ]
 """Our kinds with their served versions."""
 
+pytestmark = pytest.mark.slow
+
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": {"key": "s3cr3t-value"}}
 CONFIG = {
     "apiVersion": "toolhive.stacklok.dev/v1alpha1",
