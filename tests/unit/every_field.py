@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hooks.api.kinds import RESOURCES
 from hooks.kubernetes.objects import Object
-from tests.unit.config_specs import AUTH_SERVER, EXTERNAL_AUTHS, OIDC_CONFIGS, SENTINEL_AUTH_SERVER, TOOLS
+from tests.unit.config_specs import ANNOTATIONS, AUTH_SERVER, EXTERNAL_AUTHS, OIDC_CONFIGS, SENTINEL_AUTH_SERVER, TOOLS
 from tests.unit.workload_specs import AUTHZ, GROUP, OLD_SERVER, REMOTE_PROXY, SERVER, TELEMETRY, WEBHOOKS
 from tests.world import config_map, secret
 
@@ -177,6 +177,7 @@ BASES: dict[str, Base] = {
 NOT_USED = "accepted for compatibility: the runner has nothing that it could set"
 NO_OTHER = "the schema has one value only"
 FOR_PEOPLE = "for those who read it"
+NO_PLACE = "the condition Valid says that the published runner has no place for it"
 NOT_BUILT = "its condition says what the type needs, and that the published runner doesn't have it"
 ALONE = "a proxy has one upstream provider, so there is none to choose"
 BUNDLE = "a bundle that is named must be there: without it the proxy would trust more than is asked for"
@@ -201,6 +202,7 @@ NO_EFFECT: dict[str, str] = {
     "MCPExternalAuthConfig.spec.tokenExchange.subjectProviderName": ALONE,
     "MCPExternalAuthConfig.spec.awsSts.subjectProviderName": ALONE,
     "MCPGroup.spec.description": FOR_PEOPLE,
+    **{f"MCPToolConfig.spec.toolsOverride.*.annotations.{field}": NO_PLACE for field in ANNOTATIONS},
     **{
         f"MCPExternalAuthConfig.spec.{type_}.{field}": NOT_BUILT
         for type_, fields in OF_THE_TYPE.items()
