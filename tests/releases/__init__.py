@@ -26,5 +26,5 @@ def gone(kind: str) -> dict[str, str]:
     now = fields(kind, NEWEST)
     last: dict[str, str] = {}
     for release in RELEASES:
-        last |= dict.fromkeys(fields(kind, release) - now, release)
+        last |= dict.fromkeys(sorted(fields(kind, release) - now), release)
     return last
