@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from hooks.api.kinds import RESOURCES
+from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.objects import Object
 from tests.controlplane.assets import ROOT
 from tests.e2e.page import blocks
 from tests.go_tools import go_tool
-from tests.world import deleting, external_auth, good_config, pod, running, server, settled, sync, tool_config
+from tests.world import deleting, external_auth, good_config, parent, pod, running, server, settled, sync, tool_config
 
 PAGE = ROOT / "docs/gitops.md"
 GROUP = RESOURCES[0].group
@@ -104,6 +105,28 @@ def test_fluxs_kstatus() -> None:
     assert {name: status for name, (status, _) in judged("kstatus").items()} == {
         name: case[2] for name, case in CASES.items()
     }
+
+
+def test_every_kind_is_judged_by_its_ready_condition(tmp_path: Path) -> None:
+    """With an empty spec, some kinds are ready and others can't be used."""
+    script = tmp_path / "health.lua"
+    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+    objects = [answered(parent(controller.parent, "any", {})) for controller in CONTROLLERS]
+    ready = [
+        condition["status"]
+        for obj in objects
+        for condition in obj["status"]["conditions"]
+        if condition["type"] == "Ready"
+    ]
+
+    lua, kstatus = (
+        [verdict["status"] for verdict in json.loads(go_tool("gitops", *how, stdin=json.dumps(objects)).stdout)]
+        for how in (("lua", script), ("kstatus",))
+    )
+
+    assert len(ready) == len(CONTROLLERS)
+    assert lua == ["Healthy" if status == "True" else "Degraded" for status in ready]
+    assert kstatus == ["Current" if status == "True" else "InProgress" for status in ready]
 
 
 def test_every_verdict_is_in_the_pages_tables() -> None:
