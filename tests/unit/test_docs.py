@@ -43,7 +43,11 @@ OURS = re.compile(r"`((?:crds|docs|examples|hooks|metacontroller|requirements|te
 ELSEWHERE = {"hooks/controllers/cache_config.py", "metacontroller/metacontroller"}
 """What a reader of docs/extending.md is to write; and Metacontroller's own repository."""
 
-RUNNERS_VARIABLES = {"TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET", "TOOLHIVE_USAGE_METRICS_ENABLED"}
+RUNNERS_VARIABLES = {
+    "TOOLHIVE_SECRETS_PROVIDER",
+    "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET",
+    "TOOLHIVE_USAGE_METRICS_ENABLED",
+}
 """Read by the proxy runner, not by us."""
 
 KUBERNETES_REASONS = {"FailedCreate"}
