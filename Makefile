@@ -93,6 +93,7 @@ bench-process: $(INSTALLED)  ## measure what a hook call costs in process: bytes
 
 bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does nothing
 	@$(BIN)/python -m tests.bench.http
+	@$(BIN)/python -m tests.bench.steady
 
 bench-cluster: $(INSTALLED)  ## measure N servers' lives beside a placeholder hook: METACONTROLLER=path N="50 200 1000"
 	@if [ -z "$$METACONTROLLER" ]; then echo "bench-cluster: SKIPPED (METACONTROLLER unset)"; else $(BIN)/python -m tests.bench.cluster $(N); fi

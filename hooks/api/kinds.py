@@ -233,9 +233,10 @@ MCP_GROUP = CustomResource(
     operator_finalizer="toolhive.stacklok.dev/mcpgroup-finalizer",
 )
 
+WORKLOADS: tuple[CustomResource, ...] = (MCP_SERVER, MCP_REMOTE_PROXY)
+"""The kinds that a proxy is made for; all others are what these refer to."""
 RESOURCES: tuple[CustomResource, ...] = (
-    MCP_SERVER,
-    MCP_REMOTE_PROXY,
+    *WORKLOADS,
     MCP_EXTERNAL_AUTH_CONFIG,
     MCP_TOOL_CONFIG,
     MCP_OIDC_CONFIG,

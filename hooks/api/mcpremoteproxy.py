@@ -69,8 +69,8 @@ class MCPRemoteProxySpec(RuledModel):
 class MCPRemoteProxyStatus(Model):
     """The observed proxy."""
 
-    phase: Literal["Pending", "Ready", "Stopped", "Failed", "Terminating"] | None = None
-    """The state in one word: Ready when callers are served, Stopped when scaled to zero."""
+    phase: Literal["Pending", "Ready", "Failed", "Terminating"] | None = None
+    """The state in one word: Ready when callers are served."""
     message: str = ""
     """The state in a sentence, with the cause when something is wrong."""
     url: str = ""

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from hooks.api.kinds import MCP_SERVER
+from hooks.api.kinds import WORKLOADS
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.diff.preview import preview
 from hooks.diff.show import coloured, is_shown_the_same, sendable, unified
@@ -40,7 +40,7 @@ def diff_command(
     Args:
         live: the user's cluster.
         namespace: the only one to look at; all of them without it.
-        name: the only MCPServer to look at; all of them without it.
+        name: the only MCPServer or MCPRemoteProxy to look at; all of them without it.
         installation: the installation's settings.
         now: the time, for conditions; no child has it.
         stdout: gets the differences.
@@ -56,8 +56,8 @@ def diff_command(
     if faults:
         raise ClusterError("; ".join(faults))
     cluster = load(live, namespace)
-    if name and cluster.get((MCP_SERVER.key, namespace, name)) is None:
-        raise ClusterError(f"MCPServer {namespace}/{name} not found")
+    if name and not any(cluster.get((kind.key, namespace, name)) for kind in WORKLOADS):
+        raise ClusterError(f"MCPServer {namespace}/{name} not found, nor an MCPRemoteProxy of this name")
     absent = without_servers(cluster, namespace)
     before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
     previewed = preview(live, cluster, name, installation, now)

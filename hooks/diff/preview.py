@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hooks.api.kinds import MCP_SERVER
+from hooks.api.kinds import WORKLOADS
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
 from hooks.installation import Installation
@@ -43,7 +43,7 @@ def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Instal
     Args:
         live: for what the hooks look up beside parents and children.
         cluster: the objects, which become what they would.
-        name: the only MCPServer to sync; all of them without it.
+        name: the only MCPServer or MCPRemoteProxy to sync; all of them without it.
         installation: the installation's settings.
         now: the time, for conditions.
     """
@@ -52,9 +52,9 @@ def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Instal
     hooks = in_process(CONTROLLERS, installation, now)
     parents = [
         (Metacontroller(controller, cluster, hooks), parent)
-        for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent == MCP_SERVER)
+        for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent in WORKLOADS)
         for parent in cluster.all(controller.parent)
-        if (name in ("", parent["metadata"]["name"]) if controller.parent == MCP_SERVER else not _is_judged(parent))
+        if (name in ("", parent["metadata"]["name"]) if controller.parent in WORKLOADS else not _is_judged(parent))
     ]
     _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], installation)
     failures: dict[str, None] = {}

@@ -12,9 +12,11 @@ import json
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import names
+from hooks.proxy.names import Names
 
 MANAGER = "thv-operator"
 """The name under which the API server notes the old operator's writes in managedFields."""
@@ -69,24 +71,24 @@ def is_the_operators(obj: Object) -> bool:
 
 def _made(kind: str, child: str, name: str, live: Object, server: Object | None) -> Object | None:
     """The fields that the operator writes, of a child of a server of this name."""
-    base = tuple(names.labels(name))
-    runner = names.proxy_runner(name)
-    if (kind, child) == ("Deployment", names.deployment(name)):
+    named = Names(MCP_SERVER.kind, name)
+    base = tuple(named.labels)
+    if (kind, child) == ("Deployment", named.deployment):
         return _deployment(live, name, server)
-    if (kind, child) == ("Service", names.proxy_service(name)):
+    if (kind, child) == ("Service", named.service):
         labels, annotations = _overrides(server, "proxyService")
         metadata = _metadata(live, server and [*base, *labels], server and annotations)
         return {"metadata": metadata, "spec": _service(live.get("spec") or {})}
-    if (kind, child) == ("ConfigMap", names.run_config(name)):
+    if (kind, child) == ("ConfigMap", named.run_config):
         known = [f"{names.COMPONENT_GROUP}/{key}" for key in ("component", "mcp-server", "managed-by")]
         metadata = _metadata(live, server and known, server and [names.CONTENT_CHECKSUM])
         return {"metadata": metadata, "data": _pick(live.get("data"), "runconfig.json")}
-    if (kind, child) == ("ConfigMap", names.authz_inline(name)):
+    if (kind, child) == ("ConfigMap", named.authz_inline):
         metadata = _metadata(live, server and [*base, f"{names.COMPONENT_GROUP}/authz"], server and [])
         return {"metadata": metadata, "data": _pick(live.get("data"), "authz.json")}
-    if kind in ("Role", "RoleBinding") and child == runner:
+    if kind in ("Role", "RoleBinding") and child == named.account:
         return {"metadata": {}, **_pick(live, "rules", "roleRef", "subjects")}
-    if kind == "ServiceAccount" and child in (runner, names.server_account(name)):
+    if kind == "ServiceAccount" and child in (named.account, named.server_account):
         return {"metadata": {}}
     return None
 
@@ -94,7 +96,7 @@ def _made(kind: str, child: str, name: str, live: Object, server: Object | None)
 def _deployment(live: Object, name: str, server: Object | None) -> Object:
     labels, annotations = _overrides(server, "proxyDeployment")
     template_labels, template_annotations = _overrides(server, "proxyDeployment", "podTemplateMetadataOverrides")
-    base = names.labels(name)
+    base = Names(MCP_SERVER.kind, name).labels
     spec = live.get("spec") or {}
     template = spec.get("template") or {}
     pod = template.get("spec") or {}

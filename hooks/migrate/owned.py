@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from hooks.api.kinds import MCP_SERVER
 from hooks.go_json import to_json
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import (
@@ -20,7 +21,8 @@ from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.operator_record import is_the_operators, reconstruct_last_applied
 from hooks.migrate.plan import Plan, merge_patch
-from hooks.proxy import children, names
+from hooks.proxy import children
+from hooks.proxy.names import MANAGED_BY, Names
 from hooks.references.table import REFERENCES
 from hooks.simulator.cluster import Cluster, controller_uid
 from hooks.text import where
@@ -47,8 +49,8 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
         elif controller_uid(child) != uid:
             plan.left.append(_not_its_own(kind, child, server))
             is_told &= controller_uid(child) is not None
-    made = cluster.get((STATEFUL_SET.key, namespace, names.stateful_set(name)))
-    for service_name in names.runner_services(name):
+    made = cluster.get((STATEFUL_SET.key, namespace, Names(MCP_SERVER.kind, name).stateful_set))
+    for service_name in Names(MCP_SERVER.kind, name).runner_services:
         service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
             text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
@@ -70,8 +72,8 @@ def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
     Where the spec names the server's account, the operator made none: what nobody controls there is the user's.
     """
     name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
-    users = names.server_account(name) if raw_spec(server).get("serviceAccount") is not None else None
-    for kind, child in children.child_names(name):
+    users = Names(MCP_SERVER.kind, name).server_account if raw_spec(server).get("serviceAccount") is not None else None
+    for kind, child in children.child_names(Names(MCP_SERVER.kind, name)):
         found = cluster.get((kind.key, namespace, child))
         if found and not (kind == SERVICE_ACCOUNT and child == users and controller_uid(found) is None):
             yield kind, found
@@ -89,7 +91,7 @@ def _was_its_own(cluster: Cluster, kind: Kind, child: Object, server: Object) ->
         return True
     if kind == STATEFUL_SET:
         return _is_the_runners(child, name)
-    role = (ROLE.key, child["metadata"]["namespace"], names.proxy_runner(name))
+    role = (ROLE.key, child["metadata"]["namespace"], Names(MCP_SERVER.kind, name).account)
     evidence = cluster.get(role) if kind == SERVICE_ACCOUNT else child
     return evidence is not None and is_the_operators(evidence)
 
@@ -114,7 +116,7 @@ def _take_child(plan: Plan, kind: Kind, child: Object, server: Object) -> None:
         )
     plan.add(kind, child, partial(_taken, server), ", ".join(does))
     authz = raw_spec(server).get("authzConfig")
-    if (kind, child["metadata"]["name"]) == (CONFIG_MAP, names.authz_inline(name)) and not (
+    if (kind, child["metadata"]["name"]) == (CONFIG_MAP, Names(MCP_SERVER.kind, name).authz_inline) and not (
         isinstance(authz, dict) and authz.get("inline")
     ):
         plan.notes.append(
@@ -169,7 +171,7 @@ def _given_back(server: Object, child: Object) -> Object | None:
     claims = [reference.claim for reference in REFERENCES] if child["kind"] == SERVICE_ACCOUNT.kind else ()
     gone = {
         "labels": {CONTROLLER_UID, *claims} & labels_of(child).keys(),
-        "annotations": {LAST_APPLIED, names.MANAGED_BY} & annotations_of(child).keys(),
+        "annotations": {LAST_APPLIED, MANAGED_BY} & annotations_of(child).keys(),
     }
     metadata = {group: dict.fromkeys(sorted(keys)) for group, keys in gone.items() if keys}
     return {"metadata": metadata} if metadata else None

@@ -15,6 +15,7 @@ from hooks.kubernetes.kinds import POD, STATEFUL_SET
 from hooks.kubernetes.objects import Object, is_deleting, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, pods
+from hooks.proxy.names import names_of
 from hooks.proxy.pods import Part, State
 
 CONDITION = "BackendReady"
@@ -39,8 +40,13 @@ class Backend(NamedTuple):
 
 
 def backend(request: SyncRequest, *, proxy_is_ready: bool) -> Backend | None:
-    """The state of the MCP server behind the proxy, by its pods and its StatefulSet; None before one was observed."""
-    stateful_set = request.children.get(STATEFUL_SET, names.deployment(request.name))
+    """The state of the MCP server behind the proxy, by its pods and its StatefulSet; None before one was observed.
+
+    None also for one that runs elsewhere: the proxy doesn't ask after it before a caller does.
+    """
+    if not names_of(request).has_server:
+        return None
+    stateful_set = request.children.get(STATEFUL_SET, names_of(request).deployment)
     own = server_pods(request)
     staying = [pod for pod in own if not is_deleting(pod)]
     part = _part(request)
@@ -68,7 +74,7 @@ def server_pods(request: SyncRequest) -> list[Object]:
     for pod in request.related.list(POD):
         labels = pod["metadata"].get("labels") or {}
         ours = labels.get("app") == request.name and labels.get("toolhive-name") == request.name
-        if ours and _is_of_stateful_set(pod, names.deployment(request.name)):
+        if ours and _is_of_stateful_set(pod, names_of(request).deployment):
             found.append(pod)
     return found
 
@@ -86,7 +92,7 @@ def _is_of_stateful_set(pod: Object, name: str) -> bool:
 
 def _part(request: SyncRequest) -> Part:
     name = request.name
-    owner = f"statefulset/{names.deployment(name)}"
+    owner = f"statefulset/{names_of(request).stateful_set}"
     return Part("MCP server", owner, f"app={name},toolhive-name={name}", request.namespace)
 
 
@@ -131,7 +137,7 @@ def _starting(own: list[Object], staying: list[Object], stateful_set: Object, pa
 
 def _missing(request: SyncRequest, part: Part, *, proxy_is_ready: bool) -> Backend:
     """A StatefulSet that was there is gone. Runner 0.44.0 makes it when it starts, and not again while it runs."""
-    name = names.deployment(request.name)
+    name = names_of(request).deployment
     if not proxy_is_ready:
         message = "MCP server is starting: its proxy makes its StatefulSet anew"
         return Backend(State("Pending", "StatefulSetMissing", message), is_cause=False)

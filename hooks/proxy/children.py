@@ -16,9 +16,10 @@ from hooks.kubernetes.kinds import (
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import last_desired, minimal_desired
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names, stamp
+from hooks.proxy import stamp
 from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
 from hooks.proxy.deployment import make_deployment
+from hooks.proxy.names import Names, names_of
 from hooks.proxy.rollout import is_config_first
 from hooks.proxy.runconfig.document import make_run_config
 from hooks.proxy.service import make_service
@@ -27,24 +28,28 @@ from hooks.proxy.spec import ProxySpec
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
 
 
-def child_names(name: str) -> list[tuple[Kind, str]]:
-    """Return kind and name of every child that a parent of this name may have."""
+KINDS_OF_A_REMOTE = tuple(kind for kind in KINDS if kind != STATEFUL_SET)
+"""The kinds of the children of a proxy whose MCP server runs elsewhere."""
+
+
+def child_names(names: Names) -> list[tuple[Kind, str]]:
+    """Return kind and name of every child that a parent of these names may have."""
     return [
-        (DEPLOYMENT, names.deployment(name)),
-        (STATEFUL_SET, names.stateful_set(name)),
-        (SERVICE, names.proxy_service(name)),
-        (CONFIG_MAP, names.run_config(name)),
-        (CONFIG_MAP, names.authz_inline(name)),
-        (SERVICE_ACCOUNT, names.proxy_runner(name)),
-        (SERVICE_ACCOUNT, names.server_account(name)),
-        (ROLE, names.proxy_runner(name)),
-        (ROLE_BINDING, names.proxy_runner(name)),
+        (DEPLOYMENT, names.deployment),
+        *([(STATEFUL_SET, names.stateful_set)] if names.has_server else []),
+        (SERVICE, names.service),
+        (CONFIG_MAP, names.run_config),
+        (CONFIG_MAP, names.authz_inline),
+        (SERVICE_ACCOUNT, names.account),
+        *([(SERVICE_ACCOUNT, names.server_account)] if names.has_server else []),
+        (ROLE, names.account),
+        (ROLE_BINDING, names.account),
     ]
 
 
 def make_workload(request: SyncRequest, proxy: ProxySpec, installation: Installation) -> list[Object]:
     """Return RunConfig, the ConfigMap of an inline authzConfig, Deployment and Service as they should be."""
-    service = make_service(proxy, request.children.get(SERVICE, names.proxy_service(proxy.name)))
+    service = make_service(proxy, request.children.get(SERVICE, proxy.names.service))
     config_map, deployment = _run_config_and_deployment(request, proxy, installation)
     made = (config_map, make_authz_config_map(proxy), deployment, service)
     return [child for child in made if child]
@@ -53,40 +58,43 @@ def make_workload(request: SyncRequest, proxy: ProxySpec, installation: Installa
 def _run_config_and_deployment(
     request: SyncRequest, proxy: ProxySpec, installation: Installation
 ) -> tuple[Object, Object | None]:
-    """Both with one generation stamp; no Deployment yet where one is to wait for the RunConfig."""
-    observed = request.children.get(DEPLOYMENT, names.deployment(proxy.name))
+    """Both with one generation stamp, of which a remote MCP server has no need.
+
+    There is no Deployment yet where one is to wait for the RunConfig.
+    """
+    observed = request.children.get(DEPLOYMENT, proxy.names.deployment)
     run_config = make_run_config(proxy, installation)
     deployment = make_deployment(proxy, installation, observed)
-    content = stamp.workload_hash(run_config, deployment)
-    number = stamp.stamp(request, content)
-    config_map, checksum = make_run_config_map(proxy.name, stamp.in_run_config(run_config, number), content)
-    if is_config_first(config_map, request.children.get(CONFIG_MAP, names.run_config(proxy.name))):
+    content = stamp.workload_hash(run_config, deployment) if proxy.names.has_server else ""
+    number = stamp.stamp(request, content) if content else None
+    config_map, checksum = make_run_config_map(proxy.names, stamp.in_run_config(run_config, number), content)
+    if is_config_first(config_map, request.children.get(CONFIG_MAP, proxy.names.run_config)):
         return config_map, stamp.in_deployment(deployment, number, checksum)
     return config_map, last_desired(observed) if observed else None
 
 
 def hold_workload(request: SyncRequest) -> list[Object]:
     """Return the same children as they are: those that exist stay, and no other is made."""
-    name = request.name
+    names = names_of(request)
     observed = (
-        request.children.get(CONFIG_MAP, names.run_config(name)),
-        request.children.get(CONFIG_MAP, names.authz_inline(name)),
-        request.children.get(DEPLOYMENT, names.deployment(name)),
-        request.children.get(SERVICE, names.proxy_service(name)),
+        request.children.get(CONFIG_MAP, names.run_config),
+        request.children.get(CONFIG_MAP, names.authz_inline),
+        request.children.get(DEPLOYMENT, names.deployment),
+        request.children.get(SERVICE, names.service),
     )
     return [last_desired(child) for child in observed if child]
 
 
 def adopted_stateful_set(request: SyncRequest) -> list[Object]:
     """Return the StatefulSet that the proxy runner made and Metacontroller adopted, as it is; no hook makes it."""
-    observed = request.children.get(STATEFUL_SET, names.stateful_set(request.name))
+    observed = request.children.get(STATEFUL_SET, names_of(request).stateful_set)  # of a remote one there is none
     return [minimal_desired(observed)] if observed else []
 
 
-def obsolete_children(name: str) -> frozenset[tuple[str, str]]:
+def obsolete_children(names: Names) -> frozenset[tuple[str, str]]:
     """Return kind and name of the children that go where they aren't returned.
 
     Those are policies that stood in the spec before, and the Services of an older proxy runner.
     """
-    services = [(SERVICE.kind, service) for service in names.runner_services(name)]
-    return frozenset([(CONFIG_MAP.kind, names.authz_inline(name)), *services])
+    services = [(SERVICE.kind, service) for service in names.runner_services]
+    return frozenset([(CONFIG_MAP.kind, names.authz_inline), *services])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hooks import go_json
 from hooks.kubernetes.objects import Object
-from hooks.proxy import names
+from hooks.proxy.names import COMPONENT_GROUP, CONTENT_CHECKSUM, WORKLOAD_HASH, Names
 from hooks.proxy.spec import Authorization, ProxySpec
 
 
@@ -18,28 +18,24 @@ class RunConfigMap(NamedTuple):
     checksum: str
 
 
-def make_run_config_map(name: str, run_config: Object, workload_hash: str) -> RunConfigMap:
+def make_run_config_map(names: Names, run_config: Object, workload_hash: str) -> RunConfigMap:
     """Return the ConfigMap that holds runconfig.json.
 
     Args:
-        name: the parent's name.
-        run_config: the RunConfig with its generation stamp.
-        workload_hash: by which the next sync sees whether anything changed.
+        names: the parent's.
+        run_config: the RunConfig, with its generation stamp where it has one.
+        workload_hash: by which the next sync sees whether anything changed; empty where there is no stamp.
     """
     data = {"runconfig.json": go_json.indented(run_config)}
-    labels = {
-        f"{names.COMPONENT_GROUP}/component": "run-config",
-        f"{names.COMPONENT_GROUP}/mcp-server": name,
-        f"{names.COMPONENT_GROUP}/managed-by": "toolhive-operator",
-    }
+    labels = names.run_config_labels
     checksum = content_checksum(data, labels)
     config_map: Object = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": names.run_config(name),
+            "name": names.run_config,
             "labels": labels,
-            "annotations": {names.CONTENT_CHECKSUM: checksum, names.WORKLOAD_HASH: workload_hash},
+            "annotations": {CONTENT_CHECKSUM: checksum, **({WORKLOAD_HASH: workload_hash} if workload_hash else {})},
         },
         "data": data,
     }
@@ -61,8 +57,8 @@ def make_authz_config_map(proxy: ProxySpec) -> Object | None:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": names.authz_inline(proxy.name),
-            "labels": {**names.labels(proxy.name), f"{names.COMPONENT_GROUP}/authz": "inline"},
+            "name": proxy.names.authz_inline,
+            "labels": {**proxy.names.labels, f"{COMPONENT_GROUP}/authz": "inline"},
         },
         "data": {"authz.json": go_json.compact(_policies(authorization))},
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hooks.kubernetes.kinds import DEPLOYMENT
 from hooks.kubernetes.objects import Object, controller_of, is_deleting
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names, ownership
+from hooks.proxy import ownership
 from hooks.proxy.health import proxy_pods
+from hooks.proxy.names import names_of
 
 WITHOUT_FINALIZERS = '{"metadata":{"finalizers":null}}'
 
@@ -17,7 +18,7 @@ def is_proxy_left(request: SyncRequest) -> bool:
     A Deployment that Metacontroller released counts. It is not adopted again for a server that is being deleted, so
     only a person can end it.
     """
-    standing = ownership.standing(request, DEPLOYMENT, names.deployment(request.name))
+    standing = ownership.standing(request, DEPLOYMENT, names_of(request).deployment)
     return standing in ("own", "released") or bool(proxy_pods(request))
 
 
@@ -33,7 +34,7 @@ def awaited(request: SyncRequest) -> str:
 
 
 def _of_the_proxy(request: SyncRequest) -> str:
-    name, pods = names.deployment(request.name), proxy_pods(request)
+    name, pods = names_of(request).deployment, proxy_pods(request)
     deployment = request.children.get(DEPLOYMENT, name) or request.related.get(DEPLOYMENT, name)
     if deployment is None or (pods and is_deleting(deployment)):
         return _pods_to_stop(request, pods)

@@ -1,13 +1,15 @@
-"""The proxy's Deployment: one pod that runs the proxy runner, which makes and fronts the MCP server itself."""
+"""The proxy's Deployment: its pods run the proxy runner, which also makes an MCP server that isn't remote."""
 
 from __future__ import annotations
 
+from hooks.api.workload import MetadataOverrides
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
 from hooks.proxy.env import make_env
 from hooks.proxy.pod_patch import make_pod_patch
+from hooks.proxy.pod_template import merged_template
 from hooks.proxy.ports import displace_conflicting_ports
 from hooks.proxy.pull_secrets import merged_pull_secrets
 from hooks.proxy.rollout import make_replicas, make_strategy, restarted_pods
@@ -29,60 +31,76 @@ def make_deployment(proxy: ProxySpec, installation: Installation, observed: Obje
         installation: what the installation decides.
         observed: the Deployment as it is, if it is.
     """
-    labels = names.labels(proxy.name)
+    labels = proxy.names.labels
     overrides = proxy.deployment_overrides
-    template_overrides = overrides.pod_template_metadata_overrides
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {
-            "name": names.deployment(proxy.name),
+            "name": proxy.names.deployment,
             "labels": {**(overrides.labels or {}), **labels},
             "annotations": {
                 **(overrides.annotations or {}),
                 names.MANAGED_BY: "toolhive-hooks",
+                **_pod_template_hash(proxy.backend),
             },
         },
         "spec": {
             **make_replicas(proxy, observed),
             "selector": {"matchLabels": labels},
             "strategy": make_strategy(proxy, observed),
-            "template": {
-                "metadata": {
-                    "labels": {
-                        **((template_overrides and template_overrides.labels) or {}),
-                        **labels,
-                    },
-                    "annotations": _template_annotations(proxy, observed),
-                },
-                "spec": _make_pod_spec(proxy, installation, observed),
-            },
+            "template": _make_template(proxy, installation, observed),
+        },
+    }
+
+
+def _make_template(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
+    """The pod template; labels and annotations that the user adds yield to ours."""
+    overrides = proxy.deployment_overrides.pod_template_metadata_overrides or MetadataOverrides()
+    template: Object = {
+        "metadata": {"labels": overrides.labels or {}, "annotations": overrides.annotations or {}},
+        "spec": _make_pod_spec(proxy, installation, observed),
+    }
+    if isinstance(proxy.backend, Remote) and proxy.backend.pod_template:
+        template = merged_template(template, proxy.backend.pod_template)
+    metadata = template["metadata"]
+    return {
+        **template,
+        "metadata": {
+            **metadata,
+            "labels": {**metadata["labels"], **proxy.names.labels},
+            "annotations": {**metadata["annotations"], **_template_annotations(proxy, observed)},
         },
     }
 
 
 def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str, str]:
-    """What rolls the pods when it changes, RunConfig apart, over what the user adds."""
-    template_overrides = proxy.deployment_overrides.pod_template_metadata_overrides
-    users = (template_overrides and template_overrides.annotations) or {}
+    """What rolls the pods when it changes, RunConfig apart."""
     ours: dict[str, str] = {}
     if proxy.content_digest:
         ours[names.CREDENTIAL_DIGEST] = proxy.content_digest
     time = restarted_pods(proxy, observed)
     if time:
         ours[names.RESTARTED_AT] = time
-    return {**users, **ours}
+    return ours
+
+
+def _pod_template_hash(backend: Container | Remote) -> dict[str, str]:
+    """The operator's note of what the user wrote as podTemplateSpec of the proxy's own pod."""
+    given = backend.pod_template_hash if isinstance(backend, Remote) else ""
+    return {names.POD_TEMPLATE_HASH: given} if given else {}
 
 
 def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
     own_pull_secrets = [secret.name for secret in proxy.deployment_overrides.image_pull_secrets]
     pull_secrets = merged_pull_secrets(own_pull_secrets, installation)
     volumes = make_volumes(proxy)
+    remote = proxy.backend if isinstance(proxy.backend, Remote) else None
     ports = [{"containerPort": proxy.port, "name": "http", "protocol": "TCP"}]
     return {
-        "serviceAccountName": names.proxy_runner(proxy.name),
+        "serviceAccountName": (remote and remote.service_account) or proxy.names.account,
         **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
-        "terminationGracePeriodSeconds": 30,
+        **({} if remote else {"terminationGracePeriodSeconds": 30}),
         "securityContext": pod_security(installation),
         "containers": [
             {
@@ -106,7 +124,7 @@ def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Objec
                 },
                 "readinessProbe": {
                     **PROBE,
-                    "initialDelaySeconds": 5,
+                    "initialDelaySeconds": 15 if remote else 5,
                     "periodSeconds": 5,
                     "timeoutSeconds": 3,
                     "failureThreshold": 3,

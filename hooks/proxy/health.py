@@ -1,4 +1,4 @@
-"""What an MCPServer's pods, Deployment and StatefulSet say about it: whether callers are served, and if not, why."""
+"""What a workload's pods, Deployment and StatefulSet say about it: whether callers are served, and if not, why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from hooks.kubernetes.kinds import DEPLOYMENT, POD
 from hooks.kubernetes.names import LABEL_VALUE
 from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of, raw_spec
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names, ownership, pods
+from hooks.proxy import ownership, pods
 from hooks.proxy.backend import Backend, backend
+from hooks.proxy.names import Names, names_of
 from hooks.proxy.pods import Part, State
 from hooks.proxy.stateful_set import why_outdated
 
@@ -24,11 +25,10 @@ _REFUSALS = (
     (re.compile(r'serviceaccount "([^"]{1,253})" not found'), "ServiceAccount {!r} is missing"),
 )
 
-UNREADY = "MCP server is starting: its proxy runs, and does not answer its readiness probe yet"
+UNREADY = "its proxy runs, and does not answer its readiness probe yet"
 UNSEEN = (
     "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by Deployment and StatefulSet alone"
 )
-READY = State("Ready", "Ready", "MCP server is running")
 
 
 class Workload(NamedTuple):
@@ -44,7 +44,7 @@ class Workload(NamedTuple):
 
 def workload(request: SyncRequest, installation: Installation) -> Workload:
     """The state of a server: of its proxy, and of the MCP server behind it once that was observed."""
-    deployment = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    deployment = request.children.get(DEPLOYMENT, names_of(request).deployment)
     seen = sees_pods(request.name, installation)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     cause = _proxy_cause(request, deployment, proxies)
@@ -54,7 +54,7 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
     outdated = State("Failed", "BackendOutdated", why) if why else None
     if ready_replicas == 0:
         held_up = _scaled_to_zero(request, deployment) or _worse(cause, behind) or outdated
-        state = held_up or _starting(proxies, behind, seen=seen)
+        state = held_up or _starting(names_of(request), proxies, behind, seen=seen)
     elif outdated:
         state = outdated
     elif behind and behind.state:
@@ -63,7 +63,8 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         # An old pod may serve while a new one fails.
         notes = (cause.message if cause else "", behind.note if behind else "", _rollout(deployment))
         note = next(filter(None, notes), "")
-        state = READY._replace(message=f"{READY.message}; {note}") if note else READY
+        running = f"{names_of(request).noun} is running"
+        state = State("Ready", "Ready", f"{running}; {note}" if note else running)
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
         state = state._replace(message=f"{state.message}; {UNSEEN}")
     return Workload(state, [behind.condition] if behind else [], ready_replicas)
@@ -72,9 +73,11 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
 def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | None:
     if deployment is None or deployment["spec"].get("replicas") != 0:
         return None
-    scale = f"kubectl scale deployment/{names.deployment(request.name)} --replicas=1 -n {request.namespace}"
+    scale = f"kubectl scale deployment/{names_of(request).deployment} --replicas=1 -n {request.namespace}"
     remedy = "spec.replicas is 0" if raw_spec(request.parent).get("replicas") == 0 else scale
-    return State("Stopped", "ScaledToZero", f"MCP server is scaled to zero: {remedy}")
+    own = names_of(request)
+    # The phases of an MCPRemoteProxy have no such word in release 0.44.
+    return State("Stopped" if own.has_server else "Pending", "ScaledToZero", f"{own.noun} is scaled to zero: {remedy}")
 
 
 def _worse(cause: State | None, behind: Backend | None) -> State | None:
@@ -86,14 +89,15 @@ def _worse(cause: State | None, behind: Backend | None) -> State | None:
     return (beyond or cause) if cause and cause.reason == "CrashLoopBackOff" else (cause or beyond)
 
 
-def _starting(proxies: list[Object], behind: Backend | None, *, seen: bool) -> State:
+def _starting(own: Names, proxies: list[Object], behind: Backend | None, *, seen: bool) -> State:
     """What is waited for where nothing is known to hold it up."""
     if seen and not proxies:
-        return State("Pending", "NoPods", "No pods found for MCP server")
+        return State("Pending", "NoPods", f"No pods found for {'MCP server' if own.has_server else 'remote proxy'}")
     runs = any(map(pods.runs, proxies))
     if behind and behind.state and (runs or not seen):
         return behind.state
-    return State("Pending", "PodsNotReady", UNREADY if runs else "MCP server is starting")
+    starting = f"{own.noun} is starting"
+    return State("Pending", "PodsNotReady", f"{starting}: {UNREADY}" if runs else starting)
 
 
 def sees_pods(name: str, installation: Installation) -> bool:
@@ -107,10 +111,10 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
     Anyone may label a pod, and copy a Deployment. A ReplicaSet has its Deployment's name and the hash of the template,
     which has no hyphen and is a label of its pods.
     """
-    name = names.deployment(request.name)
+    name = names_of(request).deployment
     if ownership.standing(request, DEPLOYMENT, name) == "foreign":
         return []
-    labelled = _pods(request, names.labels(request.name)["app"], "ReplicaSet")
+    labelled = _pods(request, names_of(request).labels["app"], "ReplicaSet")
     return [pod for pod in labelled if _is_of_deployment(pod, name)]
 
 
@@ -130,7 +134,7 @@ def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:
 
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:
     """What keeps the proxy from running: pods that can't even be made first."""
-    name, labels = names.deployment(request.name), names.labels(request.name)
+    name, labels = names_of(request).deployment, names_of(request).labels
     selector = f"app={labels['app']},toolhive-name={request.name}"
     part = Part("Proxy", f"deployment/{name}", selector, request.namespace)
     return _refused(deployment) or pods.cause(proxies, part)

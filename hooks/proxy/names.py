@@ -1,12 +1,15 @@
-"""Every name, label and annotation that an MCPServer's objects carry, made from the server's own name.
+"""Every name, label and annotation that a workload's objects carry, made from its kind and its own name.
 
 They are the reference operator's, so that one controller can take over from the other.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hooks.api.meta import GROUP
 from hooks.api.workload import ACCOUNT_SUFFIX
+from hooks.metacontroller.requests import SyncRequest
 
 COMPONENT_GROUP = "toolhive.stacklok.io"
 """The reference labels RunConfig and authz ConfigMaps under `.io`, everything else under `.dev`."""
@@ -21,6 +24,7 @@ RESTARTED_AT = f"mcpserver.{GROUP}/restarted-at"
 RESTART_STRATEGY = f"mcpserver.{GROUP}/restart-strategy"
 LAST_PROCESSED_RESTART = f"mcpserver.{GROUP}/last-processed-restart"
 
+POD_TEMPLATE_HASH = f"{COMPONENT_GROUP}/podtemplatespec-hash"
 PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"
 
@@ -45,52 +49,116 @@ RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")
 """Variables that it gives to one with an HTTP transport as well."""
 
 
-def deployment(name: str) -> str:
-    """The proxy's Deployment."""
-    return name
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the objects of one workload kind are named and labelled."""
+
+    noun: str
+    """What messages call it."""
+    service: str
+    account: str
+    run_config_label: str
+    has_server: bool
+    """Whether its proxy makes the MCP server too, as a StatefulSet."""
 
 
-def stateful_set(name: str) -> str:
-    """The StatefulSet that the proxy runner makes for the MCP server."""
-    return name
+_FORMS = {
+    "MCPServer": _Form("MCP server", "mcp-{}-proxy", f"{{}}{ACCOUNT_SUFFIX}", "mcp-server", has_server=True),
+    "MCPRemoteProxy": _Form(
+        "Remote proxy",
+        "mcp-{}-remote-proxy",
+        f"{{}}-remote{ACCOUNT_SUFFIX}",
+        "mcp-remote-proxy",
+        has_server=False,
+    ),
+}
 
 
-def proxy_service(name: str) -> str:
-    """The Service that clients call."""
-    return f"mcp-{name}-proxy"
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names and labels of the objects of one workload."""
+
+    kind: str
+    """The workload's kind: `MCPServer` or `MCPRemoteProxy`."""
+    name: str
+    """The workload's own name."""
+
+    @property
+    def noun(self) -> str:
+        """What messages call the workload."""
+        return _FORMS[self.kind].noun
+
+    @property
+    def word(self) -> str:
+        """The same in one word, after "this"."""
+        return "server" if self.has_server else "proxy"
+
+    @property
+    def has_server(self) -> bool:
+        """Whether the workload's proxy makes the MCP server too, as a StatefulSet."""
+        return _FORMS[self.kind].has_server
+
+    @property
+    def deployment(self) -> str:
+        """The proxy's Deployment."""
+        return self.name
+
+    @property
+    def stateful_set(self) -> str:
+        """The StatefulSet that the proxy runner makes for the MCP server."""
+        return self.name
+
+    @property
+    def service(self) -> str:
+        """The Service that clients call."""
+        return _FORMS[self.kind].service.format(self.name)
+
+    @property
+    def run_config(self) -> str:
+        """The ConfigMap that holds runconfig.json."""
+        return f"{self.name}-runconfig"
+
+    @property
+    def authz_inline(self) -> str:
+        """The ConfigMap that holds the policies of an inline authzConfig."""
+        return f"{self.name}-authz-inline"
+
+    @property
+    def account(self) -> str:
+        """The proxy's ServiceAccount, its Role and its RoleBinding."""
+        return _FORMS[self.kind].account.format(self.name)
+
+    @property
+    def server_account(self) -> str:
+        """The MCP server's own ServiceAccount, where the spec names none."""
+        return f"{self.name}-sa"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the proxy's objects, and the selector of its pods."""
+        return {
+            "app": self.kind.lower(),
+            "app.kubernetes.io/name": self.kind.lower(),
+            "app.kubernetes.io/instance": self.name,
+            "toolhive": "true",
+            "toolhive-name": self.name,
+        }
+
+    @property
+    def run_config_labels(self) -> dict[str, str]:
+        """The labels of the RunConfig's ConfigMap."""
+        return {
+            f"{COMPONENT_GROUP}/component": "run-config",
+            f"{COMPONENT_GROUP}/{_FORMS[self.kind].run_config_label}": self.name,
+            f"{COMPONENT_GROUP}/managed-by": "toolhive-operator",
+        }
+
+    @property
+    def runner_services(self) -> tuple[str, ...]:
+        """The Services that a proxy runner makes: an older one labelled them so that they would be adopted."""
+        return (f"mcp-{self.name}-headless", f"mcp-{self.name}") if self.has_server else ()
 
 
-def run_config(name: str) -> str:
-    """The ConfigMap that holds runconfig.json."""
-    return f"{name}-runconfig"
-
-
-def authz_inline(name: str) -> str:
-    """The ConfigMap that holds the policies of an inline authzConfig."""
-    return f"{name}-authz-inline"
-
-
-def proxy_runner(name: str) -> str:
-    """The proxy's ServiceAccount, its Role and its RoleBinding."""
-    return f"{name}{ACCOUNT_SUFFIX}"
-
-
-def server_account(name: str) -> str:
-    """The MCP server's own ServiceAccount, where the spec names none."""
-    return f"{name}-sa"
-
-
-def labels(name: str) -> dict[str, str]:
-    """The labels of the proxy's objects, and the selector of its pods."""
-    return {
-        "app": "mcpserver",
-        "app.kubernetes.io/name": "mcpserver",
-        "app.kubernetes.io/instance": name,
-        "toolhive": "true",
-        "toolhive-name": name,
-    }
-
-
-def runner_services(name: str) -> tuple[str, ...]:
-    """The Services that a proxy runner makes: an older one labelled them so that they would be adopted."""
-    return (f"mcp-{name}-headless", f"mcp-{name}")
+def names_of(request: SyncRequest) -> Names:
+    """Return the names of a request's parent."""
+    return Names(request.parent["kind"], request.name)

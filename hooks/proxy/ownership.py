@@ -1,8 +1,8 @@
-"""Whose the objects are that have a server's names.
+"""Whose the objects are that have a workload's names.
 
 Metacontroller never takes over what it didn't make: where a name belongs to another object, it makes nothing and
 reports nothing. And it releases a child that loses its label. Neither is among the children that a hook is sent, so
-customize asks for every object that has one of the server's names.
+customize asks for every object that has one of the workload's names.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERV
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of, raw_spec
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
-from hooks.proxy import children, names
-from hooks.proxy.rbac import RULES
+from hooks.proxy import children
+from hooks.proxy.names import Names, names_of
+from hooks.proxy.rbac import rules_of
 
 NAME_CONFLICT = "NameConflict"
 CHILD_RELEASED = "ChildReleased"
@@ -29,9 +30,9 @@ Standing = Literal["own", "released", "foreign"]
 """`own`: a child, or about to be one. `released`: it was a child, and Metacontroller let go of it."""
 
 
-def names_of(server: str) -> list[tuple[Kind, str]]:
-    """Kind and name of each object that a server of this name may come to have, its proxy runner's Services too."""
-    return [*children.child_names(server), *((SERVICE, service) for service in names.runner_services(server))]
+def object_names(names: Names) -> list[tuple[Kind, str]]:
+    """Kind and name of each object that a workload of these names may have, its proxy runner's Services too."""
+    return [*children.child_names(names), *((SERVICE, service) for service in names.runner_services)]
 
 
 def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
@@ -50,10 +51,11 @@ def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
         return "own" if label == request.uid else _of_no_controller(request, kind, obj)
     if owner.get("uid") == request.uid:
         return "own" if label == request.uid else "released"
-    if name in names.runner_services(request.name) and _is_stateful_set(owner, names.deployment(request.name)):
+    if name in names_of(request).runner_services and _is_stateful_set(owner, names_of(request).deployment):
         return "own"
     # A server never makes an object of such a name: it got this one because someone changed the label.
-    is_misplaced = _is_server(owner, request) and (kind, name) not in names_of(str(owner.get("name")))
+    of_owner = Names(request.parent["kind"], str(owner.get("name")))
+    is_misplaced = _is_same_kind(owner, request) and (kind, name) not in object_names(of_owner)
     return "released" if is_misplaced else "foreign"
 
 
@@ -78,7 +80,7 @@ def is_in_conflict(request: SyncRequest) -> bool:
 
 def withheld(request: SyncRequest) -> frozenset[tuple[str, str]]:
     """(kind, name) of what must not be made, or must go, because of whose the objects beside it are."""
-    runner = names.proxy_runner(request.name)
+    runner = names_of(request).account
     kept_back = set()
     if not _may_bind(request):
         kept_back.add((ROLE_BINDING.kind, runner))
@@ -94,31 +96,31 @@ def _may_bind(request: SyncRequest) -> bool:
     Metacontroller makes all children of an answer in an order of its own, and passes over a name that is taken. So a
     binding is made once both are observed. One that exists outlives their release: it still binds what it did.
     """
-    runner = names.proxy_runner(request.name)
+    runner, rules = names_of(request).account, rules_of(names_of(request))
     role = request.children.get(ROLE, runner)
     if request.children.get(ROLE_BINDING, runner) is None:
-        is_ours = role is not None and role.get("rules") == RULES
+        is_ours = role is not None and role.get("rules") == rules
         return is_ours and request.children.get(SERVICE_ACCOUNT, runner) is not None and not is_in_conflict(request)
     if role is None:
         left = request.related.get(ROLE, runner)
-        if left is None or standing(request, ROLE, runner) == "foreign" or left.get("rules") != RULES:
+        if left is None or standing(request, ROLE, runner) == "foreign" or left.get("rules") != rules:
             return False
     return standing(request, SERVICE_ACCOUNT, runner) in ("own", "released")
 
 
 def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing:
     """The standing of an object that no controller owns, and that doesn't ask this server to adopt it."""
-    if kind == STATEFUL_SET or obj["metadata"]["name"] in names.runner_services(request.name):
+    if kind == STATEFUL_SET or obj["metadata"]["name"] in names_of(request).runner_services:
         if not {"toolhive": "true", "toolhive-name": request.name}.items() <= labels_of(obj).items():
             return "foreign"
         # What an older runner made never had our label: the next runner applies it.
         template = raw_spec(obj).get("template") or {}
         return "released" if labels_of(template).get(CONTROLLER_UID) == request.uid else "own"
-    is_labelled = names.labels(request.name).items() <= labels_of(obj).items()
+    is_labelled = names_of(request).labels.items() <= labels_of(obj).items()
     return "released" if is_labelled or noted_parent(obj) is not None else "foreign"
 
 
-def _is_server(owner: Object, request: SyncRequest) -> bool:
+def _is_same_kind(owner: Object, request: SyncRequest) -> bool:
     """Whether an ownerReference names an object of the parent's own kind, of any version."""
     return is_of_kind(owner, request.parent["apiVersion"], request.parent["kind"])
 
@@ -129,14 +131,15 @@ def _is_stateful_set(owner: Object, name: str) -> bool:
 
 def _with(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:
     """Kind and name of the objects of this standing, of those that the server's spec needs."""
-    spec = raw_spec(request.parent)
+    spec, own = raw_spec(request.parent), names_of(request)
     authz = spec.get("authzConfig")
     unneeded = []
     if spec.get("serviceAccount") is not None:
-        unneeded.append((SERVICE_ACCOUNT, names.server_account(request.name)))
+        of_account = [(SERVICE_ACCOUNT, own.server_account)] if own.has_server else []
+        unneeded += of_account or [(ROLE, own.account), (ROLE_BINDING, own.account)]
     if not isinstance(authz, dict) or authz.get("type") != "inline":
-        unneeded.append((CONFIG_MAP, names.authz_inline(request.name)))
-    named = [named for named in names_of(request.name) if named not in unneeded]
+        unneeded.append((CONFIG_MAP, own.authz_inline))
+    named = [named for named in object_names(own) if named not in unneeded]
     return [(kind, name) for kind, name in named if standing(request, kind, name) == wanted]
 
 
@@ -144,21 +147,22 @@ def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> s
     """How Metacontroller gets its children back, without a deletion: by one command for all of them."""
     objects = " ".join(f"{kind.kind.lower()}/{name}" for kind, name in released)
     command = f"kubectl label {objects} {CONTROLLER_UID}={request.uid} -n {request.namespace} --overwrite"
-    what = "1 object of this server has" if len(released) == 1 else f"{len(released)} objects of this server have"
+    this = f"this {names_of(request).word}"
+    what = f"1 object of {this} has" if len(released) == 1 else f"{len(released)} objects of {this} have"
     return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller let go (nothing was deleted): `{command}`"
 
 
 def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
     """Whose an object is that has a name which this server needs, and what to do about it."""
-    what = f"{kind.kind} {name!r}"
+    what, this = f"{kind.kind} {name!r}", f"this {names_of(request).word}"
     owner = controller_of(request.related.get(kind, name) or {})
     if owner is None:
         shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"
-        remedy = f"rename this server, or delete that {kind.kind} if nothing needs it"
+        remedy = f"rename {this}, or delete that {kind.kind} if nothing needs it"
         operators = "what ToolHive's operator made, `toolhive-hooks migrate` takes over"
-        return f"{what} isn't this server's, and no controller owns it ({shown}): {remedy}; {operators}"
-    if _is_server(owner, request) and owner.get("name") == request.name:
-        return f"{what} belongs to an earlier MCPServer of this name: wait until it is garbage collected"
+        return f"{what} isn't {this}'s, and no controller owns it ({shown}): {remedy}; {operators}"
+    if _is_same_kind(owner, request) and owner.get("name") == request.name:
+        return f"{what} belongs to an earlier {owner.get('kind')} of this name: wait until it is garbage collected"
     owner_kind, owner_name = (str(owner.get(key))[:MAX_OWNER] for key in ("kind", "name"))
-    remedy = f"rename this server, or delete that {owner_kind} if nothing needs it"
+    remedy = f"rename {this}, or delete that {owner_kind} if nothing needs it"
     return f"{what} belongs to {owner_kind} {owner_name!r}: {remedy}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy import names
+from hooks.proxy.names import Names
 
 _ALL = ["get", "list", "watch", "create", "update", "patch", "delete"]
 _READ = ["get", "list", "watch"]
@@ -22,50 +22,62 @@ RULES: list[Object] = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": _READ},
 ]
 """What the proxy runner may do in its namespace. No Secrets: their values reach it by environment variables."""
+RULES_OF_A_REMOTE = [rule for rule in RULES if rule["resources"] == ["configmaps"]]
+"""The same where the MCP server runs elsewhere, so that the proxy makes nothing."""
+
+
+def rules_of(names: Names) -> list[Object]:
+    """Return the rules of a workload's Role."""
+    return RULES if names.has_server else RULES_OF_A_REMOTE
 
 
 def make_rbac(
-    name: str,
+    names: Names,
     namespace: str,
     claims: Mapping[str, str],
     *,
-    with_server_account: bool,
+    has_account: bool,
     pull_secrets: Sequence[str] = (),
 ) -> list[Object]:
     """Return the proxy's ServiceAccount, Role and RoleBinding, and the MCP server's own ServiceAccount.
 
+    The proxy's ServiceAccount carries the claims, so there is one even where no pod uses it.
+
     Args:
-        name: the parent's name.
+        names: the parent's.
         namespace: the parent's namespace.
         claims: labels by which the proxy's ServiceAccount claims the configs that the parent refers to.
-        with_server_account: whether the MCP server has a ServiceAccount of its own.
-        pull_secrets: names of the Secrets with which the images of both pods are pulled.
+        has_account: whether the user names an existing ServiceAccount: for the MCP server, which then needs none of its
+            own, or for the proxy of a remote one, which then needs no rights here.
+        pull_secrets: names of the Secrets with which images are pulled.
     """
-    runner = names.proxy_runner(name)
+    runner = names.account
     pull = {"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": runner, **({"labels": dict(claims)} if claims else {})},
-            **pull,
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": {"name": runner},
-            "rules": RULES,
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": {"name": runner},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": runner},
-            "subjects": [{"kind": "ServiceAccount", "name": runner, "namespace": namespace}],
-        },
-        *(
-            [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": names.server_account(name)}, **pull}]
-            if with_server_account
-            else []
-        ),
-    ]
+    account: Object = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": runner, **({"labels": dict(claims)} if claims else {})},
+        **pull,
+    }
+    role: Object = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": runner},
+        "rules": rules_of(names),
+    }
+    binding: Object = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": runner},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": runner},
+        "subjects": [{"kind": "ServiceAccount", "name": runner, "namespace": namespace}],
+    }
+    if not names.has_server:
+        return [account] if has_account else [account, role, binding]
+    of_server: Object = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": names.server_account},
+        **pull,
+    }
+    return [account, role, binding, *([] if has_account else [of_server])]

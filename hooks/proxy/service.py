@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy import names
+from hooks.proxy.names import MANAGED_BY
 from hooks.proxy.ports import displace_conflicting_ports
 from hooks.proxy.spec import ProxySpec
 
@@ -16,12 +16,12 @@ def make_service(proxy: ProxySpec, observed: Object | None) -> Object:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
-            "name": names.proxy_service(proxy.name),
-            "labels": {**(overrides.labels or {}), **names.labels(proxy.name)},
-            "annotations": {**(overrides.annotations or {}), names.MANAGED_BY: "toolhive-hooks"},
+            "name": proxy.names.service,
+            "labels": {**(overrides.labels or {}), **proxy.names.labels},
+            "annotations": {**(overrides.annotations or {}), MANAGED_BY: "toolhive-hooks"},
         },
         "spec": {
-            "selector": names.labels(proxy.name),
+            "selector": proxy.names.labels,
             "sessionAffinity": proxy.session_affinity,
             "ports": displace_conflicting_ports(ports, observed, ("spec", "ports"), "port"),
         },

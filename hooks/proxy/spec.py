@@ -14,6 +14,7 @@ from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
+from hooks.proxy.names import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class Remote:
     """Headers that the proxy adds to each call, with their values in clear."""
     secret_headers: Sequence[SecretHeader]
     """The same, with their values in Secrets."""
+    service_account: str = ""
+    """ServiceAccount of the proxy's pod; empty for its own."""
+    pod_template: Object | None = None
+    """Changes to the proxy's pod, a core/v1 PodTemplateSpec as Go reads it; None where the user gives none."""
+    pod_template_hash: str = ""
+    """Stands for what the user wrote there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +273,13 @@ class ProxySpec:
     deployment_overrides: ProxyDeploymentOverrides
     service_overrides: MetadataOverrides
     restart: Restart | None
+
+    @property
+    def kind(self) -> str:
+        """The parent's kind: each runs its MCP server in one of the two places."""
+        return "MCPServer" if isinstance(self.backend, Container) else "MCPRemoteProxy"
+
+    @property
+    def names(self) -> Names:
+        """The names and labels of its objects."""
+        return Names(self.kind, self.name)

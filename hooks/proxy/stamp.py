@@ -32,7 +32,7 @@ def stamp(request: SyncRequest, content: str) -> int:
     """The stamp for a RunConfig and a pod template with this hash."""
     theirs = stamp_of(stateful_set(request))
     highest = max(request.generation, theirs)
-    config_map = request.children.get(CONFIG_MAP, names.run_config(request.name))
+    config_map = request.children.get(CONFIG_MAP, names.names_of(request).run_config)
     if config_map is None or annotations_of(config_map).get(names.WORKLOAD_HASH) != content:
         return highest
     observed = _in_run_config(config_map)
@@ -40,19 +40,21 @@ def stamp(request: SyncRequest, content: str) -> int:
     return observed if 0 < observed <= highest and observed >= theirs else highest
 
 
-def in_run_config(run: Object, number: int) -> Object:
-    """The RunConfig with its stamp, in the place that it has in the reference's."""
+def in_run_config(run: Object, number: int | None) -> Object:
+    """The RunConfig with its stamp, if it has one, in the place that it has in the reference's."""
+    if number is None:
+        return run
     return {"schema_version": run["schema_version"], "mcpserver_generation": number, **run}
 
 
-def in_deployment(deployment: Object, number: int, checksum: str) -> Object:
-    """The Deployment with the stamp and the checksum of the RunConfig that its pods are to start with."""
+def in_deployment(deployment: Object, number: int | None, checksum: str) -> Object:
+    """The Deployment with the checksum of the RunConfig that its pods are to start with, and the stamp, if any."""
     spec = deployment["spec"]
     template = spec["template"]
     annotations = {
         **template["metadata"]["annotations"],
         names.RUNCONFIG_CHECKSUM: checksum,
-        names.MCPSERVER_GENERATION: str(number),
+        **({} if number is None else {names.MCPSERVER_GENERATION: str(number)}),
     }
     metadata = {**template["metadata"], "annotations": annotations}
     return {**deployment, "spec": {**spec, "template": {**template, "metadata": metadata}}}

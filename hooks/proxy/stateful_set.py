@@ -9,6 +9,7 @@ from hooks.kubernetes.kinds import DEPLOYMENT, STATEFUL_SET
 from hooks.kubernetes.objects import Object, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
+from hooks.proxy.names import names_of
 from hooks.proxy.rollout import is_rolled_out
 
 MAX_STAMP = (1 << 63) - 1
@@ -18,7 +19,7 @@ _NUMBER = re.compile(r"\+?0*([0-9]{1,19})", re.ASCII)
 
 def stateful_set(request: SyncRequest) -> Object | None:
     """The StatefulSet of the server's name, adopted or not: an earlier server of this name may have left it behind."""
-    name = names.stateful_set(request.name)
+    name = names_of(request).stateful_set
     return request.related.get(STATEFUL_SET, name) or request.children.get(STATEFUL_SET, name)
 
 
@@ -43,11 +44,13 @@ def why_outdated(request: SyncRequest) -> str:
     A proxy leaves a StatefulSet alone whose stamp is above its own. One with the same stamp overwrites it, so an old
     proxy that starts again after a new one can bring the old image back.
     """
+    if not names_of(request).has_server:
+        return ""
     observed = stateful_set(request)
-    proxy = request.children.get(DEPLOYMENT, names.deployment(request.name))
+    proxy = request.children.get(DEPLOYMENT, names_of(request).deployment)
     ours, theirs = stamp_of(proxy), stamp_of(observed)
-    name, namespace = names.stateful_set(request.name), request.namespace
-    restart = f"kubectl rollout restart deployment/{names.deployment(request.name)} -n {namespace}"
+    name, namespace = names_of(request).stateful_set, request.namespace
+    restart = f"kubectl rollout restart deployment/{names_of(request).deployment} -n {namespace}"
     if 0 < ours < theirs:
         delete = f"kubectl delete statefulset {name} -n {namespace}"
         why = f"StatefulSet {name!r} has generation stamp {theirs}, and a proxy with {ours} leaves it as it is"

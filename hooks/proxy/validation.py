@@ -21,10 +21,10 @@ from hooks.kubernetes.names import DNS_LABEL, ENV_NAME, LABEL_VALUE, OBJECT_NAME
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
-from hooks.proxy import names, outgoing_auth
+from hooks.proxy import names, outgoing_auth, remote
 from hooks.proxy.image import image_fault
 from hooks.proxy.pod_patch import mcp_container_env
-from hooks.proxy.spec import Container, ProxySpec, Tools
+from hooks.proxy.spec import Container, ProxySpec, Remote, Tools
 from hooks.proxy.volumes import make_volumes
 from hooks.strict_json import MAX_DEPTH, is_too_deep
 
@@ -52,6 +52,8 @@ def unreadable_template(template: Object | None) -> Condition | None:
 def problems(proxy: ProxySpec) -> list[Condition]:
     """Return what is wrong with a spec, each fault with its field."""
     faults = [conditions.false("Valid", "SpecInvalid", fault) for fault in _faults(proxy)]
+    if isinstance(proxy.backend, Remote):
+        faults = [*remote.problems(proxy, proxy.backend), *faults]
     outgoing = outgoing_auth.problem(proxy)
     return [*faults, outgoing] if outgoing else faults
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.outgoing_auth import effects
-from hooks.proxy.spec import CABundle, Container, ProxySpec
+from hooks.proxy.spec import CABundle, Container, ProxySpec, Remote
 from hooks.proxy.webhook_secrets import SecretFile, secret_files
 
 Mounted = tuple[Object, Object]
@@ -17,13 +17,16 @@ def make_volumes(proxy: ProxySpec) -> list[Mounted]:
     otel = proxy.telemetry.open_telemetry if proxy.telemetry else None
     oidc_ca = proxy.incoming_auth.ca_bundle if proxy.incoming_auth else None
     otel_ca = otel.ca_bundle if otel else None
+    bundles = [
+        *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, oidc_ca),
+        *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel_ca),
+    ]
     return [
-        _config_map_volume("runconfig", {"name": names.run_config(proxy.name)}),
+        _config_map_volume("runconfig", {"name": proxy.names.run_config}),
         *([_webhook_secret(file) for file in secret_files(proxy.webhooks)] if proxy.webhooks else []),
         *_host_paths(proxy),
         *_authz(proxy),
-        *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, oidc_ca),
-        *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel_ca),
+        *(reversed(bundles) if isinstance(proxy.backend, Remote) else bundles),
         *effects(proxy).volumes,
     ]
 
@@ -59,7 +62,7 @@ def _authz(proxy: ProxySpec) -> list[Mounted]:
     authorization = proxy.authorization
     if authorization is None or not (authorization.policies or authorization.config_map):
         return []
-    inline = {"name": names.authz_inline(proxy.name), "items": [{"key": "authz.json", "path": "authz.json"}]}
+    inline = {"name": proxy.names.authz_inline, "items": [{"key": "authz.json", "path": "authz.json"}]}
     mounted = {"name": authorization.config_map, "items": [{"key": authorization.key, "path": "authz.json"}]}
     return [_config_map_volume("authz-config", inline if authorization.policies else mounted)]
 

@@ -48,10 +48,9 @@ def claimant(account: Object, workloads: Collection[Kind]) -> tuple[Kind, str] |
         account: a ServiceAccount.
         workloads: the kinds that may refer to the config.
     """
-    owner, noted = controller_of(account), noted_parent(account)
-    if owner:
+    if owner := controller_of(account):
         kinds = [kind for kind in workloads if is_of_kind(owner, kind.api_version, kind.kind)]
-    elif noted is not None and labels_of(account).get(CONTROLLER_UID) != noted:
+    elif (noted := noted_parent(account)) is not None and labels_of(account).get(CONTROLLER_UID) != noted:
         kinds = sorted(workloads, key=lambda kind: -len(ACCOUNT_SUFFIXES[kind.kind]))
     else:
         return None

@@ -10,6 +10,7 @@ from hooks.api.kinds import (
     MCP_EXTERNAL_AUTH_CONFIG,
     MCP_GROUP,
     MCP_OIDC_CONFIG,
+    MCP_REMOTE_PROXY,
     MCP_SERVER,
     MCP_TELEMETRY_CONFIG,
     MCP_TOOL_CONFIG,
@@ -121,6 +122,7 @@ def _references(workload: Kind) -> tuple[Reference, ...]:
 
 REFERENCES = (
     *_references(MCP_SERVER),
+    *_references(MCP_REMOTE_PROXY),
     Reference(
         MCP_SERVER,
         field="webhookConfigRef",

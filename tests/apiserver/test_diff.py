@@ -23,7 +23,7 @@ from tests.world import settled as answered
 
 pytestmark = pytest.mark.apiserver
 
-API = "toolhive.stacklok.dev/v1alpha1"
+API = "toolhive.stacklok.dev/v1beta1"
 SERVER, CONFIG_KIND = f"{API}/MCPServer", f"{API}/MCPExternalAuthConfig"
 EXCHANGE = {
     "tokenUrl": "https://idp.acme.test/token",

@@ -25,7 +25,7 @@ SERVER = f"{GROUP}/v1alpha1/OlderServer"
 NAMESPACE = "default"
 
 BAD = "bad"
-DEFAULTS: Object = {"proxyMode": "sse", "trustProxyHeaders": False}
+DEFAULTS: Object = {"proxyMode": "sse", "trustProxyHeaders": False, "sessionAffinity": "ClientIP"}
 OLDER: dict[str, Object] = {
     f"{'a' * 51}.b": {"image": "mcp:1", "transport": "sse", "port": 8080, **DEFAULTS},
     BAD: {
@@ -73,10 +73,10 @@ def schemas() -> tuple[Object, Object]:
     strict["metadata"]["name"] = f"olderservers.{GROUP}"
     strict["spec"] |= {"group": GROUP, "names": NAMES}
     loose = copy.deepcopy(strict)
-    (version,) = loose["spec"]["versions"]
-    root = version["schema"]["openAPIV3Schema"]
-    del root["x-kubernetes-validations"]
-    root["properties"]["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    for version in loose["spec"]["versions"]:
+        root = version["schema"]["openAPIV3Schema"]
+        del root["x-kubernetes-validations"]
+        root["properties"]["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return loose, strict
 
 

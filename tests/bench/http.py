@@ -1,6 +1,6 @@
 """What the served hooks answer over HTTP, as a share of what the same gunicorn answers with a route that does nothing.
 
-Both are served by one worker with four threads and called by turns with recorded requests over connections that stay
+Both are served by one worker and called by turns with recorded requests over connections that stay
 open, as Metacontroller's do. The callers are processes of their own, so that they don't wait for one another.
 """
 
@@ -75,7 +75,7 @@ def _call(port: int, connections: int, seconds: float, sent: list[bytes]) -> lis
             for key, _ in ready.select(1):
                 state, connection = key.data, key.fileobj
                 state["got"] += connection.recv(1 << 20)  # type: ignore[union-attr]
-                if not _is_whole(state["got"]):
+                if not is_whole(state["got"]):
                     continue
                 assert state["got"].startswith(b"HTTP/1.1 200 "), state["got"][:500]
                 now = time.perf_counter()
@@ -87,7 +87,7 @@ def _call(port: int, connections: int, seconds: float, sent: list[bytes]) -> lis
     return took
 
 
-def _is_whole(answer: bytes) -> bool:
+def is_whole(answer: bytes) -> bool:
     """Whether all of an answer is there: its head says how long it is."""
     head, _, rest = answer.partition(b"\r\n\r\n")
     assert answer, "the server closed the connection"
@@ -119,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     ports, probes = {"hooks": free_port(), "nothing": free_port()}, free_port()
     settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
-    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_THREADS": "4", **MALLOC}
+    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", **MALLOC}
     settings |= {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}"}
     hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
     nothing = served.command("nothing", ports["nothing"], workers=1)

@@ -35,7 +35,7 @@ def test_what_went_in_comes_out_under_any_environment(
     )
 
     variables = environment(proxy, secret=lambda _: CANARY)
-    _, _, patch, image = arguments(proxy, variables)
+    _, patch, image = arguments(proxy, variables)
     template = json.loads(patch.removeprefix("--k8s-pod-patch="))
 
     assert template["metadata"]["annotations"] == {"a": label}

@@ -64,6 +64,13 @@ def secret_headers(children: Children) -> None:
                     (middleware["parameters"] or {}).get("config", {}).pop("headers", None)
 
 
+def rights(children: Children) -> None:
+    """Of an MCPRemoteProxy: its Role there reads all Secrets of the namespace, and its proxy none."""
+    for child in children.values():
+        if child["kind"] == "Role" and child["metadata"]["name"].endswith("-remote-proxy-runner"):
+            child["rules"] = [rule for rule in child["rules"] if rule["resources"] != ["secrets"]]
+
+
 DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "The runner's StatefulSet is adopted": controller_uid,
     "Pods roll when their configuration changes": checksums,
@@ -71,6 +78,7 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "Annotations of ours": managed_by,
     "The whole middleware chain": usage_metrics,
     "Claims on the proxy's ServiceAccount": claims,
+    "Rights of a remote proxy": rights,
     "Files of a Vault agent": vault,
     "Telemetry": secret_headers,
     "Restarts": restarts,

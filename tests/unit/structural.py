@@ -67,7 +67,7 @@ def unstructural(node: Object) -> list[str]:
 def defaulted(value: Any, node: Object) -> Any:
     """A copy with the schema's defaults put in, as the API server does it: in objects that are there, and no others."""
     if isinstance(value, list):
-        return [defaulted(item, node["items"]) for item in value]
+        return [defaulted(item, node.get("items", {})) for item in value]
     if not isinstance(value, dict):
         return value
     properties = node.get("properties", {})

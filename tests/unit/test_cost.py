@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from hooks import webhook
-from hooks.api.kinds import MCP_SERVER
+from hooks.api.kinds import MCP_REMOTE_PROXY, MCP_SERVER
 from hooks.controllers.configs import users
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Hook
@@ -67,7 +67,7 @@ def test_a_config_that_goes_is_sent_its_servers_once() -> None:
     request = deleted_config(references=3, others=2)
 
     sent = {kind: len(objects) for kind, objects in request["related"].items()}
-    assert sent == {"Secret.v1": 1, MCP_SERVER.key: 5}
+    assert sent == {"Secret.v1": 1, MCP_SERVER.key: 5, MCP_REMOTE_PROXY.key: 0}
 
 
 @pytest.mark.parametrize(

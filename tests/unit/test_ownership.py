@@ -22,6 +22,7 @@ from hooks.kubernetes.kinds import (
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy.rbac import RULES
+from tests.remote import remote
 from tests.world import (
     ACCESS,
     BINDING,
@@ -430,3 +431,103 @@ def test_nothing_of_another_namespace_counts() -> None:
     elsewhere = with_metadata(made(ROLE, RUNNER), namespace=f"{NAMESPACE}-2")
 
     assert ready(sync(server(), related=[elsewhere]))[1] == "NoPods"
+
+
+def first_and_second(first: Object, second: Object) -> list[tuple[Object, Object]]:
+    """Both orders in which two workloads may come."""
+    return [(first, second), (second, first)]
+
+
+class TestServersAndRemoteProxies:
+    """An MCPServer and an MCPRemoteProxy whose objects have the same names: the one that was first keeps everything."""
+
+    @pytest.mark.parametrize(
+        ("one", "other", "shared"),
+        [
+            (server(), remote(), ["ConfigMap/demo-runconfig", "Deployment/demo"]),
+            (
+                server("demo-remote"),
+                remote(),
+                [
+                    *(f"{kind}/demo-remote-proxy-runner" for kind in ("Role", "RoleBinding", "ServiceAccount")),
+                    "Service/mcp-demo-remote-proxy",
+                ],
+            ),
+        ],
+        ids=["one name", "demo and demo-remote"],
+    )
+    def test_the_first_is_undisturbed_and_the_second_waits(self, one: Object, other: Object, shared: list[str]) -> None:
+        for first, second in first_and_second(one, other):
+            theirs, name = running(first), first["metadata"]["name"]
+            _, alone = settled(second)
+
+            lost = sync(second, related=theirs)
+
+            assert {title(obj) for obj in theirs} & {title(obj) for obj in alone} == set(shared)
+            status, reason, message = ready(lost)
+            assert (status, reason, lost["status"]["phase"]) == ("False", "NameConflict", "Failed")
+            assert f" belongs to {first['kind']} '{name}': rename this " in message
+            assert f"or delete that {first['kind']} if nothing needs it" in message
+            assert ("url" in lost["status"], lost["resyncAfterSeconds"]) == (False, 60)
+            kinds = {kind.partition("/")[0] for kind in child_names(lost)}
+            assert kinds <= {"Role", "ServiceAccount"}, "it gets no proxy, and nothing bound to it"
+            # A neighbour that failed leaves what it made: the first takes no notice of it.
+            made_by_second = [observed(obj, second) for obj in lost["children"] if title(obj) not in shared]
+            assert sync(first, theirs, made_by_second) == sync(first, theirs)
+
+    def test_the_second_goes_on_when_the_first_is_gone(self) -> None:
+        for first, second in first_and_second(server(), remote()):
+            lost = sync(second, related=running(first))
+
+            again = sync({**second, "status": lost["status"]})
+
+            assert child_names(again) == child_names(sync(second))
+            assert ready(again)[1] != "NameConflict"
+
+    def test_the_second_keeps_what_it_has_while_the_first_takes_a_name(self) -> None:
+        """Someone deleted its Deployment, and the other's was quicker."""
+        for first, second in first_and_second(server(), remote()):
+            [deployment] = [obj for obj in running(first) if obj["kind"] == "Deployment"]
+            children = without(running(second), "Deployment/demo")
+
+            answer = sync(second, children, [deployment])
+
+            assert {*map(title, children)} <= {*child_names(answer)}
+            assert "url" not in answer["status"]
+            assert ready(answer)[1] == "NameConflict"
+
+    def test_pods_of_the_other_are_not_its_own(self) -> None:
+        theirs = [pod("demo-1", "demo")]
+
+        assert ready(sync(remote(), running(remote()), theirs))[1] == "NoPods"
+        assert sync(deleting(remote()), related=[*running(server()), *theirs])["finalized"] is True
+
+    def test_a_service_that_a_servers_runner_made_is_not_the_proxys(self) -> None:
+        runners = owned(made(SERVICE, "mcp-demo-remote-proxy"), "StatefulSet", "demo-remote-proxy")
+
+        answer = sync(remote(), related=[runners])
+
+        assert ready(answer) == (
+            "False",
+            "NameConflict",
+            "Service 'mcp-demo-remote-proxy' belongs to StatefulSet 'demo-remote-proxy': rename this proxy, or delete "
+            "that StatefulSet if nothing needs it",
+        )
+        ours = next(obj for obj in running(remote()) if obj["kind"] == "Service")
+        assert ready(sync(server("demo-remote-proxy"), related=[ours]))[1] == "NameConflict"
+
+    def test_what_an_earlier_proxy_of_the_name_owned_goes_by_itself(self) -> None:
+        left = owned(
+            made(CONFIG_MAP, "demo-runconfig"), "MCPRemoteProxy", "demo", "uid-earlier", MCP_SERVER.api_version
+        )
+
+        assert ready(sync(remote(), related=[left]))[2] == (
+            "ConfigMap 'demo-runconfig' belongs to an earlier MCPRemoteProxy of this name: "
+            "wait until it is garbage collected"
+        )
+
+    def test_a_proxys_account_of_the_users_leaves_the_names_of_its_rights_free(self) -> None:
+        role = made(ROLE, "demo-remote-proxy-runner")
+
+        assert ready(sync(remote(), related=[role]))[1] == "NameConflict"
+        assert ready(sync(remote(serviceAccount="mine"), related=[role]))[1] == "NoPods"

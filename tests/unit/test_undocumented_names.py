@@ -49,7 +49,7 @@ DOCUMENTED = {
     *(f"prometheus_client.{name}" for name in ("CONTENT_TYPE_LATEST", "CollectorRegistry", "generate_latest")),
     *(f"prometheus_client.core.{kind}MetricFamily" for kind in ("Counter", "Gauge", "Histogram")),
     *("prometheus_client.registry.Collector", "prometheus_client.registry.Collector.collect"),
-    *("pydantic_core.ErrorDetails", "pydantic_core.PydanticCustomError"),
+    *(f"pydantic_core.{name}" for name in ("CoreSchema", "ErrorDetails", "PydanticCustomError", "core_schema")),
     *("pydantic.main.BaseModel.model_config", "pydantic_settings.main.BaseSettings.model_config"),
     *("logging.Formatter.format", "logging.Handler.emit", "logging.Handler.flush"),
     *("socketserver.ThreadingMixIn.daemon_threads", "socketserver.ThreadingMixIn.process_request"),

@@ -13,7 +13,7 @@ from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP
 from hooks.kubernetes.objects import Object, raw_spec
 from hooks.metacontroller.requests import BrokenRule, SyncRequest
-from hooks.proxy import names
+from hooks.proxy.names import names_of
 from hooks.strict_json import read_text
 
 CONDITION = "AccessRestricted"
@@ -72,7 +72,7 @@ def _observed_generation(parent: Object) -> object:
 
 
 def _run_config(request: SyncRequest) -> Object:
-    config_map = request.children.get(CONFIG_MAP, names.run_config(request.name)) or {}
+    config_map = request.children.get(CONFIG_MAP, names_of(request).run_config) or {}
     text = (config_map.get("data") or {}).get("runconfig.json")
     run = read_text(text) if isinstance(text, str) else None
     return run if isinstance(run, dict) else {}

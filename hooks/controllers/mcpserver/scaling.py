@@ -1,4 +1,4 @@
-"""How many proxies there are, and what they share: sessions in Redis, and the rate limits that are counted there."""
+"""How many proxies there are, and how often callers may call them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from hooks import go_duration
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.sessions import Bucket, RateLimiting
-from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
-from hooks.proxy.spec import SessionRedis
 from hooks.references.resolution import Resolution, failed
 
 RATE_LIMITS = "RateLimitConfigValid"
@@ -22,21 +20,6 @@ def replicas(spec: MCPServerSpec) -> int | None:
     if spec.replicas is None or spec.transport != "stdio":
         return spec.replicas
     return min(spec.replicas, 1)
-
-
-def session_redis(spec: MCPServerSpec, installation: Installation) -> SessionRedis | None:
-    """Return the Redis of the server, else that of the installation, which has no password."""
-    storage = spec.session_storage
-    if storage and storage.provider == "redis":
-        return SessionRedis(storage.address, storage.db, storage.key_prefix, storage.password_ref)
-    if installation.default_redis_address:
-        return SessionRedis(installation.default_redis_address, 0, "", None)
-    return None
-
-
-def scaling_conditions(spec: MCPServerSpec, redis: SessionRedis | None) -> list[Condition]:
-    """Return what release 0.44 says of replicas, in its words."""
-    return [_stdio_cap(spec), _session_storage(spec, redis)]
 
 
 def resolve_rate_limits(spec: MCPServerSpec) -> Resolution[Object]:
@@ -51,21 +34,12 @@ def resolve_rate_limits(spec: MCPServerSpec) -> Resolution[Object]:
     return Resolution(_rate_limits(limits), valid)
 
 
-def _stdio_cap(spec: MCPServerSpec) -> Condition:
+def stdio_condition(spec: MCPServerSpec) -> Condition:
+    """Return what release 0.44 says of replicas of a stdio server, in its words."""
     if spec.transport == "stdio" and (spec.replicas or 0) > 1:
         message = "stdio transport requires exactly 1 replica; deployment will use 1 regardless of spec.replicas"
         return conditions.true("StdioReplicaCapped", "StdioTransportCapAt1", message)
     return conditions.false("StdioReplicaCapped", "StdioReplicaCapNotActive", "stdio replica cap is not active")
-
-
-def _session_storage(spec: MCPServerSpec, redis: SessionRedis | None) -> Condition:
-    type_ = "SessionStorageWarning"
-    if (spec.replicas or 0) <= 1:
-        return conditions.false(type_, "SessionStorageWarningNotApplicable", "session storage warning is not active")
-    if redis:
-        return conditions.false(type_, "SessionStorageConfigured", "Redis session storage is configured")
-    message = "replicas > 1 but sessionStorage.provider is not redis; sessions are not shared across replicas"
-    return conditions.true(type_, "SessionStorageMissingForReplicas", message)
 
 
 def _buckets(limits: RateLimiting) -> Iterator[tuple[str, Bucket]]:

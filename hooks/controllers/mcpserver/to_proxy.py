@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.mcpserver.ports import mcp_port, proxy_port
-from hooks.controllers.mcpserver.resolutions import Resolutions
-from hooks.controllers.mcpserver.scaling import replicas, session_redis
+from hooks.controllers.mcpserver.scaling import replicas
+from hooks.controllers.workloads.resolutions import Resolutions
+from hooks.controllers.workloads.sessions import session_redis
+from hooks.controllers.workloads.to_proxy import content_digest, outgoing_auth, tools
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object, annotations_of
-from hooks.proxy import names, spec
-from hooks.proxy.outgoing_auth import acts
+from hooks.proxy import spec
+from hooks.proxy.names import Names
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec
 from hooks.references.permission_profile import NETWORK
@@ -30,9 +29,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
     """
     metadata = server["metadata"]
     overrides = given.resource_overrides or ResourceOverrides()
-    backend, outgoing = _container(metadata["name"], given, resolutions), _outgoing_auth(resolutions)
-    # A type of external auth without effect rolls no pods: its Secret reaches none.
-    has_effect = outgoing is None or acts(outgoing.type, backend)
+    backend = _container(Names(server["kind"], metadata["name"]), given, resolutions)
     return ProxySpec(
         name=metadata["name"],
         namespace=metadata["namespace"],
@@ -45,7 +42,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         session_affinity=given.session_affinity,
         endpoint_prefix=given.endpoint_prefix,
         incoming_auth=resolutions.oidc.value,
-        outgoing_auth=outgoing,
+        outgoing_auth=outgoing_auth(resolutions),
         auth_server=resolutions.auth_server.value,
         authorization=resolutions.authz.value,
         tools=_tools(given, resolutions),
@@ -54,7 +51,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         webhooks=resolutions.webhooks.value,
         session_redis=session_redis(given, installation),
         rate_limits=resolutions.rate_limits.value or None,
-        content_digest=_content_digest(resolutions, external_auth_acts=has_effect),
+        content_digest=content_digest(resolutions, backend),
         trust_proxy_headers=given.trust_proxy_headers,
         resources=given.resources,
         deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
@@ -63,8 +60,8 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
     )
 
 
-def _container(name: str, given: MCPServerSpec, resolutions: Resolutions) -> spec.Container:
-    account = names.server_account(name) if given.service_account is None else given.service_account
+def _container(names: Names, given: MCPServerSpec, resolutions: Resolutions) -> spec.Container:
+    account = names.server_account if given.service_account is None else given.service_account
     port = mcp_port(given)
     return spec.Container(
         image=given.image,
@@ -93,39 +90,7 @@ def _permission_profile(given: PermissionProfile | None, document: Object | None
     return spec.PermissionProfile(document, given.name if given.type == "builtin" else "")
 
 
-def _outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
-    """The external auth by which the proxy calls its backend; an authorization server is none."""
-    found = resolutions.external_auth
-    if found.value is None or isinstance(found.value.block, EmbeddedAuthServer):
-        return None
-    return spec.OutgoingAuth(found.name, found.value.type, found.value.block)
-
-
-def _content_digest(resolutions: Resolutions, *, external_auth_acts: bool) -> str:
-    """What stands for the content of all Secrets and ConfigMaps of the shared configs that reach the pods.
-
-    External auth alone gives its own digest: so it was before there were other configs, and pods must not roll for it.
-    """
-    digests = {field: config.digest for field, config in resolutions.configs.items() if config.digest}
-    if not external_auth_acts:
-        digests.pop("externalAuthConfigRef", None)
-    if digests.keys() <= {"externalAuthConfigRef"}:
-        return digests.get("externalAuthConfigRef", "")
-    text = "\n".join(f"{field}={digest}" for field, digest in sorted(digests.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _tools(given: MCPServerSpec, resolutions: Resolutions) -> spec.Tools:
     """The tools of the MCPToolConfig, which wins over spec.tools."""
     config = resolutions.tools.value
-    if config is None:
-        return spec.Tools(given.tools, field="spec.tools")
-    overrides = {
-        tool: spec.ToolOverride(
-            new.name,
-            new.description,
-            new.annotations.model_dump(by_alias=True, exclude_none=True) if new.annotations else {},
-        )
-        for tool, new in (config.tools_override or {}).items()
-    }
-    return spec.Tools(config.tools_filter, overrides)
+    return tools(config) if config else spec.Tools(given.tools, field="spec.tools")

@@ -95,7 +95,7 @@ def conditions_of(proxy: ProxySpec) -> list[Condition]:
     who = f"MCPExternalAuthConfig {auth.name!r}"
     if acts(auth.type, proxy.backend):
         return [conditions.true(CONDITION, "ExternalAuthConfigValid", f"{who} is used"), *_incoming(proxy, auth)]
-    message = f"{who} of type {auth.type!r} has no effect on the calls of an {_workload(proxy)}"
+    message = f"{who} of type {auth.type!r} has no effect on the calls of an {proxy.kind}"
     return [conditions.true(CONDITION, "NoEffect", message)]
 
 
@@ -115,7 +115,3 @@ def _incoming(proxy: ProxySpec, auth: OutgoingAuth) -> list[Condition]:
         f"{what.get(auth.type, 'with the rights of the config')}"
     )
     return [conditions.false("IncomingAuthentication", "NotConfigured", message)]
-
-
-def _workload(proxy: ProxySpec) -> str:
-    return "MCPServer" if isinstance(proxy.backend, Container) else "MCPRemoteProxy"

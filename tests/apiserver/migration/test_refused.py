@@ -87,26 +87,26 @@ def test_a_cluster_that_serves_or_has_stored_another_version_is_refused(
     """Stored once is enough: such objects may be there still."""
     crds = cluster.resource("apiextensions.k8s.io/v1/CustomResourceDefinition")
     name = "mcptoolconfigs.toolhive.stacklok.dev"
-    [version] = crds.get(name=name).to_dict()["spec"]["versions"]
-    newer = {**version, "name": "v1beta1", "storage": False, "served": served}
+    versions = crds.get(name=name).to_dict()["spec"]["versions"]
+    newer = {**versions[-1], "name": "v1", "storage": False, "served": served}
 
     def stored(*versions: str) -> None:
         status = {"status": {"storedVersions": list(versions)}}
         crds.status.patch(name=name, body=status, content_type=old_operator.MERGE)
 
-    crds.patch(name=name, body={"spec": {"versions": [version, newer]}}, content_type=old_operator.MERGE)
+    crds.patch(name=name, body={"spec": {"versions": [*versions, newer]}}, content_type=old_operator.MERGE)
     try:
         if not served:
-            stored("v1beta1", "v1alpha1")
+            stored("v1", "v1beta1")
         result = migrate(cluster, laid_down)
         assert (result.returncode, result.stdout) == (2, "")
         assert result.stderr == (
-            f"refused: CustomResourceDefinition {name} stores or serves v1beta1: these hooks serve v1alpha1 alone, and "
-            "such a cluster (ToolHive 0.44's own operator, for one) can't be migrated\n"
+            f"refused: CustomResourceDefinition {name} stores or serves v1: these hooks serve v1beta1 and "
+            "v1alpha1 alone, and their CRD can't take its place\n"
         )
     finally:
-        stored("v1alpha1")
-        crds.patch(name=name, body={"spec": {"versions": [version]}}, content_type=old_operator.MERGE)
+        stored("v1beta1")
+        crds.patch(name=name, body={"spec": {"versions": versions}}, content_type=old_operator.MERGE)
         apply_our_crds(cluster)
 
 
@@ -117,34 +117,35 @@ def patched(resource: Any, name: str, namespace: str, change: Object) -> Object:
 
 
 def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: ControlPlane, laid_down: str) -> None:
-    """ToolHive 0.19 to 0.22 have it in v1alpha1: our CRD in its place would leave the server open to all."""
+    """It may ask for authentication: our CRD in place of such a one would leave the server open to all."""
     crds = cluster.resource("apiextensions.k8s.io/v1/CustomResourceDefinition")
     name = "mcpservers.toolhive.stacklok.dev"
-    [version] = crds.get(name=name).to_dict()["spec"]["versions"]
-    newer = copy.deepcopy(version)
+    versions = crds.get(name=name).to_dict()["spec"]["versions"]
+    newer = copy.deepcopy(versions)
     reference = {"type": "object", "properties": {"name": {"type": "string"}}}
-    newer["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["oidcConfigRef"] = reference
+    for version in newer:
+        version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["loginConfigRef"] = reference
     servers = cluster.resource("toolhive.stacklok.dev/v1alpha1/MCPServer")
-    spec = {"spec": {"oidcConfigRef": {"name": "corp"}}}
+    spec = {"spec": {"loginConfigRef": {"name": "corp"}}}
 
-    crds.patch(name=name, body={"spec": {"versions": [newer]}}, content_type=old_operator.MERGE)
+    crds.patch(name=name, body={"spec": {"versions": newer}}, content_type=old_operator.MERGE)
     try:
-        eventually(lambda: "oidcConfigRef" in patched(servers, CASE, laid_down, spec)["spec"])
+        eventually(lambda: "loginConfigRef" in patched(servers, CASE, laid_down, spec)["spec"])
         before = everything(cluster, laid_down)
         refused = migrate(cluster, laid_down, "--apply")
         assert everything(cluster, laid_down) == before
         compared = run("diff", cluster.kubeconfig(), "-n", laid_down, CASE)
     finally:
-        crds.patch(name=name, body={"spec": {"versions": [version]}}, content_type=old_operator.MERGE)
+        crds.patch(name=name, body={"spec": {"versions": versions}}, content_type=old_operator.MERGE)
         apply_our_crds(cluster)
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"refused: CustomResourceDefinition {name} keeps fields that these hooks don't know: spec.oidcConfigRef. "
-        f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.oidcConfigRef). Say by other fields "
-        "what they ask for, and then put these hooks' CRD in place: kubectl apply -k crds/\n"
+        f"refused: CustomResourceDefinition {name} keeps fields that these hooks don't know: spec.loginConfigRef. "
+        f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.loginConfigRef). Say by other "
+        "fields what they ask for, and then put these hooks' CRD in place: kubectl apply -k crds/\n"
     )
-    assert f"note: MCPServer {laid_down}/{CASE} is Failed: spec.oidcConfigRef: is not a field" in compared.stderr
+    assert f"note: MCPServer {laid_down}/{CASE} is Failed: spec.loginConfigRef: is not a field" in compared.stderr
 
 
 def test_where_nothing_is_installed_that_is_said(tmp_path: Path) -> None:

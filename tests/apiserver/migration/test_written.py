@@ -117,7 +117,7 @@ def test_children_get_label_record_and_owner_and_finalizers_are_exchanged(
         },
     }
     owner = {"controller": True, "blockOwnerDeletion": True}
-    reference = {"apiVersion": "toolhive.stacklok.dev/v1alpha1", "kind": "MCPServer", "name": CASE}
+    reference = {"apiVersion": "toolhive.stacklok.dev/v1beta1", "kind": "MCPServer", "name": CASE}
     before[f"StatefulSet/{CASE}"]["metadata"]["ownerReferences"] = [
         {**reference, "uid": f"uid of MCPServer/{CASE}", **owner}
     ]

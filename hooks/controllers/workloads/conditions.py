@@ -1,42 +1,46 @@
-"""What an MCPServer's conditions say about its spec and its references; `status` has those about what runs."""
+"""What a workload's conditions say about its spec and its references; `status` has those about what runs."""
 
 from __future__ import annotations
 
-from hooks.api.mcpserver import MCPServerSpec
-from hooks.controllers.mcpserver.auth_server import logins_condition
-from hooks.controllers.mcpserver.authorization import ignored_provider
-from hooks.controllers.mcpserver.ports import ports_condition
-from hooks.controllers.mcpserver.resolutions import ROWS, Resolutions
-from hooks.controllers.mcpserver.scaling import scaling_conditions
+from collections.abc import Mapping
+
+from hooks.controllers.workloads.auth_server import logins_condition
+from hooks.controllers.workloads.authorization import ignored_provider
+from hooks.controllers.workloads.resolutions import Resolutions
+from hooks.controllers.workloads.spec import WorkloadSpec
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import outgoing_auth
 from hooks.proxy.spec import ProxySpec
 from hooks.references.groups import group_condition
+from hooks.references.table import Reference
 
 
 def spec_conditions(
-    request: SyncRequest, spec: MCPServerSpec, proxy: ProxySpec, resolutions: Resolutions
+    request: SyncRequest,
+    spec: WorkloadSpec,
+    proxy: ProxySpec,
+    resolutions: Resolutions,
+    rows: Mapping[str, Reference],
 ) -> list[Condition]:
     """Return a condition for each reference that the spec has, and for each part of it that needs a word.
 
     Args:
-        request: a sync of the MCPServer.
-        spec: the MCPServer's.
+        request: a sync of the workload.
+        spec: the workload's.
         proxy: what is made of it.
         resolutions: what it refers to.
+        rows: the references of its kind, by field.
     """
     others = [outcome.condition for outcome in resolutions.every if outcome is not resolutions.external_auth]
     found = [
         *_external_auth(proxy, resolutions),
         *others,
         _ca_bundle(proxy),
-        group_condition(request, ROWS["groupRef"]),
+        group_condition(request, rows["groupRef"]),
         logins_condition(proxy.auth_server, spec),
-        ignored_provider(spec),
-        ports_condition(spec),
-        *scaling_conditions(spec, proxy.session_redis),
+        ignored_provider(spec, proxy.kind),
     ]
     return [condition for condition in found if condition]
 

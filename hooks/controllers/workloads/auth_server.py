@@ -1,6 +1,6 @@
 """The authorization server that a proxy may be itself, by authServerRef or, the older way, by externalAuthConfigRef.
 
-What it needs of an MCPServer is ToolHive's own operator's, with its messages; without it the proxy would not start, or
+What it needs of a workload is ToolHive's own operator's, with its messages; without it the proxy would not start, or
 would issue tokens that it refuses.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
-from hooks.api.mcpserver import MCPServerSpec
+from hooks.controllers.workloads.spec import WorkloadSpec
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.proxy.spec import AuthServer
@@ -23,11 +23,11 @@ DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
 def outgoing(
-    found: Resolution[MCPExternalAuthConfigSpec], spec: MCPServerSpec, resource_url: str
+    found: Resolution[MCPExternalAuthConfigSpec], spec: WorkloadSpec, resource_url: str, kind: str
 ) -> Resolution[MCPExternalAuthConfigSpec]:
     """Return what externalAuthConfigRef leads to, unless it is an authorization server that can't work here."""
     settings = _settings(found)
-    faults = list(_faults(settings, spec, resource_url)) if settings else []
+    faults = list(_faults(settings, spec, resource_url, kind)) if settings else []
     if not faults:
         return found
     return failed(BY_EXTERNAL, faults[0][0], "; ".join(message for _, message in faults))
@@ -36,16 +36,18 @@ def outgoing(
 def auth_server(
     found: Resolution[MCPExternalAuthConfigSpec],
     external: Resolution[MCPExternalAuthConfigSpec],
-    spec: MCPServerSpec,
+    spec: WorkloadSpec,
     resource_url: str,
+    kind: str,
 ) -> Resolution[AuthServer]:
     """Return the authorization server of a proxy.
 
     Args:
         found: what authServerRef leads to.
         external: what externalAuthConfigRef leads to.
-        spec: the MCPServer's.
-        resource_url: the server's URL, by which tokens are meant for it.
+        spec: the workload's.
+        resource_url: the workload's URL, by which tokens are meant for it.
+        kind: the workload's.
     """
     of_external = _settings(external)
     if found.condition is None:  # the spec has no authServerRef
@@ -68,7 +70,7 @@ def auth_server(
             "authServerRef for the embedded auth server and externalAuthConfigRef for outgoing auth only"
         )
         return failed(BY_REF, "AuthServerRefConflict", message)
-    faults = list(_faults(settings, spec, resource_url))
+    faults = list(_faults(settings, spec, resource_url, kind))
     if faults:
         reason = faults[0][0]
         reason = "AuthServerRefInvalidConfig" if reason == "InvalidConfig" else reason
@@ -77,7 +79,7 @@ def auth_server(
     return Resolution(server, found.condition, name=found.name, hash=found.hash, digest=found.digest)
 
 
-def logins_condition(server: AuthServer | None, spec: MCPServerSpec) -> Condition | None:
+def logins_condition(server: AuthServer | None, spec: WorkloadSpec) -> Condition | None:
     """Return what becomes of logins that the authorization server keeps in its memory, which is its default."""
     if server is None or (server.settings.storage and server.settings.storage.type == "redis"):
         return None
@@ -95,16 +97,18 @@ def _settings(found: Resolution[MCPExternalAuthConfigSpec]) -> EmbeddedAuthServe
     return block if isinstance(block, EmbeddedAuthServer) else None
 
 
-def _faults(settings: EmbeddedAuthServer, spec: MCPServerSpec, resource_url: str) -> Iterator[tuple[str, str]]:
-    """What an authorization server lacks at this MCPServer: a reason, and a message with the remedy."""
+def _faults(
+    settings: EmbeddedAuthServer, spec: WorkloadSpec, resource_url: str, kind: str
+) -> Iterator[tuple[str, str]]:
+    """What an authorization server lacks at this workload: a reason, and a message with the remedy."""
     upstreams = len(settings.upstream_providers)
     if upstreams != 1:
-        message = f"MCPServer supports only one upstream provider (found {upstreams}); use VirtualMCPServer for"
+        message = f"{kind} supports only one upstream provider (found {upstreams}); use VirtualMCPServer for"
         remedy = "multi-upstream, or leave one in spec.embeddedAuthServer.upstreamProviders"
         yield "MultiUpstreamNotSupported", f"{message} {remedy}"
     ref = spec.oidc_config_ref
     if ref is None:
-        message = "OIDC config is required for embedded auth server: OIDCConfigRef must be set on the MCPServer"
+        message = f"OIDC config is required for embedded auth server: OIDCConfigRef must be set on the {kind}"
         yield "InvalidConfig", f"{message} (spec.oidcConfigRef)"
         return
     if ref.audience != resource_url:

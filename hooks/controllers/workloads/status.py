@@ -1,11 +1,10 @@
-"""An MCPServer's status: what is true of it now, and if that isn't good, why and what to do."""
+"""A workload's status: what is true of it now, and if that isn't good, why and what to do."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.controllers.mcpserver.protection import access_condition
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -13,9 +12,9 @@ from hooks.kubernetes.kinds import POD, SERVICE
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
-from hooks.proxy import names
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
+from hooks.proxy.names import names_of
 from hooks.proxy.ownership import is_in_conflict
 from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
@@ -49,11 +48,11 @@ def make_status(
     installation: Installation,
     now: datetime,
 ) -> StatusResult:
-    """Return the status of a live MCPServer.
+    """Return the status of a live workload.
 
     Args:
         request: what is observed.
-        proxy: the server's proxy; None where the spec can't be read.
+        proxy: the workload's proxy; None where the spec can't be read.
         about: what the conditions say about the spec and its references.
         hashes: the status fields with the hashes of the shared configs in use.
         problems: why the children can't be made; empty where they are.
@@ -67,12 +66,12 @@ def make_status(
     if state.phase != "Failed":
         state = _with_missing(state, request, identities, now)
     ready = Condition("Ready", "True" if state.phase == "Ready" else "False", state.reason, state.message)
-    found = [ready, _valid(problems), *observed.conditions, access_condition(request), *about]
+    found = [ready, _valid(problems), *observed.conditions, *about]
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
         **_url(request, proxy, None if problems else proxy),
-        **({"readyReplicas": observed.ready_replicas} if observed.ready_replicas else {}),
+        **_ready_replicas(request, observed.ready_replicas),
         **hashes,
         "observedGeneration": request.generation,
         "conditions": conditions.stamp(found, request.parent, now),
@@ -87,7 +86,7 @@ def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
 
 
 def terminating(request: SyncRequest, now: datetime) -> Object:
-    """Return the status of an MCPServer that is being deleted.
+    """Return the status of a workload that is being deleted.
 
     It names what is waited for once that takes long, with the command that ends it. Most deletions are over before; a
     status for each of their steps would be a write, and a call for each config of the namespace that waits for its last
@@ -95,8 +94,9 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     """
     is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= TERMINATION_RESYNC_SECONDS
     waiting_for = awaited(request) if is_slow else ""
-    what = f"waiting for {waiting_for}" if waiting_for else "its proxy goes first, then all the rest"
-    message = conditions.short(f"MCP server is being terminated: {what}")
+    goes = "its proxy goes first, then all the rest" if names_of(request).has_server else "all its objects go"
+    what = f"waiting for {waiting_for}" if waiting_for else goes
+    message = conditions.short(f"{names_of(request).noun} is being terminated: {what}")
     return {
         "phase": "Terminating",
         "message": message,
@@ -105,22 +105,29 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     }
 
 
+def _ready_replicas(request: SyncRequest, count: int) -> Object:
+    """How many proxies are ready, where the kind's status has a field for it."""
+    return {"readyReplicas": count} if count and names_of(request).has_server else {}
+
+
 def _url(request: SyncRequest, proxy: ProxySpec | None, computable: ProxySpec | None) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed.
 
     While the Service isn't observed as the server's own, the address may lead to another server, past all tokens.
     """
-    service = request.children.get(SERVICE, names.proxy_service(request.name))
+    service = request.children.get(SERVICE, names_of(request).service)
     if service is None or is_in_conflict(request):
         return {}
     ports = (service.get("spec") or {}).get("ports") or [{}]
     port = computable.port if computable else ports[0].get("port")
-    host = f"{names.proxy_service(request.name)}.{request.namespace}.svc.cluster.local"
+    host = f"{names_of(request).service}.{request.namespace}.svc.cluster.local"
     return {"url": f"http://{host}:{port}{_path(request, proxy)}"} if port else {}
 
 
 def _path(request: SyncRequest, proxy: ProxySpec | None) -> str:
     """The path of the endpoint; while the spec can't be read, the one that the status has."""
+    if not names_of(request).has_server:
+        return ""  # release 0.44 leaves it to the caller, who knows the remote server's transport
     if proxy:
         return f"/sse#{proxy.name}" if proxy.proxy_mode == "sse" else "/mcp"
     status = request.parent.get("status")
@@ -166,7 +173,7 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
     if not was_named or waited < REFUSED_SECONDS:
         return State("Pending", "ChildMissing", note)
-    shown = f"kubectl describe mcpserver {request.name} -n {request.namespace}"
+    shown = f"kubectl describe {request.parent['kind'].lower()} {request.name} -n {request.namespace}"
     return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: `{shown}` shows who refuses it")
 
 

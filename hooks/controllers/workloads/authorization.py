@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks.api.access import AuthzConfig
 from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
-from hooks.api.mcpserver import MCPServerSpec
+from hooks.controllers.workloads.spec import WorkloadSpec
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
@@ -25,7 +25,7 @@ _CEDAR_KEYS = (
 """What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in its own order."""
 
 
-def resolve_authorization(request: SyncRequest, spec: MCPServerSpec, reference: Reference) -> Resolution[Authorization]:
+def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: Reference) -> Resolution[Authorization]:
     """Return the policies that a spec asks for; no value and no condition where it asks for none."""
     if spec.authz_config_ref:
         return resolve_config(request, reference, MCPAuthzConfigSpec).map(authorization)
@@ -46,13 +46,13 @@ def resolve_authorization(request: SyncRequest, spec: MCPServerSpec, reference: 
     return Resolution(Authorization(document, config_map=found.name, key=key), found.condition)
 
 
-def ignored_provider(spec: MCPServerSpec) -> Condition | None:
+def ignored_provider(spec: WorkloadSpec, kind: str) -> Condition | None:
     """Return what release 0.44 says of a field that is of use to a VirtualMCPServer alone."""
     provider = spec.authz_config and spec.authz_config.inline and spec.authz_config.inline.primary_upstream_provider
     if not provider:
         return None
     message = (
-        f'spec.authzConfig.inline.primaryUpstreamProvider="{provider}" has no effect on MCPServer; '
+        f'spec.authzConfig.inline.primaryUpstreamProvider="{provider}" has no effect on {kind}; '
         "the field only takes effect on VirtualMCPServer with an embedded auth server"
     )
     return conditions.true("AuthzPrimaryUpstreamProviderIgnored", "PrimaryUpstreamProviderIgnored", message)
