@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from hooks.api.kinds import MCP_SERVER, RESOURCES
+from hooks.api.kinds import RESOURCES
 from hooks.installation import Installation
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, STATEFUL_SET
 from hooks.kubernetes.objects import Object
