@@ -220,7 +220,7 @@ def _installation(port: int) -> str:
 
 
 def _manifests() -> list[Path]:
-    return [ROOT / f"metacontroller/without-crds/{kind}.yaml" for kind in ("mcpserver", "mcpexternalauthconfig")]
+    return [ROOT / f"metacontroller/{kind}.yaml" for kind in ("mcpserver", "mcpexternalauthconfig")]
 
 
 def _config() -> Result:
