@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from hooks.api.kinds import RESOURCES
 from hooks.kubernetes.objects import Object
-from tests.unit.config_specs import AUTH_SERVER, EXTERNAL_AUTHS, OIDC_CONFIGS, SENTINEL_AUTH_SERVER, TOOLS
-from tests.unit.workload_specs import AUTHZ, GROUP, OLD_SERVER, SERVER, TELEMETRY, WEBHOOKS
+from tests.unit.config_specs import ANNOTATIONS, AUTH_SERVER, EXTERNAL_AUTHS, OIDC_CONFIGS, SENTINEL_AUTH_SERVER, TOOLS
+from tests.unit.workload_specs import AUTHZ, GROUP, OLD_SERVER, REMOTE_PROXY, SERVER, TELEMETRY, WEBHOOKS
 from tests.world import config_map, secret
 
 NAMES = {
     "MCPServer": "demo",
+    "MCPRemoteProxy": "demo",
     "MCPExternalAuthConfig": "auth",
     "MCPToolConfig": "tools",
     "MCPOIDCConfig": "oidc",
@@ -56,7 +57,7 @@ PLAIN = (
     secret("secret", key="-".join(["a-secret-of-many-bytes"] * 3)),
     config_map("ca", **{"ca.crt": "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"}),
     config_map("oidc", issuer="https://idp.acme.test"),
-    config_map("authz", **{"authz.json": json.dumps(CEDAR)}),
+    config_map("authz", **dict.fromkeys(("authz.json", "policies.json"), json.dumps(CEDAR))),
     config_map("profiles", **{"profile.json": '{"name": "p"}'}),
 )
 CONFIGS = (
@@ -79,20 +80,23 @@ def _old(type_: str) -> Object:
     return {**OLD_SERVER, "oidcConfig": {**OLD_SERVER["oidcConfig"], "type": type_}}
 
 
+FOR_REMOTE_SERVERS = ("bearerToken", "awsSts")
 FAILED = {
-    "bearerToken": ("TypeNotSupported",),
-    "awsSts": ("TypeNotSupported",),
     "obo": ("EnterpriseRequired", "EnterpriseRequired"),
 }
 
 
-def _auth(spec: Object, **server: object) -> Base:
-    """An MCPExternalAuthConfig and a server that uses it."""
-    reference = {"image": "mcp:1", "transport": "sse", **server}
-    beside = (custom("MCPServer", reference), *_beside("MCPExternalAuthConfig"))
-    return Base("MCPExternalAuthConfig", spec, beside, FAILED.get(spec["type"], ()))
+def _auth(spec: Object, **references: object) -> Base:
+    """An MCPExternalAuthConfig and what uses it."""
+    user = (
+        custom("MCPRemoteProxy", {"remoteUrl": "https://mcp.example.com", **references})
+        if spec["type"] in FOR_REMOTE_SERVERS
+        else custom("MCPServer", {"image": "mcp:1", "transport": "sse", **references})
+    )
+    return Base("MCPExternalAuthConfig", spec, (user, *_beside("MCPExternalAuthConfig")), FAILED.get(spec["type"], ()))
 
 
+AUTHZ_REF = {"name": "authz"}
 OUTGOING = {"externalAuthConfigRef": {"name": "auth"}}
 LOGIN = {"authServerRef": {"name": "auth"}, "oidcConfigRef": SERVER["oidcConfigRef"]}
 UPSTREAMS = AUTH_SERVER["upstreamProviders"]
@@ -126,6 +130,17 @@ BASES: dict[str, Base] = {
         _beside("MCPServer"),
     ),
     "stdio": Base("MCPServer", {"image": "mcp:1", "transport": "stdio", "proxyMode": "sse"}),
+    "proxy": Base("MCPRemoteProxy", REMOTE_PROXY, (*_beside("MCPRemoteProxy"), WITH_LOGIN)),
+    "proxy, inline policies": Base(
+        "MCPRemoteProxy",
+        {**REMOTE_PROXY, "authzConfig": OLD_SERVER["authzConfig"]},
+        (*_beside("MCPRemoteProxy"), WITH_LOGIN),
+    ),
+    "proxy, shared policies": Base(
+        "MCPRemoteProxy",
+        {**{key: value for key, value in REMOTE_PROXY.items() if key != "authzConfig"}, "authzConfigRef": AUTHZ_REF},
+        (*_beside("MCPRemoteProxy"), WITH_LOGIN),
+    ),
     "server": Base("MCPServer", SERVER, (*_beside("MCPServer"), WITH_LOGIN)),
     **{spec["type"]: _auth(spec, **OUTGOING) for spec in EXTERNAL_AUTHS if spec["type"] != "embeddedAuthServer"},
     **{
@@ -162,6 +177,7 @@ BASES: dict[str, Base] = {
 NOT_USED = "accepted for compatibility: the runner has nothing that it could set"
 NO_OTHER = "the schema has one value only"
 FOR_PEOPLE = "for those who read it"
+NO_PLACE = "the condition Valid says that the published runner has no place for it"
 NOT_BUILT = "its condition says what the type needs, and that the published runner doesn't have it"
 ALONE = "a proxy has one upstream provider, so there is none to choose"
 BUNDLE = "a bundle that is named must be there: without it the proxy would trust more than is asked for"
@@ -175,6 +191,7 @@ OF_THE_TYPE = {
 }
 NO_EFFECT: dict[str, str] = {
     "MCPServer.spec.authServerRef.kind": NO_OTHER,
+    "MCPRemoteProxy.spec.authServerRef.kind": NO_OTHER,
     "MCPServer.spec.oidcConfig.kubernetes.serviceAccount": NOT_USED,
     "MCPServer.spec.oidcConfig.kubernetes.namespace": NOT_USED,
     "MCPServer.spec.oidcConfig.configMap.key": NOT_USED,
@@ -185,6 +202,7 @@ NO_EFFECT: dict[str, str] = {
     "MCPExternalAuthConfig.spec.tokenExchange.subjectProviderName": ALONE,
     "MCPExternalAuthConfig.spec.awsSts.subjectProviderName": ALONE,
     "MCPGroup.spec.description": FOR_PEOPLE,
+    **{f"MCPToolConfig.spec.toolsOverride.*.annotations.{field}": NO_PLACE for field in ANNOTATIONS},
     **{
         f"MCPExternalAuthConfig.spec.{type_}.{field}": NOT_BUILT
         for type_, fields in OF_THE_TYPE.items()
