@@ -47,7 +47,7 @@ def auth_server(provider: IdentityProvider, **settings: Any) -> list[Object]:
     return [
         custom("MCPExternalAuthConfig", "login", {"type": "embeddedAuthServer", "embeddedAuthServer": block}),
         custom("MCPOIDCConfig", "self", {"type": "inline", "inline": {"issuer": PROXY}}),
-        secret("keys", old=pem("old"), new=pem("new"), hmac=HMAC),
+        secret("keys", old=pem("old"), new=pem("new"), hmac=HMAC, hmac2=HMAC[::-1]),
         secret("login", secret=client_secret),
     ]
 
@@ -124,7 +124,12 @@ def test_a_rotation_of_signing_keys(
 
 def rotate(cluster: ControlPlane, proxy: Proxy, *keys: Object) -> Proxy:
     """The proxy with these signing keys, the first of which signs."""
-    change = {"spec": {"embeddedAuthServer": {"signingKeySecretRefs": list(keys)}}}
+    return edited(cluster, proxy, signingKeySecretRefs=list(keys))
+
+
+def edited(cluster: ControlPlane, proxy: Proxy, **settings: Any) -> Proxy:
+    """The proxy with these settings of its authorization server."""
+    change = {"spec": {"embeddedAuthServer": settings}}
     kind = cluster.resource("toolhive.stacklok.dev/v1beta1/MCPExternalAuthConfig")
     content = "application/merge-patch+json"
     kind.patch(name="login", namespace=proxy.namespace, body=change, content_type=content)
