@@ -102,7 +102,7 @@ def nothing_is_lost(upgrade: Upgrade) -> Iterator[WatchLog]:
     """Over a block: same uids, no child deleted, references and finalizers always there, one rollout each at most."""
     before = identities(upgrade.cluster)
     watched = ("Deployment", "StatefulSet", "Service", "ConfigMap", "ServiceAccount", "Role", "RoleBinding")
-    with WatchLog(upgrade.cluster, [*PARENTS, *CHILD_KINDS]) as log:
+    with WatchLog(upgrade.cluster, [*PARENTS, *CHILD_KINDS], relist=True) as log:
         yield log
         log.wait_quiet(3)
         after = identities(upgrade.cluster)
