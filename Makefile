@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-http bench-cluster image lock crds pod-schema settings commands flow site clean
+.PHONY: help demo test properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-render bench-http bench-cluster image lock crds pod-schema settings commands flow site clean test-quick test-release chart kube-state-metrics
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,16 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 demo: $(INSTALLED)  ## render examples/token-exchange: what a cluster would get, without a cluster
 	@tools/demo.sh $(BIN)
 
-test: $(INSTALLED)  ## run the tests that need nothing but Python, with branch coverage
-	@$(BIN)/pytest tests/unit tests/properties tests/payloads tests/reference tests/reference_v1beta1 --cov --cov-report=term
+# How many tests at once: pytest-xdist's -n. A single test is easier to follow with PARALLEL=0.
+PARALLEL ?= auto
+
+test: $(INSTALLED)  ## run the tests that need nothing but Python, on all cores, with branch coverage
+	@$(BIN)/pytest -n $(PARALLEL) -m 'not alone' tests/unit tests/properties tests/payloads tests/reference tests/reference_v1beta1 --cov --cov-report=term
+	@$(BIN)/pytest -m alone tests/unit
 	@echo "Not run here: tests/apiserver (make test-apiserver, needs Go) and tests/e2e (make e2e, needs a Metacontroller binary), tests/runner (make test-runner, needs the proxy runner)"
+
+test-quick: $(INSTALLED)  ## run those of them that start no server and no other program: under a minute
+	@$(BIN)/pytest -n $(PARALLEL) tests/unit tests/payloads --no-cov -m 'not slow and not alone'
 
 EXAMPLES ?= 10000
 properties: $(INSTALLED)  ## try EXAMPLES=10000 inputs for each property: hours
@@ -55,6 +62,9 @@ test-apiserver: $(INSTALLED)  ## run the tests against a real kube-apiserver (Go
 test-image: $(INSTALLED)  ## run the Dockerfile's steps in a folder, and what they make
 	@$(BIN)/pytest tests/image
 
+test-release: $(INSTALLED)  ## run the release workflow's steps, and lint the workflows (needs Go)
+	@$(BIN)/pytest tests/release
+
 e2e: $(INSTALLED)  ## run the tests with a real Metacontroller: METACONTROLLER=path to its binary
 	@if [ -z "$$METACONTROLLER" ]; then echo "e2e: SKIPPED (METACONTROLLER unset)"; else $(BIN)/pytest tests/e2e; fi
 
@@ -63,6 +73,13 @@ test-runner: $(INSTALLED)  ## run the tests with the real proxy runner: PROXYRUN
 
 crds: $(INSTALLED)  ## write crds/ from the models: CRDs and JSON Schemas
 	@$(BIN)/toolhive-hooks crds --dir crds --schemas crds/schemas
+
+chart: $(INSTALLED)  ## copy into charts/ what it has in common with metacontroller/
+	@$(BIN)/python -m tools.chart
+
+kube-state-metrics: $(INSTALLED)  ## write kube-state-metrics' configuration for the kinds, and copy it into charts/
+	@$(BIN)/python -m tools.kube_state_metrics > metacontroller/components/monitoring-servers/kube-state-metrics.yaml
+	@$(BIN)/python -m tools.chart
 
 pod-schema: $(INSTALLED)  ## write the schema of podTemplateSpec from the Kubernetes that tools/go.mod pins (needs Go)
 	@$(BIN)/python -m tools.pod_template_schema
@@ -86,10 +103,13 @@ site: $(VENV)/.site  ## build the site of docs/ into build/site, every link chec
 image:  ## build the image (needs docker): IMAGE=name:tag
 	@docker build --tag $(IMAGE) .
 
-bench: bench-process bench-http bench-cluster  ## measure all three: in process, over HTTP, in a cluster
+bench: bench-process bench-render bench-http bench-cluster  ## measure all four: in process, render, over HTTP, in a cluster
 
 bench-process: $(INSTALLED)  ## measure what a hook call costs in process: bytes in to bytes out
 	@$(BIN)/python -m tests.bench.in_process
+
+bench-render: $(INSTALLED)  ## measure what `render` takes for 3,000 files
+	@$(BIN)/python -m tests.bench.render
 
 bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does nothing
 	@$(BIN)/python -m tests.bench.http
@@ -106,6 +126,7 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) --group build --output-file requirements/build.txt
 	@$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --group release --output-file requirements/release.txt
 	@$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
 clean:  ## remove the virtual environment and caches

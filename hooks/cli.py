@@ -1,41 +1,39 @@
-"""`toolhive-hooks`: serve the webhooks, render manifests offline, print the CRDs, take over a cluster, compare."""
+"""`toolhive-hooks`: the program and its commands; those about manifests and clusters are in hooks/commands."""
 
 from __future__ import annotations
 
 import signal
 import sys
-import traceback
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
-from importlib.util import find_spec
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
-from click.shell_completion import get_completion_class
-from pydantic import ValidationError
+from click.shell_completion import ShellComplete, get_completion_class
 
 from hooks import __version__
+from hooks.api.crd import crds as all_crds
 from hooks.api.crd import manifests
 from hooks.api.schemas import json_schemas
-from hooks.render.command import render_command
-from hooks.server.settings import Settings, help_text, unknown, variable
-from hooks.text import one_line
-
-if TYPE_CHECKING:
-    from hooks.cluster import LiveCluster
-
-USAGE_ERROR = 2
+from hooks.commands import cluster
+from hooks.commands.manifests import convert, render
+from hooks.commands.options import USAGE_ERROR, settings
+from hooks.installation import RUNNER_RELEASE
+from hooks.server.settings import help_text
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="toolhive-hooks")
 def main() -> None:
-    """Controllers for ToolHive's MCPServer, MCPExternalAuthConfig and MCPToolConfig, as webhooks for Metacontroller.
+    """Controllers for ToolHive's MCP resources, as webhooks for Metacontroller.
 
-    Try it on your manifests, without a cluster: toolhive-hooks render FOLDER -o summary
-    """
+    As `kubectl toolhive` it is a plugin of kubectl.
+
+    \b
+    Try it on your manifests, without a cluster:  toolhive-hooks render FOLDER -o summary
+    Why does a server wait?                       toolhive-hooks status
+    Is the installation well?                     toolhive-hooks check
+    """  # noqa: D301  # click's mark for lines that stay as they are
 
 
 @main.command(epilog=help_text())
@@ -61,53 +59,14 @@ def serve(record_to: Path | None, **options: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from hooks.server.gunicorn import server  # noqa: PLC0415  # what only serving needs is loaded there
 
-    settings = _settings(**{name: value for name, value in options.items() if value is not None})
-    faults = list(unknown())
-    for fault in faults:
-        click.echo(f"toolhive-hooks: {fault}", err=True)
-    if faults:
-        sys.exit(USAGE_ERROR)
+    chosen = settings(options)
     with ExitStack() as stack:
         try:
-            run = stack.enter_context(server(settings, record_to))
+            run = stack.enter_context(server(chosen, record_to))
         except (OSError, ValueError) as error:
             click.echo(f"toolhive-hooks: {error}", err=True)
             sys.exit(USAGE_ERROR)
         run()
-
-
-@main.command(short_help="Show what a cluster would get, without one.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["yaml", "json", "summary"]),
-    default="yaml",
-    show_default=True,
-    help="Manifests, the same as one List, or a table for people.",
-)
-@click.option("--server", metavar="URL", help="Ask a running server instead of computing here.")
-def render(paths: tuple[str, ...], output: str, server: str | None) -> None:
-    """Show what a cluster would get from these manifests, without a cluster.
-
-    PATH is a file, a folder, or - for stdin; YAML or JSON. Prints the children of each MCPServer, MCPExternalAuthConfig
-    and MCPToolConfig, then these with their status. What is only in the cluster, such as a Secret that isn't among the
-    manifests, counts as missing.
-
-    Exit codes: 0 all is well, warnings or not; 1 a resource ends Failed or has a field that its kind doesn't have, or
-    the hooks never come to rest; 2 the input can't be read. Stderr says why.
-    """
-    sys.exit(
-        render_command(
-            paths,
-            output=output,
-            server_url=server,
-            installation=_settings().installation(),
-            stdin=sys.stdin.buffer,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
-        )
-    )
 
 
 @main.command(short_help="Print the CRDs, or write them and their JSON Schemas.")
@@ -151,97 +110,41 @@ def completion(shell: str) -> None:
     click.echo(complete(main, {}, "toolhive-hooks", "_TOOLHIVE_HOOKS_COMPLETE").source())
 
 
-_NO_CLIENT = (
-    "this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was installed with "
-    "pip: pip install 'toolhive-hooks[cluster]'"
-)
-_CONTEXT = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
-_NAMESPACE = click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
+@main.command(short_help="Print the version, and what it works with.")
+def version() -> None:
+    """Print the version of this program, of the proxy runner it writes for, and the kinds that it serves."""
+    click.echo(f"toolhive-hooks {__version__}")
+    click.echo(f"proxy runner {RUNNER_RELEASE}")
+    for crd in all_crds():
+        served = [each["name"] for each in crd["spec"]["versions"] if each["served"]]
+        click.echo(f"{crd['spec']['names']['kind']} {', '.join(served)}")
 
 
-@main.command(short_help="Take over from ToolHive's own operator, or go back.")
-@_CONTEXT
-@_NAMESPACE
-@click.option("--apply", is_flag=True, help="Make the changes; without it they are only shown.")
-@click.option("--revert", is_flag=True, help="Go back to the old operator.")
-@click.option("--operator-namespace", default="", metavar="NS", help="Where the old operator is.  [default: all]")
-def migrate(context: str | None, **options: Any) -> None:
-    """Take over MCPServers from ToolHive's own operator, or give them back.
+@main.command("help", short_help="Show the help of a command.")
+@click.argument("command", default="")
+@click.pass_context
+def show_help(context: click.Context, command: str) -> None:
+    """Show the help of a command, or of the program."""
+    parent = context.parent or context
+    if command and command not in main.commands:
+        raise click.UsageError(f"No such command {command!r}.", context)
+    shown: click.Command = main.commands.get(command, main)
+    inner = click.Context(shown, parent=parent, info_name=command, **main.context_settings) if command else parent
+    click.echo(shown.get_help(inner))
 
-    Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
-    pod restarted by this. It can be run again at any time: what is done is left alone.
 
-    Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
+for _command in (render, convert, cluster.diff, cluster.status, cluster.check, cluster.migrate):
+    main.add_command(_command)
+
+
+def kubectl_complete() -> None:
+    """Complete `kubectl toolhive`: kubectl calls kubectl_complete-toolhive with the words of its command line.
+
+    It prints a candidate on each line, then a directive of cobra: 0 lets the shell complete files too, 4 does not.
     """
-    with _user_cluster(context) as cluster:
-        from hooks.migrate.command import migrate_command  # noqa: PLC0415
-
-        code = migrate_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
-        sys.exit(code)
-
-
-@main.command(short_help="Show what the hooks would change in the cluster.")
-@_CONTEXT
-@_NAMESPACE
-@click.argument("name", default="")
-def diff(context: str | None, namespace: str, name: str) -> None:
-    """Show what the hooks would change in the cluster, in the manner of `kubectl diff`.
-
-    NAME is an MCPServer; without it, all of them are compared. The hooks run in this process, by the settings in its
-    environment; the API server then tries their answers out (a server-side dry run). Nothing is written.
-
-    Exit codes: 0 no difference; 1 there are some; 2 it couldn't be told.
-    """
-    if name and not namespace:
-        raise click.UsageError("which namespace? Give -n with NAME")
-    with _user_cluster(context, bug=USAGE_ERROR) as cluster:
-        from hooks.diff.command import diff_command  # noqa: PLC0415
-
-        options: dict[str, Any] = {"namespace": namespace, "name": name, "installation": _settings().installation()}
-        code = diff_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
-        sys.exit(code)
-
-
-@contextmanager
-def _user_cluster(context: str | None, *, bug: int = 1) -> Iterator[LiveCluster]:
-    """The cluster of the user's kubeconfig; what it refuses ends the program with a text.
-
-    Args:
-        context: of the kubeconfig; None means its current one.
-        bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
-    """
-    if find_spec("kubernetes") is None:
-        click.echo(f"toolhive-hooks: {_NO_CLIENT}", err=True)
-        sys.exit(USAGE_ERROR)
-    from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
-
-    try:
-        yield LiveCluster(context)
-    except ClusterError as error:
-        click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
-        sys.exit(USAGE_ERROR)
-    except BrokenPipeError:
-        raise  # who read has seen enough
-    except Exception:  # noqa: BLE001  # the program's end
-        traceback.print_exc()
-        sys.exit(bug)
-
-
-def _settings(**options: Any) -> Settings:
-    try:
-        return Settings(**options)
-    except ValidationError as error:
-        _refuse(error)
-
-
-def _refuse(error: ValidationError) -> NoReturn:
-    """Name each setting that is wrong; values stay unsaid, since one of them is a key."""
-    for fault in error.errors(include_url=False, include_input=False):
-        name = f"{_variable(str(fault['loc'][0]))}: " if fault["loc"] else ""
-        click.echo(f"toolhive-hooks: {name}{fault['msg'].removeprefix('Value error, ')}", err=True)
-    sys.exit(USAGE_ERROR)
-
-
-def _variable(location: str) -> str:
-    """A fault's location is a field's name, or the variable itself where that isn't made from the name."""
-    return variable(location) if location in Settings.model_fields else location
+    *words, unfinished = sys.argv[1:] or [""]
+    found = ShellComplete(main, {}, "kubectl-toolhive", "").get_completions(words, unfinished)
+    for item in found:
+        if item.type == "plain":
+            click.echo(item.value)
+    click.echo(":0" if any(item.type in ("file", "dir") for item in found) else ":4")

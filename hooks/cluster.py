@@ -1,4 +1,4 @@
-"""The user's cluster, for `migrate` and `diff`: the few requests that they make, with the user's kubeconfig.
+"""The user's cluster, for the commands that look at it: the few requests that they make, with the user's kubeconfig.
 
 This is the only module that knows a Kubernetes client, and the served webhooks never load it.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,9 +23,13 @@ from hooks.kubernetes.objects import Object
 
 CRD = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
 COMPOSITE_CONTROLLER = Kind("metacontroller.k8s.io/v1alpha1", "CompositeController", "compositecontrollers")
+CERTIFICATE = Kind("cert-manager.io/v1", "Certificate", "certificates")
+ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
+EVENT = Kind("v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 
 FIELD_MANAGER = "toolhive-hooks"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PAGE = 500
 _TIMEOUT_SECONDS = 60
 _RETRIES = urllib3.Retry(3, connect=0, read=0, redirect=0, other=0, raise_on_status=False, allowed_methods=None)
@@ -38,6 +44,10 @@ class Unreachable(ClusterError):
     """No API server answers; nor would it answer what is asked next."""
 
 
+class Forbidden(ClusterError):
+    """The user has no right to this. Other things may still be asked for."""
+
+
 class Conflict(ClusterError):
     """The object is no longer the one that was read."""
 
@@ -45,20 +55,25 @@ class Conflict(ClusterError):
 class LiveCluster:
     """A cluster, as the user of a kubeconfig may see and change it."""
 
-    def __init__(self, context: str | None = None) -> None:
+    def __init__(self, context: str | None = None, kubeconfig: str | None = None) -> None:
         """Read the kubeconfig; nothing is sent yet.
 
         Args:
             context: one of its contexts; None means the current one.
+            kubeconfig: the file; None means where kubectl looks.
 
         Raises:
             ClusterError: there is no such kubeconfig or context, it isn't one at all, or its credentials can't be had.
         """
+        places = kubeconfig or os.environ.get("KUBECONFIG") or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+        if not any(Path(place).expanduser().is_file() for place in places.split(os.pathsep)):
+            raise ClusterError(f"no usable kubeconfig: there is none at {places}. Give --kubeconfig, or set KUBECONFIG")
         settings = client.Configuration()
         settings.retries = _RETRIES
         try:
             with _logged_errors() as errors:
-                config.load_kube_config(context=context, client_configuration=settings)  # type: ignore[no-untyped-call]
+                config.load_kube_config(kubeconfig, context, settings)  # type: ignore[no-untyped-call]
+                self.namespace = _namespace(kubeconfig, context)
         except (config.ConfigException, OSError) as error:
             raise ClusterError(f"no usable kubeconfig: {error}") from None
         except yaml.MarkedYAMLError as error:
@@ -76,6 +91,36 @@ class LiveCluster:
         """An object, or None where there is none, or its kind isn't served."""
         answer = self._request("get", _path(kind, namespace, name))
         return answer and {**answer, "apiVersion": kind.api_version, "kind": kind.kind}
+
+    def is_there(self, kind: Kind, name: str, namespace: str) -> bool:
+        """Whether there is such an object. Only its metadata is asked for: a Secret's data isn't sent.
+
+        Raises:
+            Forbidden: the user may not read it.
+        """
+        path = _path(kind, namespace, name)
+        return self._request("get", path, header_params={"Accept": _METADATA_ONLY}) is not None
+
+    def version(self) -> str:
+        """The API server's version, such as `v1.34.1`."""
+        return str((self._request("get", "/version") or {}).get("gitVersion"))
+
+    def may(self, user: str, verb: str, kind: Kind, subresource: str = "") -> bool:
+        """Whether a user has a right in all namespaces.
+
+        Raises:
+            Forbidden: who asks may not ask that.
+        """
+        group = kind.api_version.rpartition("/")[0]
+        attributes = {"verb": verb, "group": group, "resource": kind.resource, "subresource": subresource}
+        groups = ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}", "system:authenticated"]
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "groups": groups, "resourceAttributes": attributes},
+        }
+        answer = self._request("post", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review) or {}
+        return bool((answer.get("status") or {}).get("allowed"))
 
     def list(self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "") -> list[Object]:
         """The objects of a kind, by namespace and name; none where the kind isn't served.
@@ -100,7 +145,7 @@ class LiveCluster:
                 label_selector=labels or None,
                 field_selector=fields or None,
             )
-            if answer is None and kind.api_version.endswith("v1"):
+            if answer is None and kind.api_version.endswith("v1") and kind != CERTIFICATE:
                 raise self._no_api_server()
             if answer is None:
                 return []
@@ -141,6 +186,26 @@ class LiveCluster:
             raise Conflict(f"{kind.kind} {metadata['namespace']}/{metadata['name']} is gone")
         return answer
 
+    def try_apply(self, kind: Kind, obj: Object) -> Object:
+        """What the API server would make of applying a manifest; nothing is stored.
+
+        Raises:
+            ClusterError: the API server would refuse it.
+        """
+        metadata = obj["metadata"]
+        answer = self._request(
+            "patch",
+            _path(kind, metadata["namespace"], metadata["name"]),
+            body=obj,
+            content_type="application/apply-patch+yaml",
+            dry_run="All",
+            field_manager=FIELD_MANAGER,
+            force_conflicts=True,
+        )
+        if answer is None:
+            raise ClusterError(f"namespace {metadata['namespace']} is not there, or {kind.kind} isn't served")
+        return answer
+
     def _request(self, method: str, path: str, **options: Any) -> Object | None:
         """The answer's object; None for 404."""
         try:
@@ -149,7 +214,8 @@ class LiveCluster:
             if error.status == 404:
                 return None
             text = _message(error)
-            raise Conflict(text) if error.status == 409 else ClusterError(text) from None
+            kinds = {403: Forbidden, 409: Conflict}
+            raise kinds.get(error.status, ClusterError)(text) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             reason = getattr(error, "reason", None) or error
             raise Unreachable(f"{self._client.configuration.host} can't be reached: {reason}") from None
@@ -163,6 +229,13 @@ class LiveCluster:
 
     def _no_api_server(self) -> ClusterError:
         return ClusterError(f"{self._client.configuration.host} doesn't answer as an API server")
+
+
+def _namespace(kubeconfig: str | None, context: str | None) -> str:
+    """The namespace of a context, as kubectl would take it."""
+    contexts, active = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+    chosen = next((each for each in contexts if each["name"] == context), active) if context else active
+    return str((chosen.get("context") or {}).get("namespace") or "default")
 
 
 @contextmanager

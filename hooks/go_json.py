@@ -26,7 +26,12 @@ def to_json(value: Any) -> str:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON: other than in Python, 1, 1.0 and true are three values."""
-    return one is other or to_json(one) == to_json(other)
+    if one is other:
+        return True
+    try:
+        return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers past 64 bits, and what is nested deeper than orjson writes
+        return to_json(one) == to_json(other)
 
 
 def indented(value: Any) -> str:

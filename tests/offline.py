@@ -19,15 +19,15 @@ from hooks.simulator.webhooks import in_process
 from tests.neighbours import MANIFESTS
 from tests.world import CONFIG, NAMESPACE, NOW, server
 
+SCHEMAS = schemas_of(crds())
+
 
 class World:
     """A namespace with everything that a spec can refer to, and a server in it."""
 
     def __init__(self, **spec: Any) -> None:
         manifests = [server(**spec), *MANIFESTS]
-        objects = admit(
-            manifests, served_kinds(CONTROLLERS), [c.parent for c in CONTROLLERS], schemas_of(crds())
-        ).objects
+        objects = admit(manifests, served_kinds(CONTROLLERS), [c.parent for c in CONTROLLERS], SCHEMAS).objects
         self.cluster = Cluster(served_kinds(CONTROLLERS), objects)
         hooks = in_process(CONTROLLERS, CONFIG, NOW)
         self.runs = [Metacontroller(controller, self.cluster, hooks) for controller in CONTROLLERS]

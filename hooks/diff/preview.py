@@ -104,7 +104,7 @@ def _look_up(
         for rule in controller.customize(CustomizeRequest(parent), installation):
             named = [name for name in rule.names if rule.kind == SECRET and OBJECT_NAME.fullmatch(name)]
             for secret in [live.get(SECRET, name, rule.namespace) for name in named]:
-                if secret is not None:
+                if secret is not None and cluster.get(key_of(secret)) is None:  # one that is given wins
                     cluster.put(secret)
 
 

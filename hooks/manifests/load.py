@@ -1,150 +1,213 @@
-"""Manifests from files, folders and stdin: what a user would give to `kubectl apply --recursive --filename`."""
+"""Manifests from files, folders and stdin: what a user would give to `kubectl apply --recursive --filename`.
+
+One bad file doesn't end the reading: what is wrong with it is told, and the others are read.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from hooks.go_json import same
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
-from hooks.manifests.names import name_fault
+from hooks.manifests.files import files_under
+from hooks.manifests.kustomize import NotBuilt, kustomized
+from hooks.manifests.problems import UNREADABLE, Place, Problem
+from hooks.manifests.shape import NAME_INVALID, NO_OBJECT, fault_of
 from hooks.text import title
 
 MAX_BYTES = 32 * 1024 * 1024
 """The longest file that is read. etcd takes objects of at most 1.5 MiB."""
 
+STDIN = "stdin"
 _TITLE = 200
 """Characters of an object's kind and name in a message."""
-_SUFFIXES = (".yaml", ".yml", ".json")
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
+_URL = re.compile(r"[a-z]+:/")
+_LINE = re.compile(r" \(line (\d+)\)$")
 
 
 class InputError(ValueError):
     """Input that can't be used. The text names file and document, and quotes no values."""
 
 
+class Source(NamedTuple):
+    """What is to be read."""
+
+    paths: Sequence[str] = ()
+    """Files, folders, or `-` for stdin."""
+    kustomizations: Sequence[str] = ()
+    """Folders that kubectl or kustomize builds."""
+    ignore: Sequence[str] = ()
+    """Patterns of paths and names that are left out."""
+    namespace: str = ""
+    """Of manifests that name none."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What was read."""
+
+    objects: dict[tuple[str, ...], tuple[Object, Place]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """What came from elsewhere than a file, by its name: lines are looked up there."""
+    files: int = 0
+
+
 def load(paths: Sequence[str], stdin: BinaryIO) -> list[Object]:
     """All objects of these files and folders, in the order in which they stand there.
+
+    Raises:
+        InputError: something can't be read or isn't a Kubernetes object, or there is none.
+    """
+    loaded = load_all(Source(paths), stdin)
+    for problem in loaded.problems:
+        if problem.level == "error":
+            raise InputError(_said(problem))
+    if not loaded.objects:
+        raise InputError(f"no manifests in {', '.join(paths) or 'nothing'}")
+    return [obj for obj, _ in loaded.objects.values()]
+
+
+def _said(problem: Problem) -> str:
+    line = f" (line {problem.line})" if problem.line else ""
+    fault = f"{problem.field} {problem.message}" if problem.field else problem.message
+    return ": ".join(filter(None, (str(problem.place or problem.file), problem.object, f"{fault}{line}")))
+
+
+def load_all(source: Source, stdin: BinaryIO, progress: Callable[[str], None] = lambda _: None) -> Loaded:
+    """All objects with their places, and what is wrong with the rest.
 
     An object that is given twice with the same content counts once.
 
     Args:
-        paths: files, folders (read recursively, less hidden entries and kustomizations), or `-` for stdin.
+        source: what to read.
         stdin: what `-` reads.
-
-    Raises:
-        InputError: something can't be read, isn't a Kubernetes object, contradicts another manifest, or there is none.
+        progress: is told how far this is.
     """
-    objects: dict[tuple[str, ...], tuple[Object, str]] = {}
-    for name, text in _texts(paths, stdin):
-        for place, obj in _objects(name, text):
-            known, first_place = objects.get(_identity(obj), (obj, place))
-            if not same(known, obj):
-                raise InputError(f"{place}: {title(obj)} is given twice, and not the same: see {first_place}")
-            # Their keys may stand in another order: which one is kept mustn't depend on which one came first.
-            objects[_identity(obj)] = (min(known, obj, key=json.dumps), first_place)
-    if not objects:
-        raise InputError(f"no manifests in {', '.join(paths) or 'nothing'}")
-    return [obj for obj, _ in objects.values()]
+    loaded = Loaded()
+    for name, text in _texts(source, stdin, loaded):
+        loaded.files += 1
+        progress(f"{loaded.files} files read")
+        for place, obj in _objects(name, text, loaded.problems):
+            _add(loaded, place, obj, source.namespace)
+    return loaded
 
 
-def _texts(paths: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, str]]:
+def _add(loaded: Loaded, place: Place, obj: Object, namespace: str) -> None:
+    own = obj["metadata"].get("namespace")
+    if namespace and own and own != namespace:
+        message = f"is in namespace {own}, and -n says {namespace}: kubectl refuses that"
+        loaded.problems.append(Problem("error", message, "Namespace", title(obj), "metadata.namespace", place=place))
+        return
+    if namespace and not own:
+        obj = {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+    known, first = loaded.objects.get(_identity(obj), (obj, place))
+    if not same(known, obj):
+        message = f"is given twice, and not the same: see {first}"
+        loaded.problems.append(Problem("error", message, "GivenTwice", title(obj), place=place))
+        return
+    # Their keys may stand in another order: which one is kept mustn't depend on which one came first.
+    loaded.objects[_identity(obj)] = (known if known is obj else min(known, obj, key=json.dumps), first)
+
+
+def _texts(source: Source, stdin: BinaryIO, loaded: Loaded) -> Iterator[tuple[str, str]]:
     """Each file's name, as it is shown, and its text."""
-    for path in dict.fromkeys(paths):
+    for path in dict.fromkeys(source.paths):
         if path == "-":
-            yield "stdin", _text("stdin", stdin)
-            continue
+            yield from _text(STDIN, stdin, loaded)
+        elif _URL.match(path):
+            message = f"URLs aren't read: curl -L {path} | toolhive-hooks render -"
+            loaded.problems.append(Problem("error", message, UNREADABLE, file=path))
+        else:
+            yield from _files(path, source.ignore, loaded)
+    for folder in dict.fromkeys(source.kustomizations):
         try:
-            for file in _files(Path(path)):
-                with file.open("rb") as stream:
-                    text = _text(str(file), stream)
-                yield str(file), text
-        except OSError as error:
-            raise InputError(f"{error.filename or path}: {error.strerror}") from None
+            text = kustomized(folder)
+        except NotBuilt as error:
+            loaded.problems.append(Problem("error", str(error), UNREADABLE, file=folder))
+            continue
+        # Its lines are in no file of the user's.
+        loaded.texts[folder] = ""
+        yield folder, text
 
 
-def _files(path: Path) -> list[Path]:
-    """The manifests under a folder, sorted by path; a file stands for itself."""
-    if not path.is_dir():
-        return [] if path.name in _KUSTOMIZATIONS else [path]
-    found = []
-    for folder, subfolders, names in os.walk(path, onerror=_raise):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        visible = (name for name in names if name.endswith(_SUFFIXES) and not name.startswith("."))
-        found += [Path(folder, name) for name in visible if name not in _KUSTOMIZATIONS]
-    return sorted((file for file in found if file.is_file()), key=lambda file: file.parts)
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _text(name: str, stream: BinaryIO) -> str:
-    content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{name}: longer than {MAX_BYTES // 1024 // 1024} MiB")
+def _files(path: str, ignore: Sequence[str], loaded: Loaded) -> Iterator[tuple[str, str]]:
     try:
-        return content.decode("utf-8-sig")
+        for file in files_under(Path(path), ignore, loaded.problems):
+            with file.open("rb") as stream:
+                yield from _text(str(file), stream, loaded)
+    except OSError as error:
+        loaded.problems.append(Problem("error", str(error.strerror), UNREADABLE, file=str(error.filename or path)))
+
+
+def _text(name: str, stream: BinaryIO, loaded: Loaded) -> Iterator[tuple[str, str]]:
+    content = stream.read(MAX_BYTES + 1)
+    problem = ""
+    text = ""
+    if len(content) > MAX_BYTES:
+        problem = f"longer than {MAX_BYTES // 1024 // 1024} MiB"
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name}: not UTF-8 (byte {error.start})") from None
+        problem = problem or f"not UTF-8 (byte {error.start})"
+    if problem:
+        loaded.problems.append(Problem("error", problem, UNREADABLE, file=name))
+        return
+    if name == STDIN:
+        loaded.texts[name] = text
+    yield name, text
 
 
-def _objects(name: str, text: str) -> Iterator[tuple[str, Object]]:
+def _objects(name: str, text: str, problems: list[Problem]) -> Iterator[tuple[Place, Object]]:
     """The objects of one text, lists unrolled, each with the place where it stands."""
     try:
         for number, document in read(text):
-            yield from _unrolled(f"{name}: document {number}", document)
+            yield from _unrolled(Place(name, number), document, problems)
     except Unreadable as error:
-        raise InputError(f"{name}: document {error.number}: {error}") from None
+        line = _LINE.search(str(error))
+        problems.append(
+            Problem(
+                "error",
+                f"document {error.number}: {_LINE.sub('', str(error))}",
+                UNREADABLE,
+                file=name,
+                line=int(line[1]) if line else None,
+            )
+        )
 
 
-def _unrolled(place: str, document: Any) -> Iterator[tuple[str, Object]]:
+def _unrolled(place: Place, document: Any, problems: list[Problem]) -> Iterator[tuple[Place, Object]]:
     """The object, or what is in it where it is a list: `v1 List`, and any other kind that ends so and has items."""
     if isinstance(document, dict) and str(document.get("kind")).endswith("List"):
         items = document.get("items")
         if isinstance(items, list):
-            for number, item in enumerate(items, start=1):
-                yield from _unrolled(f"{place}, item {number}", item)
+            for number, item in enumerate(items):
+                path = f"{place.item}.items[{number}]" if place.item else f"items[{number}]"
+                yield from _unrolled(Place(place.file, place.document, path), item, problems)
             return
-    if problem := _problem(document):
-        raise InputError(f"{place}: {problem}")
-    if fault := name_fault(document):
-        raise InputError(f"{place}: {title(document)[:_TITLE]}: {fault}")
-    yield place, document
+    fault = fault_of(document)
+    if fault is None:
+        yield place, document
+    elif fault.reason == NO_OBJECT:
+        problems.append(Problem("note", fault.message, NO_OBJECT, file=place.file, place=place))
+    else:
+        named = title(document)[:_TITLE] if _has_names(document) else ""
+        problems.append(Problem("error", fault.message, fault.reason, named, fault.field, place=place))
+        if fault.reason == NAME_INVALID:
+            yield place, document  # the rest of it is worth a look
 
 
-def _problem(document: Any) -> str:
-    """Why this is no object that an API server would decode, or nothing.
-
-    That covers metadata, and the values in ConfigMaps and Secrets; a spec is its controller's to judge.
-    """
-    if not isinstance(document, dict):
-        return "not a Kubernetes object"
-    for field in ("apiVersion", "kind"):
-        if not isinstance(document.get(field), str) or not document[field]:
-            return f"{field} is missing"
+def _has_names(document: Object) -> bool:
     metadata = document.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
-        return "metadata.name is missing"
-    if wrong := [field for field in ("name", "namespace") if not isinstance(metadata.get(field) or "", str)]:
-        return f"metadata.{wrong[0]} is not a string: quote it"
-    maps = {f"metadata.{field}": metadata.get(field) for field in ("labels", "annotations")}
-    if document["apiVersion"] == "v1" and document["kind"] in ("ConfigMap", "Secret"):
-        maps |= {field: document.get(field) for field in ("data", "stringData")}
-    return next(filter(None, (_not_strings(field, value) for field, value in maps.items())), "")
-
-
-def _not_strings(field: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, dict):
-        return f"{field} is not a mapping"
-    wrong = (name for name, text in value.items() if not isinstance(text, str) and text is not None)
-    return next((f"{field}[{name}] is not a string: quote it" for name in wrong), "")
+    if not isinstance(metadata, dict) or not isinstance(document.get("kind"), str):
+        return False
+    return isinstance(metadata.get("name"), str) and isinstance(metadata.get("namespace") or "", str)
 
 
 def _identity(obj: Object) -> tuple[str, ...]:

@@ -2,69 +2,168 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO, TextIO
 
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
 from hooks.installation import Installation
-from hooks.manifests.load import InputError, load
-from hooks.render.output import FORMATS, to_summary, wants_colour
+from hooks.kubernetes.objects import Object
+from hooks.manifests.load import Loaded, Source, load_all
+from hooks.manifests.problems import UNREADABLE, Problem, located
+from hooks.manifests.shape import NAME_INVALID
+from hooks.render.failures import failure_problem, warning_problem
+from hooks.render.gate import Gated, gate, unknown_fields
+from hooks.render.output import to_json, to_yaml, wants_colour
+from hooks.render.presumed import presumed, without_sops
+from hooks.render.report import REPORTS, Counts
+from hooks.render.summary import to_summary, to_tree
 from hooks.simulator.admission import schemas_of
 from hooks.simulator.run import NoFixedPoint, Result, render
-from hooks.simulator.webhooks import Unreachable, in_process, over_http
-from hooks.text import one_line
+from hooks.simulator.webhooks import Hooks, Unreachable, in_process
+from hooks.text import title
 
 DONE, FAILED, UNUSABLE = 0, 1, 2
-"""Exit codes: all is well; a parent ends Failed, or nothing comes to rest; nothing could be rendered."""
+"""Exit codes: all is well; an object would be refused or ends Failed; something can't be read, or nothing is ours."""
+
+OUTPUTS = ("yaml", "json", "summary", "tree", "none")
+"""What `-o` takes."""
 
 CLOCK = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user asks `render` for."""
+
+    source: Source
+    output: str = "yaml"
+    """One of `OUTPUTS`."""
+    report: str = "text"
+    """One of `REPORTS`."""
+    lenient: bool = False
+    assume_secrets: bool = False
+
+
 def render_command(
-    paths: Sequence[str],
+    options: Options,
     *,
-    output: str,
-    server_url: str | None,
     installation: Installation,
     stdin: BinaryIO,
     stdout: TextIO,
     stderr: TextIO,
+    hooks: Hooks | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Render these manifests.
+    """Render manifests.
 
     Args:
-        paths: files, folders, or `-`.
-        output: one of `FORMATS`.
-        server_url: a running server to ask, in place of this process.
+        options: what the user asked for.
         installation: the installation's settings; a server has its own.
         stdin: what `-` reads.
         stdout: gets the objects, whatever they came to.
-        stderr: gets warnings and failures.
+        stderr: gets the report.
+        hooks: a running server to ask, in place of this process.
+        progress: is told how far this is.
 
     Returns:
         The exit code: see `DONE`.
     """
-
-    def say(text: str) -> None:
-        stderr.write(f"{one_line(text)}\n")
-
-    trouble = ""
+    if options.assume_secrets:
+        installation = replace(installation, read_secrets=False)
+    loaded = load_all(options.source, stdin, progress)
+    gated, extra = _admitted(loaded, options)
+    problems = loaded.problems + gated.problems
+    if not gated.ours:
+        problems.append(_nothing(options))
     try:
-        hooks = over_http(server_url) if server_url else in_process(CONTROLLERS, installation, CLOCK)
-        result: Result = render(load(paths, stdin), hooks, CONTROLLERS, schemas_of(crds()))
-    except (InputError, Unreachable) as error:
-        say(f"error: {error}")
+        result = _run(gated, extra, hooks or in_process(CONTROLLERS, installation, CLOCK), problems, progress)
+    except Unreachable as error:
+        stderr.write(f"error: {error}\n")
         return UNUSABLE
+    problems += list(unknown_fields(gated, dict(result.unknown), lenient=options.lenient))
+    shown = _without(result, gated.refused)
+    problems += [failure_problem(failure, shown.parents, gated.places) for failure in shown.failed]
+    problems += [warning_problem(warning, gated.places) for warning in shown.warnings]
+    if options.output != "none":
+        there = {
+            (obj["kind"], obj["metadata"].get("namespace") or "default", obj["metadata"]["name"])
+            for obj in (*gated.objects, *extra)
+        }
+        stdout.writelines(_text(options.output, shown, there, colour=wants_colour(stdout)))
+        stdout.flush()
+    problems = located(dict.fromkeys(problems), loaded.texts)
+    levels = [problem.level for problem in problems]
+    counts = Counts(
+        resources=gated.ours,
+        children=len(shown.children),
+        files=loaded.files,
+        errors=levels.count("error"),
+        failed=levels.count("failed"),
+        warnings=levels.count("warning"),
+    )
+    stderr.write(REPORTS[options.report](problems, counts))
+    if any(problem.reason in (UNREADABLE, _NOTHING) and problem.level == "error" for problem in problems):
+        return UNUSABLE
+    return FAILED if counts.errors or counts.failed else DONE
+
+
+_NOTHING = "NothingFound"
+
+
+def _admitted(loaded: Loaded, options: Options) -> tuple[Gated, list[Object]]:
+    """What a cluster would take, and what other controllers would make of the rest."""
+    manifests = []
+    notes = []
+    for obj, place in loaded.objects.values():
+        clear = without_sops(obj)
+        manifests.append((clear or obj, place))
+        if clear:
+            message = "is encrypted by sops: its values count as there"
+            notes.append(Problem("note", message, "Presumed", title(obj), place=place))
+    unnamed = {problem.object for problem in loaded.problems if problem.reason == NAME_INVALID}
+    gated = gate(manifests, unnamed=unnamed, lenient=options.lenient)
+    extra, presumptions = presumed(manifests)
+    gated.problems += notes + presumptions
+    return gated, extra
+
+
+def _text(output: str, result: Result, there: set[tuple[str, str, str]], *, colour: bool) -> Iterable[str]:
+    if output == "json":
+        return [to_json(result)]
+    if output == "yaml":
+        return to_yaml(result)
+    return [to_tree(result, there, colour=colour) if output == "tree" else to_summary(result, colour=colour)]
+
+
+def _nothing(options: Options) -> Problem:
+    paths = ", ".join([*options.source.paths, *options.source.kustomizations]) or "nothing"
+    message = f"nothing to do: no object of toolhive.stacklok.dev in {paths}. Is it the right path?"
+    return Problem("warning" if options.lenient else "error", message, _NOTHING)
+
+
+def _run(
+    gated: Gated, extra: list[Object], hooks: Hooks, problems: list[Problem], progress: Callable[[str], None]
+) -> Result:
+    calls = 0
+
+    def ask(path: str, body: bytes) -> bytes:
+        nonlocal calls
+        calls += 1
+        progress(f"{gated.ours} resources, {calls} calls of the hooks")
+        return hooks(path, body)
+
+    try:
+        return render([*gated.objects, *extra], ask, CONTROLLERS, schemas_of(crds()))
     except NoFixedPoint as error:
-        result, trouble = error.result, str(error)
-    painted = output == "summary" and wants_colour(stdout)
-    stdout.write(to_summary(result, colour=True) if painted else FORMATS[output](result))
-    for warning in result.warnings:
-        say(f"warning: {warning}")
-    for failure in result.failed:
-        say(f"failed: {failure.parent}: {failure.reason}: {failure.message}")
-    if trouble:
-        say(f"error: {trouble}")
-    return FAILED if trouble or result.failed else DONE
+        problems.append(Problem("failed", str(error), "NoFixedPoint"))
+        return error.result
+
+
+def _without(result: Result, refused: set[str]) -> Result:
+    """A result less what a cluster would have refused, which has neither status nor children."""
+    rendered = tuple(each for each in result.rendered if title(each.parent) not in refused)
+    failed = tuple(failure for failure in result.failed if failure.parent not in refused)
+    return replace(result, rendered=rendered, failed=failed)

@@ -1,13 +1,12 @@
-"""A result as text: YAML, JSON or a summary. The same result always gives the same text."""
+"""A result as text for programs: YAML or JSON. The same result always gives the same text."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any, TextIO
 
-import click
 import yaml
 
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
@@ -15,17 +14,18 @@ from hooks.manifests.scalars import NotAValue, resolve
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.admission import EPOCH
-from hooks.simulator.run import Rendered, Result, ready_condition
-from hooks.text import one_line
+from hooks.simulator.run import Result
 
-_COLOURS = {"Ready": "green", "Running": "green", "Pending": "yellow", "Failed": "red", "NotReady": "red"}
 _FIRST = ("apiVersion", "kind", "metadata")
 _METADATA = ("name", "namespace", "labels", "annotations")
 
 
-def to_yaml(result: Result) -> str:
-    """Children, then parents, each a document."""
-    return "".join(f"---\n{dump(obj)}" for obj in _objects(result)).removeprefix("---\n")
+def to_yaml(result: Result) -> Iterator[str]:
+    """Children, then parents, each a document, one after the other: all at once would be the most that a run holds."""
+    separator = ""
+    for obj in [*result.children, *result.parents]:
+        yield f"{separator}{dump(presentable(obj))}"
+        separator = "---\n"
 
 
 def to_json(result: Result) -> str:
@@ -33,30 +33,9 @@ def to_json(result: Result) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": _objects(result)}, indent=2) + "\n"
 
 
-def to_summary(result: Result, *, colour: bool = False) -> str:
-    """For people: each parent with its state and message, and the names of its children."""
-    lines: list[tuple[str, str, str]] = []
-    kind = ""
-    for each in result.rendered:
-        if each.parent["kind"] != kind:
-            kind = each.parent["kind"]
-            lines += [("", "", "")] if lines else []
-            lines.append((kind, "STATUS", "MESSAGE"))
-        lines += _summary(each)
-    wide = [max((len(line[column]) for line in lines), default=0) for column in (0, 1)]
-    rows = ((f"{name:{wide[0]}}", f"{state:{wide[1]}}", message) for name, state, message in lines)
-    return "".join(
-        f"{name}  {_painted(state) if colour else state}  {message}".rstrip() + "\n" for name, state, message in rows
-    )
-
-
-FORMATS: dict[str, Callable[[Result], str]] = {"yaml": to_yaml, "json": to_json, "summary": to_summary}
-"""What `-o` takes."""
-
-
 def wants_colour(stream: TextIO) -> bool:
     """Whether what is written there is for a terminal whose user hasn't asked for plain text (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def presentable(obj: Object) -> Object:
@@ -87,22 +66,6 @@ def _timeless(status: Object) -> Object:
             for condition in conditions
         ]
     }
-
-
-def _painted(state: str) -> str:
-    """A state, padded as it may be, in its colour."""
-    colour = _COLOURS.get(state.strip())
-    return click.style(state, fg=colour) if colour else state
-
-
-def _summary(rendered: Rendered) -> list[tuple[str, str, str]]:
-    parent, status = rendered.parent, rendered.parent.get("status", {})
-    ready = ready_condition(parent)
-    state = status.get("phase") or {"True": "Ready", "False": "NotReady"}.get(ready.get("status", ""), "Unknown")
-    message = one_line(str(status.get("message") or ready.get("message") or ""))
-    name = one_line(f"{parent['metadata']['namespace']}/{parent['metadata']['name']}")
-    children = [(f"    {child['kind']}/{one_line(child['metadata']['name'])}", "", "") for child in rendered.children]
-    return [(f"  {name}", one_line(str(state)), message), *children]
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

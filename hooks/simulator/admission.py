@@ -27,7 +27,7 @@ class Admitted(NamedTuple):
     unknown: dict[str, list[str]]
     """The paths of fields that no schema knows, by `title`: `kubectl apply` would refuse such a manifest."""
     warnings: list[str]
-    """Versions that aren't served, and Secrets in clear."""
+    """What of Secrets isn't base64."""
 
 
 _LINE_BREAKS = {ord("\r"): None, ord("\n"): None}  # Go's base64 skips them
@@ -62,7 +62,6 @@ def admit(
     unknown: dict[str, list[str]] = {}
     warnings: set[str] = set()
     served = {f"{kind.kind}.{version}": kind for kind in kinds if kind != POD for version in kind.api_versions}
-    groups = {kind.api_version.rpartition("/")[0] for kind in parents}
     for manifest in manifests:
         key = f"{manifest['kind']}.{manifest['apiVersion']}"
         if key in served and not _made_by(manifest, parents):
@@ -72,8 +71,6 @@ def admit(
             objects.append(obj)
             unknown |= {title(obj): sorted(fields)} if fields else {}
             warnings.update(f"{title(obj)}: {problem}" for problem in problems)
-        elif key not in served and manifest["apiVersion"].rpartition("/")[0] in groups:
-            warnings.add(f"{title(manifest)}: {manifest['apiVersion']} {manifest['kind']} is not served, and left out")
     return Admitted(objects, unknown, sorted(warnings))
 
 

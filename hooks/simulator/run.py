@@ -46,6 +46,8 @@ class Result:
     """By kind, namespace and name of the parent."""
     failed: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
+    unknown: Mapping[str, list[str]] = field(default_factory=dict)
+    """The paths of fields that no schema knows, by `title`."""
 
     @property
     def parents(self) -> list[Object]:
@@ -110,8 +112,6 @@ def render(
     runs = [
         Metacontroller(controller, cluster, hooks) for controller in sorted(controllers, key=lambda c: c.parent.kind)
     ]
-    if not any(cluster.all(kind) for kind in parents):
-        warnings.append(f"nothing to do: no {', '.join(sorted(kind.kind for kind in parents))} among the manifests")
     for _ in range(max_rounds):
         this = _round(runs)
         if not this.changes:
@@ -155,8 +155,7 @@ def _result(
             rendered.append(Rendered(parent, tuple(children)))
             failure = _failure(parent, last.errors.get(key_of(parent)))
             failed += [failure] if failure else []
-            failed += _unknown(parent, unknown.get(title(parent), []), failure)
-    return Result(tuple(rendered), tuple(failed), (*warnings, *last.name_conflicts))
+    return Result(tuple(rendered), tuple(failed), (*warnings, *last.name_conflicts), unknown)
 
 
 def _failure(parent: Object, error: str | None) -> Failure | None:
@@ -168,13 +167,6 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
         return None
     message = ready.get("message") or status.get("message") or "no message"
     return Failure(title(parent), str(ready.get("reason") or "Failed"), str(message))
-
-
-def _unknown(parent: Object, paths: list[str], failure: Failure | None) -> list[Failure]:
-    """The unknown fields that the parent's own failure doesn't name."""
-    unsaid = [path for path in paths if failure is None or f"{path}: " not in failure.message]
-    text = f"{some(unsaid)}: kubectl apply refuses what {parent['kind']} doesn't have"
-    return [Failure(title(parent), "FieldUnknown", text)] if unsaid else []
 
 
 def ready_condition(parent: Object) -> Object:

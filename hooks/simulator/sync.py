@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hooks.go_json import same
-from hooks.kubernetes.objects import Object, controller_reference, is_deleting, labels_of
+from hooks.go_json import same, to_json
+from hooks.kubernetes.objects import Object, annotations_of, controller_reference, is_deleting, labels_of
 from hooks.metacontroller.composite import composite_controller, finalizer
 from hooks.metacontroller.controller import Controller
-from hooks.metacontroller.last_applied import last_applied
+from hooks.metacontroller.last_applied import LAST_APPLIED, last_applied
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.simulator.admission import created
 from hooks.simulator.answers import Decision, ask_decision, ask_rules
@@ -31,6 +31,8 @@ class Metacontroller:
     hooks: Hooks
     rules: dict[tuple[str, int], list[Object]] = field(default_factory=dict)
     """By uid and generation: Metacontroller asks no more often."""
+    settled: dict[Key, Object] = field(default_factory=dict)
+    """Children that an update left as they were: the same update again does nothing."""
     composite: Object = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,9 +169,14 @@ def _manage_children(
 
 
 def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Outcome) -> None:
-    kind = next(kind for kind in run.controller.child_kinds if kind.key == key_of(desired)[0])
+    key = key_of(desired)
+    if run.settled.get(key) is observed and annotations_of(observed).get(LAST_APPLIED) == to_json(desired):
+        return
+    kind = next(kind for kind in run.controller.child_kinds if kind.key == key[0])
     new = updated(observed, last_applied(observed), desired)
-    if not same(new, observed) and not is_deleting(observed) and kind not in run.controller.on_delete:
+    if same(new, observed):
+        run.settled[key] = observed
+    elif not is_deleting(observed) and kind not in run.controller.on_delete:
         _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeAlias, cast
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, cast
 
 from hooks import webhook
 from hooks.installation import Installation
@@ -21,6 +23,11 @@ Hooks: TypeAlias = Callable[[str, bytes], bytes]
 MAX_ANSWER = 64 * 1024 * 1024
 """The longest answer that is read."""
 
+_NOT_OURS = {
+    401: "it asks for a token: --server-token-file",
+    403: "it refuses this caller: --server-token-file, or --server-cert and --server-key",
+    404: "it is no server of toolhive-hooks, or of another version",
+}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -55,24 +62,44 @@ def in_process(controllers: Iterable[Controller], installation: Installation, no
     return ask
 
 
-def over_http(server: str, timeout: float = 10) -> Hooks:
+class Access(NamedTuple):
+    """What a server asks for that is secured; each is the path of a file."""
+
+    ca: str | None = None
+    token: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+OPEN = Access()
+
+
+def over_http(server: str, access: Access = OPEN, timeout: float = 10) -> Hooks:
     """Ask a running server.
 
     Args:
         server: its URL, `http://127.0.0.1:8080` for one.
+        access: what it asks for.
         timeout: seconds for one call; Metacontroller's default.
 
     Raises:
-        Unreachable: that is no URL of a server.
+        Unreachable: that is no URL of a server, or a file isn't what it should be.
     """
     host = _host(server)
     # As Go's client does it, and with it Metacontroller: a server on this machine isn't asked through a proxy.
     proxies = [urllib.request.ProxyHandler({})] if host in _LOCAL else []
-    opener = urllib.request.build_opener(*proxies, _NoRedirect)
+    headers = {"Content-Type": "application/json"}
+    try:
+        https = urllib.request.HTTPSHandler(context=_tls(access))
+        if access.token:
+            headers["Authorization"] = f"Bearer {Path(access.token).read_text().strip()}"
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"no access to {server}: {getattr(error, 'strerror', None) or error}") from None
+    opener = urllib.request.build_opener(*proxies, https, _NoRedirect)
 
     def ask(path: str, body: bytes) -> bytes:
         request = urllib.request.Request(  # noqa: S310  # the scheme is checked above
-            f"{server.rstrip('/')}{path}", data=body, headers={"Content-Type": "application/json"}, method="POST"
+            f"{server.rstrip('/')}{path}", data=body, headers=headers, method="POST"
         )
         try:
             with opener.open(request, timeout=timeout) as response:
@@ -80,6 +107,8 @@ def over_http(server: str, timeout: float = 10) -> Hooks:
                 status = response.status
         except urllib.error.HTTPError as error:
             with error:
+                if error.code in _NOT_OURS:
+                    raise Unreachable(f"{server} answers {error.code}: {_NOT_OURS[error.code]}") from None
                 raise HookError(f"HTTP {error.code}: {_text(error.read(1000))}") from None
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", None) or error or type(error).__name__
@@ -91,6 +120,13 @@ def over_http(server: str, timeout: float = 10) -> Hooks:
         return answer
 
     return ask
+
+
+def _tls(access: Access) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=access.ca)
+    if access.certificate:
+        context.load_cert_chain(access.certificate, access.key)
+    return context
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

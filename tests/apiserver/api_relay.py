@@ -24,6 +24,8 @@ class ApiRelay:
         self.reads: list[str] = []
         self.writes: list[str] = []
         """The path of each read; method and path of each write."""
+        self.answers: list[bytes] = []
+        """What reads were answered."""
         self.away = False
         """Whether it answers no more."""
         self.server = _Server(("127.0.0.1", 0), _Handler)
@@ -73,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = response.status, response.read()
         finally:
             connection.close()
+        if self.command in READING:
+            relay.answers.append(answer)
         relay.done(self.command, self.path)
         if relay.away:
             self.close_connection = True

@@ -13,7 +13,7 @@ from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
 
 NAMESPACE = "toolhive-hooks"  # and the name of nearly everything in it
-BASE = ROOT / "metacontroller/without-crds"
+BASE = ROOT / "metacontroller"
 COMPONENTS = ROOT / "metacontroller/components"
 Manifests = dict[tuple[str, str], Object]
 

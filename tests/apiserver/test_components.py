@@ -24,11 +24,14 @@ pytestmark = pytest.mark.apiserver
 
 GIVEN = [name for name in ("METACONTROLLER_CRDS", "METACONTROLLER") if os.environ.get(name)]
 FOR_METACONTROLLER = "metacontroller-tuning"  # patches Metacontroller, not the hooks
-OPTIONAL = sorted(path.name for path in COMPONENTS.iterdir() if path.name != FOR_METACONTROLLER)
+FOR_OTHER_NAMESPACES = "namespaces"  # needs a ConfigMap beside it: test_chart.py
+OPTIONAL = sorted(
+    path.name for path in COMPONENTS.iterdir() if path.name not in (FOR_METACONTROLLER, FOR_OTHER_NAMESPACES)
+)
 ALONE = [["tls", name] if name == "mtls" else [name] for name in OPTIONAL]
 SETS = [
     list(chosen)
-    for size in range(len(OPTIONAL) + 1)
+    for size in (0, 1, 2, len(OPTIONAL))
     for chosen in itertools.combinations(OPTIONAL, size)
     if "mtls" not in chosen or "tls" in chosen
 ]
@@ -43,7 +46,9 @@ def served(cluster: ControlPlane, hooks_namespace: str) -> ControlPlane:
     for file in files:
         cluster.kubectl("apply", "-f", file)
     wait_established(cluster)
-    group = "certificates,issuers,servicemonitors,prometheusrules" + (",compositecontrollers" if GIVEN else "")
+    group = "certificates,issuers,servicemonitors,podmonitors,prometheusrules" + (
+        ",compositecontrollers" if GIVEN else ""
+    )
     eventually(lambda: cluster.kubectl("get", group, "-A"), message="the CRDs are not served")
     return cluster
 
@@ -66,8 +71,11 @@ def test_the_api_server_takes_the_secure_example(served: ControlPlane, tmp_path:
     secure = built(served, ROOT / "examples/secure")
 
     admitted(served, secure)
+    [container] = named(secure)["Deployment", NAMESPACE]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.example.com/change-me/toolhive-hooks:0.1.0"  # no one takes it for a real one
+    container["image"] = "toolhive-hooks:dev"
     components = ["tls", "auth", "digest-key", "least-privilege"]
-    assert named(secure) == named(built(served, overlay(tmp_path / "overlay", components, [ROOT / "metacontroller"])))
+    assert named(secure) == named(built(served, overlay(tmp_path / "overlay", components)))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def test_components_go_together(
     changes: dict[str, tuple[set[str], set[str]]],
     components: list[str],
 ) -> None:
-    """In any number and order: what several do is what each of them does, and nothing else."""
+    """Each with each and all of them, in any order: what several do is what each of them does, and nothing else."""
     taken, added = (set().union(*(changes[name][part] for name in components)) for part in (0, 1))
 
     assert facts(built(cluster, overlay(tmp_path / "overlay", components[::-1]))) == (default - taken) | added

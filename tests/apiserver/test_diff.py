@@ -235,7 +235,10 @@ def test_only_the_server_that_is_named_is_compared(cluster: ControlPlane, namesp
     assert diff(cluster, namespace, "other").returncode == 1
     missing = diff(cluster, namespace, "nobody")
     assert (missing.returncode, missing.stderr) == (2, f"toolhive-hooks: MCPServer {namespace}/nobody not found\n")
-    unclear = run("diff", cluster.kubeconfig(), "demo")
+    elsewhere = run("diff", cluster.kubeconfig(), "demo")
+    assert elsewhere.stderr == "toolhive-hooks: MCPServer default/demo not found\n"
+    assert run("diff", cluster.kubeconfig(namespace=namespace), "demo").returncode == 0
+    unclear = run("diff", cluster.kubeconfig(), "-A", "demo")
     assert unclear.returncode == 2
     assert "which namespace? Give -n with NAME" in unclear.stderr
 

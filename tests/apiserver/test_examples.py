@@ -43,7 +43,7 @@ def rendered(example: Path, namespace: str) -> tuple[list[Object], list[Object]]
     result = subprocess.run(
         command, input=given, capture_output=True, text=True, check=False, env=render_settings(example)
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0, result.stderr
     items = json.loads(result.stdout)["items"]
     parents = [obj for obj in items if obj["kind"] in PARENTS]
     return [obj for obj in items if obj not in parents], parents

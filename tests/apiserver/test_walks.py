@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ MINIMAL = {"image": "mcp:1"}
 OIDC_OF_THE_CLUSTER = OLD_SERVER | {"oidcConfig": OLD_SERVER["oidcConfig"] | {"type": "kubernetes"}}
 OIDC_IN_A_CONFIG_MAP = OLD_SERVER | {"oidcConfig": OLD_SERVER["oidcConfig"] | {"type": "configMap"}}
 TOOLS_OF_ITS_OWN = {field: value for field, value in OLD_SERVER.items() if field != "toolConfigRef"}
+CURRENT = SERVER | {"backendReplicas": 1}
 SERVERS = {
     "kubernetes": (OIDC_OF_THE_CLUSTER, ("oidcConfig", "kubernetes")),
     "configMap": (OIDC_IN_A_CONFIG_MAP, ("oidcConfig", "configMap")),
@@ -50,7 +51,7 @@ def server_for(path: Path) -> str:
 
 WALKS = [
     *(("MCPServer", server_for(path), path) for path in paths(OLD_SERVER)),
-    *(("MCPServer", "current", path) for path in paths(SERVER) if path[0] not in OLD_SERVER),
+    *(("MCPServer", "current", path) for path in paths(CURRENT) if path[0] not in OLD_SERVER),
     *(("MCPExternalAuthConfig", "full", path) for path in paths(EXTERNAL_AUTH)),
     *(("MCPToolConfig", "full", path) for path in paths(TOOLS)),
 ]
@@ -62,25 +63,27 @@ NO_OTHER = {
 }
 """The schema has no other value for these without a change of their neighbours."""
 HELD = {
+    "MCPServer.spec.proxyMode",
     "MCPServer.spec.oidcConfig.configMap.name",
     "MCPServer.spec.oidcConfig.configMap.key",
     "MCPServer.spec.oidcConfig.kubernetes.serviceAccount",
     "MCPServer.spec.oidcConfig.kubernetes.namespace",
 }
 """No other value of these changes what exists: without its ConfigMap the server is Failed, and all is held; of the
-rest the proxy isn't told, as ToolHive's own operator doesn't tell it."""
-NEIGHBOURS: list[Object] = [*PLAIN, *CONFIGS, WITH_LOGIN]
+rest the proxy isn't told, as ToolHive's own operator doesn't tell it. The proxy mode counts with transport stdio."""
+OLD_CONFIGS = [config for config in CONFIGS if config["kind"] in PARENTS]
+"""Those that servers of the older dialect can refer to."""
 
 
 class Walker:
     """A server whose children are to be the same after each walk."""
 
-    def __init__(self, cluster: ControlPlane, namespace: str, spec: Object) -> None:
+    def __init__(self, cluster: ControlPlane, namespace: str, spec: Object, configs: Sequence[Object]) -> None:
         cluster.resource("v1/Namespace").create(
             body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         )
         self.world = LiveWorld(cluster, namespace)
-        self.world.make(*NEIGHBOURS, custom("MCPServer", spec))
+        self.world.make(*PLAIN, *configs, custom("MCPServer", spec))
         assert phase(self.world) == "Pending", self.world.cluster.all(MCP_SERVER)[0]["status"]["message"]  # no pods
         self.before = children(self.world)
 
@@ -88,14 +91,17 @@ class Walker:
 @pytest.fixture(scope="module")
 def walkers(cluster: ControlPlane) -> dict[str, Walker]:
     """The servers with every field set."""
-    specs = {**{name: spec for name, (spec, _) in SERVERS.items()}, "current": SERVER}
-    return {name: Walker(cluster, f"{name.lower()}-{secrets.token_hex(3)}", spec) for name, spec in specs.items()}
+    old = {name: (spec, OLD_CONFIGS) for name, (spec, _) in SERVERS.items()}
+    return {
+        name: Walker(cluster, f"{name.lower()}-{secrets.token_hex(3)}", spec, configs)
+        for name, (spec, configs) in {**old, "current": (CURRENT, [*CONFIGS, WITH_LOGIN])}.items()
+    }
 
 
 @pytest.fixture(scope="module")
 def minimal(cluster: ControlPlane) -> Walker:
     """A server with an image alone."""
-    return Walker(cluster, f"minimal-{secrets.token_hex(3)}", MINIMAL)
+    return Walker(cluster, f"minimal-{secrets.token_hex(3)}", MINIMAL, [*CONFIGS, WITH_LOGIN])
 
 
 def children(world: LiveWorld) -> dict[str, Object]:
@@ -155,7 +161,7 @@ def test_a_field_there_and_back_leaves_everything_as_it_was(
     walkers: dict[str, Walker], kind: str, server: str, path: Path
 ) -> None:
     walker, parent = walkers[server], PARENTS[kind]
-    old, _ = SERVERS.get(server, (SERVER, ()))
+    old, _ = SERVERS.get(server, (CURRENT, ()))
     spec = {"MCPServer": old, "MCPExternalAuthConfig": EXTERNAL_AUTH, "MCPToolConfig": TOOLS}[kind]
     walked, moved = 0, False
     for edited in edits(kind, spec, path):
@@ -175,9 +181,14 @@ def test_a_field_there_and_back_leaves_everything_as_it_was(
     assert moved or not walked or f"{kind}.{written(path)}" in HELD | NO_EFFECT.keys()
 
 
-@pytest.mark.parametrize("field", sorted(SERVER.keys() - MINIMAL.keys()))
+NEEDS = {"rateLimiting": ("sessionStorage", "oidcConfigRef"), "authServerRef": ("oidcConfigRef",)}
+"""Fields that others need beside them."""
+
+
+@pytest.mark.parametrize("field", sorted(CURRENT.keys() - MINIMAL.keys()))
 def test_a_field_come_and_gone_leaves_everything_as_it_was(minimal: Walker, field: str) -> None:
-    minimal.world.edit(MCP_SERVER, "demo", {**MINIMAL, field: SERVER[field]})
+    fields = {name: CURRENT[name] for name in (field, *NEEDS.get(field, ()))}
+    minimal.world.edit(MCP_SERVER, "demo", MINIMAL | fields)
     assert phase(minimal.world) == "Pending"
     minimal.world.edit(MCP_SERVER, "demo", MINIMAL)
 

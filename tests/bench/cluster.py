@@ -38,7 +38,7 @@ SERVER, CONFIG = f"{TOOLHIVE}/MCPServer", f"{TOOLHIVE}/MCPExternalAuthConfig"
 KINDS = (SERVER, CONFIG, "v1/ConfigMap", "apps/v1/Deployment")
 APPS = ("ours", "placeholder")
 PHASES = {
-    "create": "every server is Running",
+    "create": "every server is Ready",
     "edit": "the config's edit is in every RunConfig",
     "rotate": "the secret's new content is known to every Deployment",
     "delete": "the servers are gone, while the config waits for them",
@@ -220,7 +220,7 @@ def _installation(port: int) -> str:
 
 
 def _manifests() -> list[Path]:
-    return [ROOT / f"metacontroller/without-crds/{kind}.yaml" for kind in ("mcpserver", "mcpexternalauthconfig")]
+    return [ROOT / f"metacontroller/{kind}.yaml" for kind in ("mcpserver", "mcpexternalauthconfig")]
 
 
 def _config() -> Result:

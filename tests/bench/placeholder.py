@@ -52,7 +52,7 @@ def server_sync(body: Object) -> Object:
         return {"status": {"phase": "Terminating"}, "children": [], "finalized": not left}
     configs = list(body["related"][CONFIGS].values())
     ready = any(pod["status"].get("phase") == "Running" for pod in body["related"]["Pod.v1"].values())
-    status = {"phase": "Running" if ready else "Pending"}
+    status = {"phase": "Ready" if ready else "Pending"}
     if not configs or not configs[0].get("status", {}).get("credentialDigest"):
         return {"status": status, "children": _children(body["parent"], {"spec": {}, "status": {}})}
     return {"status": status, "children": _children(body["parent"], configs[0])}

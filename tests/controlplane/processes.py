@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.controlplane.poll import eventually
+from tests.measured import measured
 
 TETHER = Path(__file__).with_name("tether.py")
 
@@ -115,7 +116,7 @@ def start(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=cwd or directory,
-                env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), **(env or {})},
+                env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), **measured(), **(env or {})},
                 start_new_session=True,
             )
 

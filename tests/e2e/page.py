@@ -54,7 +54,7 @@ def checkout(folder: Path, port: int) -> Path:
     """Copy what the page's commands apply, with webhooks on loopback: the folder in which to run them."""
     for part in ("metacontroller", "crds", "examples"):
         shutil.copytree(ROOT / part, folder / part)
-    for path in (folder / "metacontroller/without-crds").glob("mcp*.yaml"):
+    for path in (folder / "metacontroller").glob("mcp*.yaml"):
         document = yaml.safe_load(path.read_text())
         point_at(document, port)
         path.write_text(yaml.safe_dump(document))

@@ -13,7 +13,7 @@ from tests.e2e.page import blocks, checkout, run
 
 pytestmark = pytest.mark.e2e
 
-OURS = "kubectl apply -k metacontroller/\n"
+OURS = "kubectl apply -k crds\nkubectl apply -k metacontroller\n"
 
 
 def test_a_server_runs_by_copy_and_paste(tmp_path: Path, metacontroller: Path) -> None:

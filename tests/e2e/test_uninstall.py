@@ -22,6 +22,7 @@ pytestmark = pytest.mark.e2e
 NAMESPACE = "toolhive-hooks"
 CRD = "apiextensions.k8s.io/v1/CustomResourceDefinition"
 COMPOSITE = "metacontroller.k8s.io/v1alpha1/CompositeController"
+APPLY = "kubectl apply -k crds\nkubectl apply -k metacontroller"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def tree(relay: Relay, tmp_path: Path) -> Path:
 @pytest.fixture
 def installation(cluster: ControlPlane, relay: Relay, tree: Path, namespace: str) -> Installation:
     """Installed, with the example running."""
-    run(cluster, "kubectl apply -k metacontroller/", tree)
+    run(cluster, APPLY, tree)
     wait_established(cluster)
     found = Installation(cluster, relay)
     found.deploy(namespace, tree / "examples/token-exchange")
@@ -77,9 +78,9 @@ def versions(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
 
 def as_release_before(tree: Path) -> None:
     """An installation as an older release might bring it: another image, another version of the rules."""
-    for path in (tree / "metacontroller/without-crds").glob("mcp*.yaml"):
+    for path in (tree / "metacontroller").glob("mcp*.yaml"):
         path.write_text(path.read_text().replace(f"?rules={RULES_VERSION}", "?rules=0"))
-    kustomization = tree / "metacontroller/without-crds/kustomization.yaml"
+    kustomization = tree / "metacontroller/kustomization.yaml"
     kustomization.write_text(kustomization.read_text().replace("newTag: dev", "newTag: before"))
 
 
@@ -88,7 +89,7 @@ def test_an_upgrade_looks_at_everything_and_touches_nothing(
 ) -> None:
     before, now = (checkout(tmp_path / name, relay.port) for name in ("before", "now"))
     as_release_before(before)
-    run(cluster, "kubectl apply -k metacontroller/", before)
+    run(cluster, APPLY, before)
     Installation(cluster, relay).deploy(namespace, before / "examples/token-exchange")
     [upgrade] = blocks("Upgrade")
     with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod"], namespace) as log:
@@ -136,7 +137,7 @@ def test_uninstalled_and_let_go(cluster: ControlPlane, installation: Installatio
     assert (finalizers(cluster), cluster.objects(COMPOSITE)) == ([], [])
     assert versions(cluster, namespace) == before
 
-    run(cluster, "kubectl apply -k metacontroller/", tree)
+    run(cluster, APPLY, tree)
     eventually(lambda: len(finalizers(cluster)) == 2)
     with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod"], namespace) as log:
         log.wait_quiet(2)
@@ -167,7 +168,7 @@ def test_let_go_while_the_hooks_are_away(
 def test_controllers_deleted_first_and_finalizers_taken_by_hand(
     cluster: ControlPlane, installation: Installation, tree: Path, namespace: str
 ) -> None:
-    run(cluster, "kubectl delete -k metacontroller/without-crds", tree)
+    run(cluster, "kubectl delete -k metacontroller", tree)
     with pytest.raises(subprocess.TimeoutExpired):
         run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs --all", tree, timeout=5)
     _, by_hand = blocks("Recovery")
@@ -178,12 +179,13 @@ def test_controllers_deleted_first_and_finalizers_taken_by_hand(
     eventually(lambda: gone(cluster, namespace), timeout=120)
 
 
-def test_everything_deleted_at_once_and_recovered(
+def test_the_crds_deleted_after_the_controllers_and_recovered(
     cluster: ControlPlane, installation: Installation, tree: Path, namespace: str
 ) -> None:
     """The CRDs take the servers with them, and wait for finalizers that nobody takes away: until we are back."""
+    run(cluster, "kubectl delete -k metacontroller", tree)
     with pytest.raises(subprocess.TimeoutExpired):
-        run(cluster, "kubectl delete -k metacontroller/", tree, timeout=15)
+        run(cluster, "kubectl delete -k crds", tree, timeout=15)
     server = cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace)
     assert server is not None
     assert "deletionTimestamp" in server["metadata"]

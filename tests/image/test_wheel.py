@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import venv
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -107,7 +108,7 @@ def kubeconfig(tmp_path: Path) -> Iterator[str]:
 def assert_works_on_a_cluster(installed: Installed, kubeconfig: str) -> None:
     note = "note: no MCPServer in the cluster\n"
     assert installed.hooks("migrate", KUBECONFIG=kubeconfig) == (0, "nothing to change\n", note)
-    assert installed.hooks("diff", KUBECONFIG=kubeconfig) == (0, "", note)
+    assert installed.hooks("diff", "-A", KUBECONFIG=kubeconfig) == (0, "", note)
 
 
 @pytest.mark.parametrize("extra", ["plain", "with_extra"])
@@ -119,10 +120,24 @@ def test_what_needs_no_cluster_works_with_and_without_the_extra(extra: str, requ
     readme = re.search(r"-o summary\n(MCPExternalAuthConfig.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
     assert installed.hooks("--version") == (0, f"toolhive-hooks, version {__version__}\n", "")
+    assert installed.run("kubectl-toolhive", "--version").stdout == f"toolhive-hooks, version {__version__}\n"
+    assert installed.run("kubectl_complete-toolhive", "stat").stdout == "status\n:4\n"
     assert (helped[0], helped[2]) == (0, "")
-    assert {"serve", "render", "migrate", "diff"} <= set(re.findall(r"^  ([a-z]+) ", helped[1], re.MULTILINE))
+    assert {"serve", "render", "migrate", "diff", "status", "check"} <= set(
+        re.findall(r"^  ([a-z]+) ", helped[1], re.MULTILINE)
+    )
     assert readme is not None
-    assert shown == (0, readme[1], "")
+    assert (shown[0], f"{shown[1]}{shown[2]}") == (0, readme[1])
+
+
+def test_the_package_is_typed_and_says_where_it_comes_from(wheel: str) -> None:
+    """PEP 561's marker for type checkers, and the links that PyPI shows."""
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        links = re.findall(r"^Project-URL: (\w+), https://", archive.read(metadata).decode(), re.MULTILINE)
+
+        assert archive.read("hooks/py.typed") == b""
+    assert sorted(links) == ["Changelog", "Documentation", "Issues", "Source"]
 
 
 def test_with_the_extra_migrate_and_diff_work(with_extra: Installed, kubeconfig: str) -> None:

@@ -29,6 +29,7 @@ from tests.reference.differences import Children
 HERE = Path(__file__).parent
 ALL = sorted(path.parent.name for path in HERE.glob("*/input.yaml"))
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
+SCHEMAS = schemas_of(crds())
 
 FAILED_THERE = {"aws-sts", "external-auth-missing", "external-auth-secret-missing", "obo", "oidc-ref-missing"}
 """Cases in which operator 0.44.0 makes neither RunConfig, Deployment nor Service."""
@@ -57,14 +58,14 @@ def inputs(case: str) -> list[Object]:
 def admitted(case: str) -> Admitted:
     """What our CRDs make of a case's manifests."""
     parents = [controller.parent for controller in CONTROLLERS]
-    return admit(inputs(case), served_kinds(CONTROLLERS), parents, schemas_of(crds()))
+    return admit(inputs(case), served_kinds(CONTROLLERS), parents, SCHEMAS)
 
 
 @cache
 def rendered(case: str) -> Result:
     """A case's parents and children, once nothing changes."""
     hooks = in_process(CONTROLLERS, Installation(), NOW)
-    return render(inputs(case), hooks, CONTROLLERS, schemas_of(crds()))
+    return render(inputs(case), hooks, CONTROLLERS, SCHEMAS)
 
 
 def ours(case: str) -> Children:

@@ -71,6 +71,13 @@ def rights(children: Children) -> None:
             child["rules"] = [rule for rule in child["rules"] if rule["resources"] != ["secrets"]]
 
 
+def named_twice(children: Children) -> None:
+    """TOOLHIVE_SECRETS_PROVIDER, with the same value, where an MCPRemoteProxy forwards headers from Secrets."""
+    for container in containers(children):
+        names = [item["name"] for item in container["env"]]
+        container["env"] = [item for at, item in enumerate(container["env"]) if item["name"] not in names[at + 1 :]]
+
+
 DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "The runner's StatefulSet is adopted": controller_uid,
     "Pods roll when their configuration changes": checksums,
@@ -79,6 +86,7 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "The whole middleware chain": usage_metrics,
     "Claims on the proxy's ServiceAccount": claims,
     "Rights of a remote proxy": rights,
+    "Remote proxies": named_twice,
     "Files of a Vault agent": vault,
     "Telemetry": secret_headers,
     "Restarts": restarts,

@@ -1,4 +1,4 @@
-"""The real proxy runner, started from what our hooks make of an MCPServer."""
+"""The real proxy runner, started from what our hooks make of an MCPServer or MCPRemoteProxy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from hooks.api.kinds import MCP_SERVER, RESOURCES
+from hooks.api.kinds import RESOURCES
 from hooks.installation import Installation
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, STATEFUL_SET
 from hooks.kubernetes.objects import Object
@@ -21,6 +21,9 @@ from tests.world import CONFIG, child, judged, settled
 
 STARTED = "workload started successfully"
 ATTACHING = "attaching to pod"
+WORKLOADS = ("MCPServer", "MCPRemoteProxy")
+REMOTE_HOST = "mcp.acme.test"
+"""Where the remote MCP server is: the hooks refuse loopback by its address."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Proxy:
     namespace: str
     name: str
     answer: Object = field(repr=False)
-    """What our hooks answered for the MCPServer."""
+    """What our hooks answered for the MCPServer or MCPRemoteProxy."""
     process: Process
     replica_port: int = 0
     """The port of a second replica, which its RunConfig in the answer does not have."""
@@ -135,33 +138,34 @@ Start = Callable[..., Proxy]
 def proxy(
     cluster: ControlPlane, kubelet: Kubelet, namespace: str, objects: list[Object], config: Installation = CONFIG
 ) -> Proxy:
-    """Apply objects, one of them an MCPServer, and run the proxy that our hooks give it.
+    """Apply objects, one of them a workload, and run the proxy that our hooks give it.
 
     Its Deployment is not applied: its pod is run here. Nor is the proxy's Service, which leads to that pod.
     """
     answer = answered(cluster, namespace, objects, config)
-    name = next(obj["metadata"]["name"] for obj in objects if obj["kind"] == "MCPServer")
+    name = next(obj["metadata"]["name"] for obj in objects if obj["kind"] in WORKLOADS)
     deployment = child(answer, DEPLOYMENT, name)
     for made in answer["children"]:
         if made["kind"] not in (DEPLOYMENT.kind, SERVICE.kind):
             create(cluster, namespace, made)
     account = deployment["spec"]["template"]["spec"]["serviceAccountName"]
-    eventually(lambda: may_work(cluster, namespace, account), message=f"{account} may not make StatefulSets")
+    if any(obj["kind"] == "MCPServer" for obj in objects):
+        eventually(lambda: may_work(cluster, namespace, account), message=f"{account} may not make StatefulSets")
     return Proxy(cluster, kubelet, namespace, name, answer, _run(kubelet, name, answer))
 
 
 def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Installation = CONFIG) -> Object:
-    """Apply objects, one of them an MCPServer, and ask our hooks until they return all, as Metacontroller would."""
+    """Apply objects, one of them a workload, and ask our hooks until they return all, as Metacontroller would."""
     return _settled([create(cluster, namespace, obj) for obj in objects], config)
 
 
 def _settled(live: list[Object], config: Installation) -> Object:
-    """What our hooks answer for the one MCPServer among objects, once the configs among them are judged."""
+    """What our hooks answer for the one workload among objects, once the configs among them are judged."""
     ours = [kind.kind for kind in RESOURCES]
     others = [obj for obj in live if obj["kind"] not in ours]
-    [server] = [obj for obj in live if obj["kind"] == MCP_SERVER.kind]
-    configs = [judged(obj, *others) for obj in live if obj not in others and obj is not server]
-    return settled(server, *configs, *others, config=config)[0]
+    [workload] = [obj for obj in live if obj["kind"] in WORKLOADS]
+    configs = [judged(obj, *others) for obj in live if obj not in others and obj is not workload]
+    return settled(workload, *configs, *others, config=config)[0]
 
 
 def create(cluster: ControlPlane, namespace: str, obj: Object) -> Object:
@@ -171,7 +175,7 @@ def create(cluster: ControlPlane, namespace: str, obj: Object) -> Object:
 
 def _run(kubelet: Kubelet, name: str, answer: Object) -> Process:
     template = child(answer, DEPLOYMENT, name)["spec"]["template"]
-    return kubelet.run(template, hosts=[f"mcp-{name}", f"mcp-{name}-headless"])
+    return kubelet.run(template, hosts=[f"mcp-{name}", f"mcp-{name}-headless", REMOTE_HOST])
 
 
 def may_work(cluster: ControlPlane, namespace: str, account: str) -> bool:

@@ -15,6 +15,8 @@ import pytest
 from hooks.api.crd import crds
 from tests.old_operator import run
 
+pytestmark = pytest.mark.slow
+
 NO_CRD = "CustomResourceDefinition mcpservers.toolhive.stacklok.dev isn't installed: there are no MCPServers"
 CRD_OF_ANOTHER_VERSION = {
     "metadata": {"name": "mcpservers.toolhive.stacklok.dev"},
@@ -47,7 +49,7 @@ def test_without_our_kinds_nothing_is_compared_or_migrated(tmp_path: Path, comma
 
 def test_what_serves_another_version_is_not_compared(tmp_path: Path) -> None:
     with _answering(tmp_path, {"": (200, json.dumps(CRD_OF_ANOTHER_VERSION))}) as (kubeconfig, _):
-        result = run("diff", kubeconfig)
+        result = run("diff", kubeconfig, "-A")
 
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith("toolhive-hooks: CustomResourceDefinition mcp")
@@ -61,7 +63,7 @@ def test_children_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path) -
         "/apis/toolhive.stacklok.dev/v1beta1/mcpservers": (200, json.dumps(servers)),
     }
     with _answering(tmp_path, answers) as (kubeconfig, host):
-        result = run("diff", kubeconfig)
+        result = run("diff", kubeconfig, "-A")
 
     text = f"toolhive-hooks: {host} doesn't answer as an API server\n"
     assert (result.returncode, result.stdout, result.stderr) == (2, "", text)
@@ -71,7 +73,7 @@ def test_a_list_of_nothing_is_empty(tmp_path: Path) -> None:
     """Some answer `items: null`."""
     answers = {**OURS, "": (200, '{"items": null}')}
     with _answering(tmp_path, answers) as (kubeconfig, _):
-        compared, migrated = run("diff", kubeconfig), run("migrate", kubeconfig, "-n", "slip")
+        compared, migrated = run("diff", kubeconfig, "-A"), run("migrate", kubeconfig, "-n", "slip")
 
     assert (compared.returncode, compared.stdout, compared.stderr) == (0, "", "note: no MCPServer in the cluster\n")
     assert (migrated.returncode, migrated.stdout) == (0, "nothing to change\n")

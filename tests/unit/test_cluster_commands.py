@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
-from hooks.cluster import LEASE, ClusterError, _path
+from hooks.cluster import LEASE, ClusterError, LiveCluster, _path
 from hooks.kubernetes.kinds import SECRET
+from tests.measured import measured
 
+pytestmark = pytest.mark.slow
+
+COMMANDS = ["migrate", "diff", "status", "check"]
 NO_CLIENT = (
     "toolhive-hooks: this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was "
     "installed with pip: pip install 'toolhive-hooks[cluster]'\n"
@@ -20,7 +24,7 @@ NO_CLIENT = (
 WITHOUT_CLIENT = "import sys; sys.modules['kubernetes'] = None; from hooks.cli import main; main()"
 
 
-@pytest.mark.parametrize("command", ["migrate", "diff"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_without_the_kubernetes_client_they_say_how_to_get_it(command: str) -> None:
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_CLIENT, command], capture_output=True, text=True, check=False, timeout=60
@@ -43,7 +47,10 @@ def test_without_a_kubeconfig_that_is_said(tmp_path: Path) -> None:
     result = _run("migrate", tmp_path / "none")
 
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
-    assert result.stderr.startswith("toolhive-hooks: no usable kubeconfig: ")
+    assert result.stderr == (
+        f"toolhive-hooks: no usable kubeconfig: there is none at {tmp_path}/none. "
+        "Give --kubeconfig, or set KUBECONFIG\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
         ("current-context: a\ncontexts: [{name: a, context: 1}]", "what is in it has another form"),
     ],
 )
-@pytest.mark.parametrize("command", ["migrate", "diff"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_file_that_is_no_kubeconfig_is_said_in_one_line(
     tmp_path: Path, command: str, content: str, said: str
 ) -> None:
@@ -90,7 +97,7 @@ def test_a_file_that_is_no_kubeconfig_is_said_in_one_line(
     assert result.stderr == f"toolhive-hooks: no usable kubeconfig: {said}\n"
 
 
-@pytest.mark.parametrize("command", ["migrate", "diff"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_without_the_credentials_of_a_plugin_nobody_is_asked(tmp_path: Path, command: str) -> None:
     """The client itself would go on without any, and be refused as `system:anonymous`."""
     plugin = {"command": "sh", "args": ["-c", "echo log in first >&2; exit 3"]}
@@ -105,7 +112,7 @@ def test_without_the_credentials_of_a_plugin_nobody_is_asked(tmp_path: Path, com
     )
 
 
-@pytest.mark.parametrize(("command", "code"), [("migrate", 1), ("diff", 2)])
+@pytest.mark.parametrize(("command", "code"), [("migrate", 1), ("diff", 2), ("status", 2), ("check", 2)])
 def test_a_bug_is_told_from_a_difference(tmp_path: Path, command: str, code: int) -> None:
     (tmp_path / "config").write_text(json.dumps(_kubeconfig({})))
     broken = "import hooks.cluster as c; c.LiveCluster._request = None; from hooks.cli import main; main()"
@@ -116,7 +123,30 @@ def test_a_bug_is_told_from_a_difference(tmp_path: Path, command: str, code: int
     assert result.stderr.endswith("TypeError: 'NoneType' object is not callable\n")
 
 
-def _kubeconfig(user: dict[str, object]) -> dict[str, object]:
+def test_another_kubeconfig_can_be_given_and_another_context(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(json.dumps(_kubeconfig({})))
+
+    given = _run("status", tmp_path / "none", "--kubeconfig", str(tmp_path / "config"))
+    unknown = _run("status", tmp_path / "config", "--context", "nowhere")
+
+    assert given.stderr.startswith("toolhive-hooks: http://127.0.0.1:1 can't be reached: ")
+    assert unknown.stderr.startswith("toolhive-hooks: no usable kubeconfig: ")
+    assert (given.returncode, unknown.returncode) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("context", "namespace"), [({"namespace": "team"}, "team"), ({}, "default")], ids=["its own", "none"]
+)
+def test_the_namespace_is_the_contexts(tmp_path: Path, context: dict[str, str], namespace: str) -> None:
+    config = _kubeconfig({})
+    config["contexts"][0]["context"] |= context
+    (tmp_path / "config").write_text(json.dumps(config))
+
+    assert LiveCluster(None, str(tmp_path / "config")).namespace == namespace
+    assert LiveCluster("x", str(tmp_path / "config")).namespace == namespace
+
+
+def _kubeconfig(user: dict[str, object]) -> dict[str, Any]:
     context = {"cluster": "c", "user": "u"}
     return {
         "apiVersion": "v1",
@@ -129,8 +159,8 @@ def _kubeconfig(user: dict[str, object]) -> dict[str, object]:
 
 
 def _run(
-    command: str, kubeconfig: Path, *, program: tuple[str, str] = ("-m", "hooks")
+    command: str, kubeconfig: Path, *arguments: str, program: tuple[str, str] = ("-m", "hooks")
 ) -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin"}
-    line = [sys.executable, *program, command]
+    env = {"HOME": str(kubeconfig.parent), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin", **measured()}
+    line = [sys.executable, *program, command, *arguments]
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60, env=env)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hooks.api.crd import HEADER, crds, manifests
+from hooks.api.crd import HEADER, KEPT, crds, manifests
 from hooks.kubernetes.objects import Object
 from tests.unit.structural import KINDS
 
@@ -127,7 +127,7 @@ def test_everything_but_the_schema(kind: str) -> None:
     assert crd == {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.toolhive.stacklok.dev"},
+        "metadata": {"name": f"{plural}.toolhive.stacklok.dev", "annotations": KEPT},
         "spec": {
             "group": "toolhive.stacklok.dev",
             "names": {

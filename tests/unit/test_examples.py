@@ -13,6 +13,9 @@ import pytest
 import yaml
 
 from tests.examples import APPLIED, FOLDER, FOLDERS, NOT_READ, ROOT, STAND_INS, commands, name, readme, render_settings
+from tests.measured import measured
+
+pytestmark = pytest.mark.slow
 
 GITOPS = FOLDER / "gitops"
 RENDERED = [folder for folder in APPLIED if folder.parent == FOLDER]
@@ -25,8 +28,19 @@ def run(*command: str | Path, cwd: Path = ROOT, **settings: str) -> subprocess.C
     """Run a command as a user does whose PATH has toolhive-hooks."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        command, cwd=cwd, env={"PATH": path, **settings}, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=cwd,
+        env={"PATH": path, **measured(), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
+
+
+def both(result: subprocess.CompletedProcess[str]) -> str:
+    """What a user sees: the output, and then the report."""
+    return (result.stdout + result.stderr).rstrip("\n")
 
 
 def undocumented(folder: Path) -> list[str]:
@@ -65,7 +79,8 @@ def test_an_undocumented_file_is_found(tmp_path: Path) -> None:
 def test_an_example_is_rendered_without_a_word(folder: Path) -> None:
     result = run("toolhive-hooks", "render", folder, **render_settings(folder))
 
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0
+    assert re.fullmatch(r"\d+ resources? in \d+ files?, \d+ children: 0 errors, 0 failed, 0 warnings\n", result.stderr)
 
 
 @pytest.mark.parametrize("folder", RENDERED, ids=name)
@@ -74,7 +89,7 @@ def test_a_readme_shows_what_render_prints(folder: Path) -> None:
     line = f"toolhive-hooks render examples/{name(folder)} -o summary"
 
     assert f"kubectl apply -f examples/{name(folder)}" in shown
-    assert shown[line] == run(*line.split()).stdout.rstrip("\n")
+    assert shown[line] == both(run(*line.split()))
 
 
 def test_no_stand_in_is_applied_with_its_example() -> None:
@@ -116,36 +131,42 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code", "last_line"),
+    ("old", "new", "code", "fault"),
     [
-        (
-            "targetPort:",
-            "targetport:",
-            1,
-            "failed: MCPServer default/github: SpecInvalid: spec.targetport: is not a field that toolhive-hooks knows: "
-            "perhaps targetPort is meant",
-        ),
-        ("kind: MCPServer\n", "", 2, "error: staging/github.yaml: document 1: kind is missing"),
+        ("targetPort:", "targetport:", 1, "spec.targetport: is not a field that toolhive-hooks knows"),
+        ("kind: MCPServer\n", "kind: MCPSever\n", 1, "kind: MCPSever is not a kind of toolhive.stacklok.dev"),
+        ("kind: MCPServer\n", "", 1, "kind: is missing"),
+        ("apiVersion: toolhive.stacklok.dev/v1alpha1\nkind: MCPServer\n", "a: [\n", 2, "did not find expected"),
         (
             "name: github\n---",
             "name: nobody\n---",
             1,
-            "failed: MCPServer default/github: ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in "
-            "namespace 'default': create it, or remove spec.externalAuthConfigRef",
+            "ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in namespace 'default': create it, "
+            "or remove spec.externalAuthConfigRef",
         ),
     ],
-    ids=["a misspelt field", "not a manifest", "a config that isn't there"],
+    ids=["a misspelt field", "a misspelt kind", "not a manifest", "not YAML", "a config that isn't there"],
 )
-def test_what_fails_a_check(repository: Path, old: str, new: str, code: int, last_line: str) -> None:
+def test_what_fails_a_check(repository: Path, old: str, new: str, code: int, fault: str) -> None:
     edit(repository / "staging/github.yaml", old, new)
 
     result = run("./check.sh", cwd=repository)
 
     staging, _, production = result.stdout.partition("== production\n")
     assert result.returncode == code
-    assert staging.splitlines()[-1] == last_line
+    [line] = [line for line in staging.splitlines() if line.startswith("staging/github.yaml:")]
+    assert fault in line
     assert "Failed" not in production
     assert "default/github" in production
+
+
+def test_in_a_pull_request_each_fault_stands_at_its_line(repository: Path) -> None:
+    edit(repository / "staging/github.yaml", "targetPort:", "targetport:")
+
+    result = run("./check.sh", cwd=repository, GITHUB_ACTIONS="true")
+
+    where = r"^::error file=staging/github.yaml,line=\d+,title=MCPServer default/github::"
+    assert re.search(where, result.stdout, re.MULTILINE)
 
 
 def test_the_workflow_runs_the_check() -> None:

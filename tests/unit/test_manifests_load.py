@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
-from hooks.manifests.load import MAX_BYTES, InputError, load
+from hooks.manifests.load import MAX_BYTES, InputError, Source, load, load_all
+from hooks.manifests.problems import UNREADABLE, Place
 
 BOMB = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -121,7 +122,7 @@ def test_the_same_object_with_other_content_is_refused_naming_both_places(tmp_pa
         load([str(tmp_path)], io.BytesIO())
 
     assert str(caught.value) == (
-        f"{tmp_path}/b.yaml: document 2: ConfigMap default/a is given twice, and not the same: "
+        f"{tmp_path}/b.yaml: document 2: ConfigMap default/a: is given twice, and not the same: "
         f"see {tmp_path}/a.yaml: document 1"
     )
 
@@ -138,13 +139,13 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
     [
         ("", "no manifests in -"),
         ("# nothing\n---\n", "no manifests in -"),
-        (f"{A}---\n- a\n", "stdin: document 2: not a Kubernetes object"),
-        (f"{A}---\njust text\n", "stdin: document 2: not a Kubernetes object"),
-        ("kind: X\nmetadata: {name: a}", "stdin: document 1: apiVersion is missing"),
+        ("- a\n---\njust text\n---\na: b\n", "no manifests in -"),
+        ("kind: X\nmetadata: {name: a}", "stdin: document 1: X default/a: apiVersion is missing"),
         ("apiVersion: v1\nmetadata: {name: a}", "stdin: document 1: kind is missing"),
         ("apiVersion: v1\nkind: 1\nmetadata: {name: a}", "stdin: document 1: kind is missing"),
         (f"{A}---\n{A.replace('name: a', 'generateName: a-')}", "stdin: document 2: metadata.name is missing"),
-        ("apiVersion: v1\nkind: X", "stdin: document 1: metadata.name is missing"),
+        ("apiVersion: v1\nkind: X", "no manifests in -"),
+        ("apiVersion: v1\nkind: Secret", "stdin: document 1: metadata.name is missing"),
         (A.replace("name: a", "name: 123"), "stdin: document 1: metadata.name is not a string: quote it"),
         (
             A.replace("name: a", "name: a, namespace: on"),
@@ -152,10 +153,13 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
         ),
         (
             A.replace("name: a", "name: a, labels: {version: 1e3}"),
-            "stdin: document 1: metadata.labels[version] is not a string: quote it",
+            "stdin: document 1: ConfigMap default/a: metadata.labels[version] is not a string: quote it",
         ),
-        (A.replace("name: a", "name: a, annotations: [b]"), "stdin: document 1: metadata.annotations is not a mapping"),
-        (A.replace("k: v", "k: 8080"), "stdin: document 1: data[k] is not a string: quote it"),
+        (
+            A.replace("name: a", "name: a, annotations: [b]"),
+            "stdin: document 1: ConfigMap default/a: metadata.annotations is not a mapping",
+        ),
+        (A.replace("k: v", "k: 8080"), "stdin: document 1: ConfigMap default/a: data[k] is not a string: quote it"),
         (f"{A}kind: Secret\n", "stdin: document 1: the key 'kind' is given twice (line 5)"),
         ('{"apiVersion": "v1", "apiVersion": "v1"}', "stdin: document 1: the key 'apiVersion' is given twice"),
         (f"{A}---\na: [b\n", "stdin: document 2: did not find expected ',' or ']' (line 7)"),
@@ -186,6 +190,49 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
 )
 def test_what_cannot_be_used_is_refused_saying_where(text: str | bytes, problem: str) -> None:
     assert refusal(text) == problem
+
+
+def test_other_yaml_is_left_out_with_a_note() -> None:
+    loaded = load_all(Source(["-"]), io.BytesIO(f"- a\n---\n{A}---\na: b\n---\napiVersion: v1\nkind: X\n".encode()))
+
+    assert [obj for obj, _ in loaded.objects.values()] == [config_map("a", k="v")]
+    assert [(each.level, each.place, each.message) for each in loaded.problems] == [
+        ("note", Place("stdin", 1), "left out: not a Kubernetes object"),
+        ("note", Place("stdin", 3), "left out: not a Kubernetes object, since it has neither apiVersion nor kind"),
+        ("note", Place("stdin", 4), "left out: metadata.name is missing"),
+    ]
+
+
+def test_one_bad_file_does_not_end_the_reading(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: [\n")
+    (tmp_path / "b.yaml").write_bytes(b"\xff")
+    (tmp_path / "c.yaml").write_text(A)
+
+    loaded = load_all(Source([str(tmp_path), "nowhere.yaml", "https://acme.test/a.yaml"]), io.BytesIO())
+
+    assert [obj for obj, _ in loaded.objects.values()] == [config_map("a", k="v")]
+    assert [(each.file, each.line, each.message) for each in loaded.problems] == [
+        (f"{tmp_path}/a.yaml", 2, "document 1: did not find expected node content"),
+        (f"{tmp_path}/b.yaml", None, "not UTF-8 (byte 0)"),
+        ("nowhere.yaml", None, "No such file or directory"),
+        (
+            "https://acme.test/a.yaml",
+            None,
+            "URLs aren't read: curl -L https://acme.test/a.yaml | toolhive-hooks render -",
+        ),
+    ]
+    assert {each.reason for each in loaded.problems} == {UNREADABLE}
+
+
+def test_a_namespace_is_given_to_those_without_one() -> None:
+    text = f"{A}---\n{A.replace('name: a', 'name: b, namespace: other')}"
+
+    loaded = load_all(Source(["-"], namespace="team"), io.BytesIO(text.encode()))
+
+    assert [obj["metadata"] for obj, _ in loaded.objects.values()] == [{"name": "a", "namespace": "team"}]
+    assert [(each.object, each.message) for each in loaded.problems] == [
+        ("ConfigMap other/b", "is in namespace other, and -n says team: kubectl refuses that")
+    ]
 
 
 def test_a_bomb_of_long_strings_is_refused_too() -> None:

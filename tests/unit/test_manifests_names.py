@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hooks.installation import Installation
 from hooks.manifests.names import name_fault
-from hooks.render.command import UNUSABLE, render_command
 
 LEFT = "still has a placeholder in it: put the value in its place"
 NAME = "metadata.name must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
@@ -95,24 +90,3 @@ def test_what_the_hooks_do_not_see_is_not_looked_at() -> None:
     """A folder has other tools' templates too."""
     assert name_fault(named("Deployment", "apps/v1", name="${APP}")) == ""
     assert name_fault({**named(), "spec": {"env": [{"name": "A", "value": "${B}"}]}, "data": {"a b": "x"}}) == ""
-
-
-def test_render_names_file_and_object_and_shows_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "web.json"
-    server = {**named(name="<SERVER_NAME>", namespace="${NAMESPACE}"), "spec": {"image": "ghcr.io/example/web:1.0.0"}}
-    file.write_text(json.dumps(server))
-    stdout, stderr = io.StringIO(), io.StringIO()
-
-    code = render_command(
-        [str(file)],
-        output="yaml",
-        server_url=None,
-        installation=Installation(),
-        stdin=io.BytesIO(),
-        stdout=stdout,
-        stderr=stderr,
-    )
-
-    fault = f"metadata.name {LEFT}; metadata.namespace {LEFT}"
-    line = f"error: {file}: document 1: MCPServer ${{NAMESPACE}}/<SERVER_NAME>: {fault}\n"
-    assert (code, stdout.getvalue(), stderr.getvalue()) == (UNUSABLE, "", line)

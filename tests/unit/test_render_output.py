@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import read
 from hooks.metacontroller.last_applied import LAST_APPLIED
-from hooks.render.output import FORMATS, presentable, to_json, to_summary, to_yaml
-from hooks.simulator.run import Rendered, Result
+from hooks.render.output import presentable, to_json, to_yaml
+from hooks.render.summary import to_summary, to_tree
+from hooks.simulator.run import Failure, Rendered, Result
 from hooks.text import one_line
 
 CHILD: Object = {
@@ -54,7 +55,7 @@ RESULT = Result((Rendered(PARENT, (CHILD,)),))
 
 def test_yaml_shows_what_the_authors_wrote() -> None:
     assert (
-        to_yaml(RESULT)
+        "".join(to_yaml(RESULT))
         == """\
 apiVersion: v1
 kind: ConfigMap
@@ -95,7 +96,11 @@ status:
 def test_json_is_one_list_of_the_same_objects() -> None:
     shown = json.loads(to_json(RESULT))
 
-    assert shown == {"apiVersion": "v1", "kind": "List", "items": [document for _, document in read(to_yaml(RESULT))]}
+    assert shown == {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [document for _, document in read("".join(to_yaml(RESULT)))],
+    }
     assert [list(item) for item in shown["items"]] == [
         ["apiVersion", "kind", "metadata", "data"],
         ["apiVersion", "kind", "metadata", "spec", "status"],
@@ -109,24 +114,26 @@ def test_the_summary_is_aligned() -> None:
         "status": {"conditions": [{"type": "Ready", "status": "True", "message": "m"}]},
     }
     longer = {**PARENT, "metadata": {**PARENT["metadata"], "name": "a-longer-name"}, "status": {}}
+    served = {**PARENT, "status": {"phase": "Pending", "url": "http://w", "message": "No pods"}}
+    rendered = (Rendered(gadget, ()), Rendered(served, (CHILD,)), Rendered(longer, ()))
 
     assert (
-        to_summary(Result((Rendered(gadget, ()), Rendered(PARENT, (CHILD,)), Rendered(longer, ()))))
+        to_summary(Result(rendered, (Failure("Gadget default/w", "Broken", "two\nlines"),)))
         == """\
 Gadget                   STATUS   MESSAGE
-  default/w              Ready    m
+  default/w              Failed   two lines
 
 Widget                   STATUS   MESSAGE
-  default/w              Pending  two lines
+  default/w              OK       http://w
     ConfigMap/c
   default/a-longer-name  Unknown
 """
     )
 
 
-@pytest.mark.parametrize(("output", "text"), [("yaml", ""), ("summary", "")])
-def test_nothing_is_shown_as_nothing(output: str, text: str) -> None:
-    assert FORMATS[output](Result()) == text
+@pytest.mark.parametrize("text", ["".join(to_yaml(Result())), to_summary(Result()), to_tree(Result(), ())])
+def test_nothing_is_shown_as_nothing(text: str) -> None:
+    assert text == ""
 
 
 def test_a_status_of_any_shape_is_shown() -> None:
@@ -154,7 +161,7 @@ VALUES = st.recursive(
 def test_yaml_is_read_back_as_it_was(data: dict[str, Any]) -> None:
     obj = {**CHILD, "data": data}
 
-    ((_, shown),) = read(to_yaml(Result((Rendered(obj, ()),))))
+    ((_, shown),) = read("".join(to_yaml(Result((Rendered(obj, ()),)))))
 
     assert shown == presentable(obj)
 
@@ -162,4 +169,4 @@ def test_yaml_is_read_back_as_it_was(data: dict[str, Any]) -> None:
 def test_a_long_text_stays_on_one_line() -> None:
     text = "word " * 200 + "end"
 
-    assert f"  a: {text}\n" in to_yaml(Result((Rendered({**CHILD, "data": {"a": text}}, ()),)))
+    assert f"  a: {text}\n" in "".join(to_yaml(Result((Rendered({**CHILD, "data": {"a": text}}, ()),))))

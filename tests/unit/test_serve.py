@@ -18,6 +18,8 @@ from tests.leaks import leaked, secret_values
 from tests.served import Served, served
 from tests.world import deleting, external_auth, secret, server, sync_request, written
 
+pytestmark = pytest.mark.alone
+
 EXAMPLE = Path(__file__).parents[2] / "examples/token-exchange"
 SYNC = written(sync_request(server()))
 REQUEST = b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(SYNC), SYNC)

@@ -22,6 +22,8 @@ from tests.slow_clients import HEAD, seconds
 from tests.taken import children, memory
 from tests.world import deleting, external_auth, server, sync_request, written
 
+pytestmark = pytest.mark.alone
+
 MIB = 1 << 20
 SYNC = written(sync_request(server()))
 BUSY = (429, str(RETRY_AFTER_SECONDS), "other large requests are being answered\n")

@@ -20,6 +20,8 @@ from tests.slow_clients import seconds
 from tests.taken import children
 from tests.world import server, sync_request, written
 
+pytestmark = pytest.mark.alone
+
 SYNC = written(sync_request(server()))
 HEAD = b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(SYNC)
 OK = 'toolhive_hooks_requests_total{hook="sync",kind="mcpserver",outcome="ok"}'

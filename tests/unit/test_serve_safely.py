@@ -16,6 +16,8 @@ from tests.mounted import Mounted
 from tests.served import Served, post, served
 from tests.world import server, sync_request, written
 
+pytestmark = pytest.mark.slow
+
 SYNC = written(sync_request(server()))
 BEARER = {"Authorization": "Bearer one"}
 REFUSED = (401, "the bearer token of the call is missing or not the one that toolhive-hooks has\n")

@@ -17,6 +17,8 @@ from tests.slow_clients import HEAD, all_there, seconds, slow_clients
 from tests.taken import children
 from tests.world import server, sync_request, written
 
+pytestmark = pytest.mark.alone
+
 SYNC = written(sync_request(server()))
 TOKEN = {"Authorization": "Bearer word"}
 BODY = HEAD + b"x\r\nAuthorization: Bearer word\r\nContent-Length: 100000\r\n\r\n{"

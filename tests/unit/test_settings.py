@@ -76,17 +76,17 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         (
             "TOOLHIVE_HOOKS_WORKERS",
             "0",
-            "toolhive-hooks: TOOLHIVE_HOOKS_WORKERS: Input should be greater than or equal to 1\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_WORKERS: must be at least 1\n",
         ),
         (
             "TOOLHIVE_HOOKS_DIGEST_KEY_FILE",
             "/nowhere",
-            "toolhive-hooks: TOOLHIVE_HOOKS_DIGEST_KEY_FILE: Path does not point to a file\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_DIGEST_KEY_FILE: is no file, or can't be reached\n",
         ),
         (
             "TOOLHIVE_HOOKS_READ_PODS",
             "s3cr3t",
-            "toolhive-hooks: TOOLHIVE_HOOKS_READ_PODS: Input should be a valid boolean, unable to interpret input\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_READ_PODS: must be true or false\n",
         ),
         (
             "TOOLHIVE_RUNNER_IMAGE",
@@ -111,7 +111,7 @@ def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         (
             "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE",
             os.devnull,
-            "toolhive-hooks: TOOLHIVE_HOOKS_AUTH_TOKEN_FILE: Path does not point to a file\n",
+            "toolhive-hooks: TOOLHIVE_HOOKS_AUTH_TOKEN_FILE: is no file, or can't be reached\n",
         ),
     ],
 )

@@ -193,11 +193,8 @@ def test_what_nobody_looks_up_is_left_out() -> None:
     assert admitted(pod, namespace) == ([], [])
 
 
-def test_a_version_that_is_not_served_is_left_out_with_a_warning() -> None:
-    assert admitted({**widget({}), "apiVersion": "example.com/v2"}) == (
-        [],
-        ["Widget default/w: example.com/v2 Widget is not served, and left out"],
-    )
+def test_a_version_that_is_not_served_is_left_out() -> None:
+    assert admitted({**widget({}), "apiVersion": "example.com/v2"}) == ([], [])
 
 
 def test_what_a_controller_made_is_left_out() -> None:

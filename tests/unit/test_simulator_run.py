@@ -136,10 +136,6 @@ def test_a_name_that_is_taken_is_warned_of_once() -> None:
     assert result.warnings == ("Widget default/w: ConfigMap/c exists, is not its own, and is left alone",)
 
 
-def test_no_parents_are_warned_of() -> None:
-    assert rounds(answering(unused), config_map()).warnings == ("nothing to do: no Widget among the manifests",)
-
-
 MANIFESTS = [
     *(manifest(name=f"w{number}", spec={"n": number}) for number in range(4)),
     *(manifest(GADGET, f"g{number}", spec={}) for number in range(2)),

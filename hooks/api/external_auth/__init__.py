@@ -30,7 +30,8 @@ ExternalAuthType = Literal[
     "xaa",
 ]
 WITHOUT_BLOCK = {"unauthenticated"}
-BLOCKS = tuple(name for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK)
+BLOCKS = {name: to_snake(name) for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK}
+"""The types that have settings of their own, and the field of the model that has them."""
 
 
 def _block_if_and_only_if(name: str) -> Rule:
@@ -38,7 +39,7 @@ def _block_if_and_only_if(name: str) -> Rule:
     return Rule(
         f"self.type == '{name}' ? has(self.{name}) : !has(self.{name})",
         f"{name} configuration must be set if and only if type is '{name}'",
-        lambda spec: (getattr(spec, to_snake(name)) is not None) == (spec.type == name),
+        lambda spec: (getattr(spec, BLOCKS[name]) is not None) == (spec.type == name),
     )
 
 
@@ -68,5 +69,5 @@ class MCPExternalAuthConfigSpec(RuledModel):
     @property
     def block(self) -> ExternalAuth | None:
         """The settings of the spec's own type; None for a type that has none."""
-        block: ExternalAuth | None = getattr(self, to_snake(self.type), None)
+        block: ExternalAuth | None = getattr(self, BLOCKS[self.type]) if self.type in BLOCKS else None
         return block

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
+from hooks.proxy.incoming_auth import incoming_authentication
 from hooks.proxy.outgoing_auth import aws_sts, bearer_token, embedded_auth_server, token_exchange
 from hooks.proxy.outgoing_auth.base import Effect
-from hooks.proxy.spec import Container, OutgoingAuth, ProxySpec, Remote
+from hooks.proxy.spec import Container, ProxySpec, Remote
 
 CONDITION = "ExternalAuthConfigValidated"
 
@@ -94,24 +95,9 @@ def conditions_of(proxy: ProxySpec) -> list[Condition]:
         return [fault] if fault else []
     who = f"MCPExternalAuthConfig {auth.name!r}"
     if acts(auth.type, proxy.backend):
-        return [conditions.true(CONDITION, "ExternalAuthConfigValid", f"{who} is used"), *_incoming(proxy, auth)]
+        return [
+            conditions.true(CONDITION, "ExternalAuthConfigValid", f"{who} is used"),
+            incoming_authentication(proxy, auth),
+        ]
     message = f"{who} of type {auth.type!r} has no effect on the calls of an {proxy.kind}"
     return [conditions.true(CONDITION, "NoEffect", message)]
-
-
-def _incoming(proxy: ProxySpec, auth: OutgoingAuth) -> list[Condition]:
-    """Whether callers are authenticated before their tokens are exchanged, or calls made in their stead."""
-    if proxy.incoming_auth:
-        return [conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")]
-    # Measured with runner 0.44.0.
-    what = {
-        "tokenExchange": (
-            "whatever bearer token it presents is exchanged unverified, and calls without one pass through"
-        ),
-        "bearerToken": "and calls with the token of the config",
-    }
-    message = (
-        "Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, "
-        f"{what.get(auth.type, 'with the rights of the config')}"
-    )
-    return [conditions.false("IncomingAuthentication", "NotConfigured", message)]

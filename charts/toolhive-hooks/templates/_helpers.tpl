@@ -1,0 +1,8 @@
+{{- define "toolhive-hooks.labels" -}}
+app.kubernetes.io/name: toolhive-hooks
+app.kubernetes.io/part-of: toolhive-hooks
+{{- end }}
+
+{{- define "toolhive-hooks.image" -}}
+{{ .repository }}:{{ .tag }}{{ with .digest }}@{{ . }}{{ end }}
+{{- end }}

@@ -1,0 +1,55 @@
+"""Whether the cluster has these hooks' CRDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hooks.api.crd import crds
+from hooks.check.point import Point
+from hooks.cluster import CRD, LiveCluster
+from hooks.go_json import same
+from hooks.kubernetes import conditions
+from hooks.kubernetes.objects import Object
+
+TOPIC = "CRDs"
+_APPLY = "kubectl apply --server-side -k crds/"
+
+
+def check_crds(live: LiveCluster) -> Iterator[Point]:
+    """Each CRD: is it there, served, and of this release."""
+    for ours in crds():
+        name = ours["metadata"]["name"]
+        theirs = live.get(CRD, name)
+        if theirs is None:
+            yield Point(TOPIC, False, f"{name} isn't installed", _APPLY)
+            continue
+        faults = list(_faults(ours, theirs))
+        yield from (Point(TOPIC, False, f"{name} {text}", remedy) for text, remedy in faults)
+        if not faults:
+            versions = ", ".join(version["name"] for version in ours["spec"]["versions"])
+            yield Point(TOPIC, True, f"{name} is of this release ({versions})")
+
+
+def _faults(ours: Object, theirs: Object) -> Iterator[tuple[str, str]]:
+    name = ours["metadata"]["name"]
+    wanted = {version["name"]: version for version in ours["spec"]["versions"]}
+    there = {version["name"]: version for version in theirs["spec"]["versions"]}
+    established = conditions.find(theirs, "Established") or {}
+    if established.get("status") != "True":
+        yield "isn't established", f"kubectl describe crd {name}"
+    missing = [version for version in wanted if not there.get(version, {}).get("served")]
+    if missing:
+        yield f"doesn't serve {', '.join(missing)}", _APPLY
+    stored = (theirs.get("status") or {}).get("storedVersions") or []
+    if foreign := sorted(set(stored) - set(wanted)):
+        yield (
+            f"has objects stored as {', '.join(foreign)}, which these hooks don't know",
+            "see docs/migrating.md",
+        )
+    changed = [
+        version
+        for version in wanted
+        if version in there and not same(wanted[version].get("schema"), there[version].get("schema"))
+    ]
+    if changed:
+        yield f"has another schema than this release's in {', '.join(changed)}", _APPLY

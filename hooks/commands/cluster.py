@@ -1,0 +1,154 @@
+"""Commands that look at the user's cluster."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from hooks.commands.manifests import source_options
+from hooks.commands.options import (
+    USAGE_ERROR,
+    all_namespaces,
+    chosen_namespace,
+    namespace,
+    of_cluster,
+    settings,
+    user_cluster,
+)
+from hooks.manifests.load import Source
+
+_DURATION = {"s": 1, "m": 60, "h": 3600}
+
+
+@click.command(short_help="Show servers with all that they need, and why they wait.")
+@of_cluster
+@namespace
+@all_namespaces
+@click.option("-o", "--output", type=click.Choice(["tree", "json"]), default="tree", show_default=True, help="Form.")
+@click.option("-w", "--watch", is_flag=True, help="Show it again whenever it changes, until interrupted.")
+@click.argument("name", default="", metavar="[[KIND/]NAME]")
+def status(context: str | None, kubeconfig: str | None, name: str, **options: Any) -> None:
+    """Show each server of a namespace with its configs, Secrets, Deployment, StatefulSet and pods.
+
+    On each line stands the state, and where it isn't well the reason and what to do. NAME alone is a server; of a
+    config, such as mcpexternalauthconfig/NAME, the tree shows who uses it. Reads with your own rights, and of Secrets
+    no more than whether they are there.
+
+    Exit codes: 0 all is well; 1 something isn't ready; 2 it couldn't be told.
+    """
+    with user_cluster(context, kubeconfig, bug=USAGE_ERROR) as cluster:
+        from hooks.status.command import status_command  # noqa: PLC0415
+
+        where = chosen_namespace(cluster, options["namespace"], everywhere=options["all_namespaces"])
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        code = status_command(
+            cluster,
+            namespace=where,
+            name=name,
+            output=options["output"],
+            watch=options["watch"],
+            width=width,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+        )
+        sys.exit(code)
+
+
+@click.command(short_help="Say whether the installation in a cluster is well.")
+@of_cluster
+@click.option("--wait", default="0s", metavar="TIME", help="Try again until all is well, for so long: 30s, 2m.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+def check(context: str | None, kubeconfig: str | None, wait: str, output: str) -> None:
+    """Say whether the hooks are well installed in a cluster: Metacontroller, CRDs, calls, TLS, rights.
+
+    For each point that isn't well it prints the command that mends it. docs/troubleshooting.md walks the same list.
+    Reads with your own rights; what you may not read is told, and counts as unknown. Nothing is changed.
+
+    Exit codes: 0 all is well, or unknown; 1 something isn't; 2 the cluster couldn't be asked.
+    """
+    seconds = _seconds(wait)
+    with user_cluster(context, kubeconfig, bug=USAGE_ERROR) as cluster:
+        from hooks.check.command import check_command  # noqa: PLC0415
+
+        deadline = time.monotonic() + seconds
+        sys.exit(
+            check_command(
+                cluster,
+                output=output,
+                clock=lambda: datetime.now(UTC),
+                left=lambda: deadline - time.monotonic(),
+                stdout=sys.stdout,
+            )
+        )
+
+
+def _seconds(text: str) -> int:
+    number, unit = text[:-1], text[-1:]
+    if not number.isdigit() or unit not in _DURATION:
+        raise click.BadParameter("write a number and s, m or h, such as 2m", param_hint="--wait")
+    return int(number) * _DURATION[unit]
+
+
+@click.command(short_help="Take over from ToolHive's own operator, or go back.")
+@of_cluster
+@click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
+@click.option("--apply", is_flag=True, help="Make the changes; without it they are only shown.")
+@click.option("--revert", is_flag=True, help="Go back to the old operator.")
+@click.option("--operator-namespace", default="", metavar="NS", help="Where the old operator is.  [default: all]")
+def migrate(context: str | None, kubeconfig: str | None, **options: Any) -> None:
+    """Take over MCPServers from ToolHive's own operator, or give them back.
+
+    Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
+    pod restarted by this. It can be run again at any time: what is done is left alone.
+
+    Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
+    """
+    with user_cluster(context, kubeconfig) as cluster:
+        from hooks.migrate.command import migrate_command  # noqa: PLC0415
+
+        code = migrate_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
+        sys.exit(code)
+
+
+@click.command(short_help="Show what the hooks would change in the cluster.")
+@of_cluster
+@namespace
+@all_namespaces
+@source_options
+@click.argument("name", default="")
+def diff(context: str | None, kubeconfig: str | None, name: str, **options: Any) -> None:
+    """Show what the hooks would change in the cluster, like `kubectl diff`.
+
+    NAME is an MCPServer; without it, all of the namespace are compared. With -f or -k it shows what applying these
+    manifests would change, in the objects themselves and in what the hooks make of them. The hooks run in this process,
+    by the settings in its environment; the API server then tries their answers out (a server-side dry run). Nothing is
+    written.
+
+    Exit codes: 0 no difference; 1 there are some; 2 the comparison failed.
+    """
+    files = Source(options["files"], options["kustomizations"], options["ignore"])
+    if name and (files.paths or files.kustomizations):
+        raise click.UsageError("NAME and -f or -k exclude each other")
+    with user_cluster(context, kubeconfig, bug=USAGE_ERROR) as cluster:
+        from hooks.diff.command import diff_command  # noqa: PLC0415
+
+        where = chosen_namespace(cluster, options["namespace"], everywhere=options["all_namespaces"])
+        if name and not where:
+            raise click.UsageError("which namespace? Give -n with NAME, and not -A")
+        code = diff_command(
+            cluster,
+            namespace=where,
+            name=name,
+            files=files if files.paths or files.kustomizations else None,
+            installation=settings().installation(),
+            now=datetime.now(UTC),
+            stdin=sys.stdin.buffer,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+        )
+        sys.exit(code)

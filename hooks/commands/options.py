@@ -1,0 +1,124 @@
+"""What several commands take: the user's cluster and namespace as kubectl has them, and the settings."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from hooks.server.settings import Settings, unknown, variable
+from hooks.text import one_line
+
+if TYPE_CHECKING:
+    from hooks.cluster import LiveCluster
+
+USAGE_ERROR = 2
+
+_NO_CLIENT = (
+    "this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was installed with "
+    "pip: pip install 'toolhive-hooks[cluster]'"
+)
+
+context = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
+kubeconfig = click.option(
+    "--kubeconfig",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The kubeconfig.  [default: KUBECONFIG, or ~/.kube/config]",
+)
+namespace = click.option(
+    "-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: the context's]"
+)
+all_namespaces = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
+
+
+def of_cluster(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which cluster is meant."""
+    return kubeconfig(context(command))
+
+
+@contextmanager
+def user_cluster(context: str | None, kubeconfig: str | None, *, bug: int = 1) -> Iterator[LiveCluster]:
+    """The cluster of the user's kubeconfig; what it refuses ends the program with a text.
+
+    Args:
+        context: of the kubeconfig; None means its current one.
+        kubeconfig: the file; None means where kubectl looks.
+        bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
+    """
+    if find_spec("kubernetes") is None:
+        click.echo(f"toolhive-hooks: {_NO_CLIENT}", err=True)
+        sys.exit(USAGE_ERROR)
+    from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
+
+    try:
+        yield LiveCluster(context, kubeconfig)
+    except ClusterError as error:
+        click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
+        sys.exit(USAGE_ERROR)
+    except (BrokenPipeError, click.ClickException):
+        raise  # who read has seen enough; click says what is wrong
+    except Exception:  # noqa: BLE001  # the program's end
+        traceback.print_exc()
+        sys.exit(bug)
+
+
+def chosen_namespace(cluster: LiveCluster, namespace: str, *, everywhere: bool) -> str:
+    """The namespace that is meant; empty for all of them."""
+    if namespace and everywhere:
+        raise click.UsageError("-n and -A exclude each other")
+    return "" if everywhere else namespace or cluster.namespace
+
+
+def settings(options: Mapping[str, Any] | None = None) -> Settings:
+    """The settings, by the environment and by options that win over it; what is wrong ends the program.
+
+    A misspelt variable is refused by each command that reads them: it would make another result than was meant.
+    """
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    faults = list(unknown())
+    for fault in faults:
+        click.echo(f"toolhive-hooks: {fault}", err=True)
+    try:
+        found = Settings(**given)
+    except ValidationError as error:
+        _refuse(error, given)
+    if faults:
+        sys.exit(USAGE_ERROR)
+    return found
+
+
+def _refuse(error: ValidationError, given: Mapping[str, Any]) -> NoReturn:
+    """Name each setting that is wrong as the user gave it; values stay unsaid, since one of them is a key."""
+    for fault in error.errors(include_url=False, include_input=False):
+        location = str(fault["loc"][0]) if fault["loc"] else ""
+        option = f"--{location.replace('_', '-')}" if location in given else ""
+        name = option or (variable(location) if location in Settings.model_fields else location)
+        click.echo(f"toolhive-hooks: {name}{': ' if name else ''}{_complaint(fault)}", err=True)
+    sys.exit(USAGE_ERROR)
+
+
+def _complaint(fault: ErrorDetails) -> str:
+    """What pydantic found, in words for who sets a variable."""
+    bounds = fault.get("ctx", {})
+    match fault["type"]:
+        case "string_pattern_mismatch":
+            return "must be HOST:PORT, such as 0.0.0.0:8080 or [::]:8080"
+        case "greater_than_equal":
+            return f"must be at least {bounds['ge']}"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
+        case "int_parsing" | "int_type":
+            return "must be a whole number"
+        case "literal_error":
+            return f"must be one of {bounds['expected']}"
+        case "path_not_file":
+            return "is no file, or can't be reached"
+    return fault["msg"].removeprefix("Value error, ")

@@ -1,0 +1,189 @@
+"""Objects as a tree: from a workload to what it needs and what was made for it, from a config to who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+
+import click
+from pydantic import ValidationError
+
+from hooks.api.kinds import RESOURCES
+from hooks.api.meta import Model, secret_refs
+from hooks.kubernetes import conditions
+from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
+from hooks.kubernetes.objects import Object, controller_of
+from hooks.references.table import REFERENCES, Reference
+from hooks.text import one_line, shortened, where
+
+GOOD, BAD, WAITING = "green", "red", "yellow"
+_COLOURS = {
+    **dict.fromkeys(("OK", "Ready", "Running", "there"), GOOD),
+    **dict.fromkeys(("Failed", "NotReady", "Unknown", "missing"), BAD),
+    **dict.fromkeys(("Pending", "Stopped", "Terminating", "unseen"), WAITING),
+}
+MISSING = "missing"
+BAD_STATES = frozenset(state for state, colour in _COLOURS.items() if colour in (BAD, WAITING)) - {"unseen"}
+"""States in which something isn't well, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An object, and those under it."""
+
+    name: str
+    """`MCPServer team-a/weather` at the root, and without the namespace below it."""
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+    """The field of the object above that names it."""
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(slots=True)
+class Objects:
+    """What a tree is made from."""
+
+    parents: dict[tuple[str, str, str], Object] = field(default_factory=dict)
+    """Objects of our kinds by kind, namespace and name."""
+    owned: dict[str, list[Object]] = field(default_factory=dict)
+    """What was made for each of them, by the uid of the owner."""
+    state: Callable[[Object], tuple[str, str, str]] = lambda _: ("", "", "")
+    """State, reason and message of an object that was made or is of our kinds."""
+    look_up: Callable[[str, str, str], str] = lambda *_: ""
+    """The state of a Secret or ConfigMap, by kind, namespace and name."""
+
+    def own(self, objects: Iterable[Object]) -> None:
+        """Take in objects by their controllers."""
+        for obj in objects:
+            owner = controller_of(obj)
+            if owner:
+                self.owned.setdefault(str(owner.get("uid")), []).append(obj)
+
+
+def tree(parent: Object, objects: Objects) -> Node:
+    """The tree of one of our objects."""
+    node = _node(parent, objects, name=f"{parent['kind']} {where(parent)}")
+    users = [_node(user, objects, used_by(ref)) for ref, user in _users(parent, objects)]
+    return Node(node.name, node.state, node.reason, node.message, children=(*node.children, *users))
+
+
+def used_by(reference: Reference) -> str:
+    """How a config's tree names the field by which it is used."""
+    return f"uses this in spec.{reference.field}"
+
+
+def lines(node: Node, *, width: int = 0, colour: bool = False) -> Iterator[str]:
+    """A tree as text, a line for each node; with a width, messages are cut off there."""
+    rows = list(_rows(node, "", ""))
+    widest = max(len(branch) + len(each.name) for branch, each in rows)
+    for branch, each in rows:
+        said = " ".join(filter(None, (each.reason, each.message and f"{each.message}")))
+        named = f"{branch}{each.name}{' ' * (widest - len(branch) - len(each.name))}"
+        rest = ": ".join(filter(None, (each.reason, each.message))) if said else ""
+        noted = f"({each.field})" if each.field else ""
+        text = one_line("  ".join(filter(None, (noted, rest))))
+        if width:
+            text = shortened(text, max(width - widest - len(each.state) - 4, 10))
+        state = click.style(each.state, fg=_COLOURS.get(each.state)) if colour and each.state else each.state
+        yield f"{named}  {state}{'  ' if text else ''}{text}".rstrip()
+
+
+def as_object(node: Node) -> Object:
+    """A tree for programs."""
+    return asdict(node)
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """A node and all under it."""
+    yield node
+    for child in node.children:
+        yield from nodes(child)
+
+
+def _rows(node: Node, first: str, rest: str) -> Iterator[tuple[str, Node]]:
+    yield first, node
+    for child in node.children:
+        last = child is node.children[-1]
+        yield from _rows(child, f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}")
+
+
+def _node(parent: Object, objects: Objects, field: str = "", name: str = "") -> Node:
+    """One of our objects, with what it needs and what was made for it."""
+    state, reason, message = objects.state(parent)
+    below = [] if field.startswith("uses this") else [*_needed(parent, objects), *_made(parent, objects)]
+    named = name or f"{parent['kind']} {parent['metadata']['name']}"
+    return Node(one_line(named), state, reason, message, field, tuple(below))
+
+
+def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
+    namespace = parent["metadata"].get("namespace") or "default"
+    for reference in REFERENCES:
+        name = reference.name_in(parent) if reference.workload.kind == parent["kind"] else None
+        if name:
+            config = objects.parents.get((reference.config.kind, namespace, name))
+            at = f"spec.{reference.field}"
+            yield _node(config, objects, at) if config else Node(f"{reference.config.kind} {name}", MISSING, field=at)
+    spec = _spec(parent)
+    named: dict[tuple[str, str], list[str]] = {}
+    for path, secret in secret_refs(spec) if spec else ():
+        named.setdefault((SECRET.kind, secret.name), []).append(f"{path}: key {secret.key}")
+    for path, config_map in _config_maps(spec) if spec else ():
+        named.setdefault((CONFIG_MAP.kind, config_map), []).append(path)
+    for (kind, name), paths in named.items():
+        yield Node(one_line(f"{kind} {name}"), objects.look_up(kind, namespace, name), field=", ".join(paths))
+
+
+def _made(parent: Object, objects: Objects) -> Iterator[Node]:
+    for child in objects.owned.get(str(parent["metadata"].get("uid")), []):
+        state, reason, message = objects.state(child)
+        yield Node(
+            one_line(f"{child['kind']} {child['metadata']['name']}"),
+            state,
+            reason,
+            message,
+            children=tuple(_made(child, objects)),
+        )
+
+
+def _users(config: Object, objects: Objects) -> Iterator[tuple[Reference, Object]]:
+    """Who refers to a config, by the fields that can."""
+    metadata = config["metadata"]
+    for reference in REFERENCES:
+        if reference.config.kind != config["kind"]:
+            continue
+        for (kind, namespace, _), obj in sorted(objects.parents.items()):
+            same_place = namespace == (metadata.get("namespace") or "default")
+            if kind == reference.workload.kind and same_place and reference.name_in(obj) == metadata["name"]:
+                yield reference, obj
+
+
+def _spec(parent: Object) -> Model | None:
+    model = next((kind.spec_model for kind in RESOURCES if kind.kind == parent["kind"]), None)
+    try:
+        return model.parse(parent.get("spec")) if model else None
+    except ValidationError:
+        return None
+
+
+def _config_maps(model: Model, path: str = "spec") -> Iterator[tuple[str, str]]:
+    """The names of ConfigMaps in a model, by the fields that have them, each with its path."""
+    for name, info in type(model).model_fields.items():
+        value, at = getattr(model, name), f"{path}.{info.alias}"
+        if isinstance(value, Model):
+            config_map = getattr(value, "name", None) if info.alias in ("configMap", "configMapRef") else None
+            if isinstance(config_map, str):
+                yield at, config_map
+            yield from _config_maps(value, at)
+
+
+def ready_state(obj: Object) -> tuple[str, str, str]:
+    """State, reason and message of one of our objects, by its status."""
+    status, ready = obj.get("status") or {}, conditions.find(obj, "Ready") or {}
+    word = {"True": "Ready", "False": "NotReady"}.get(ready.get("status", ""), "Unknown")
+    state = str(status.get("phase") or word)
+    good = ready.get("status") == "True"
+    reason = "" if good else str(ready.get("reason") or ("" if status else "NoStatus"))
+    message = "" if good else str(ready.get("message") or status.get("message") or "")
+    return state, reason, message

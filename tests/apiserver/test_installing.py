@@ -1,0 +1,130 @@
+"""docs/installing.md: its sections on namespaces, Helm, images and people, on a real API server.
+
+What needs Metacontroller or pods is in tests/e2e/test_installing.py.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hooks.api.kinds import RESOURCES
+from hooks.kubernetes.kinds import DEPLOYMENT
+from tests.apiserver.live import LiveWorld
+from tests.apiserver.manifests import built, named
+from tests.apiserver.objects import custom
+from tests.apiserver.test_chart import TEMPLATE, in_any_order, templated
+from tests.apiserver.test_components import served
+from tests.controlplane import ControlPlane
+from tests.controlplane.assets import ROOT
+from tests.controlplane.roles import aggregate
+from tests.e2e.page import PAGE, blocks, run
+from tests.go_tools import binary
+from tools.images import images
+
+__all__ = ["served"]
+
+pytestmark = pytest.mark.apiserver
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What the page's commands are run in."""
+    for part in ("metacontroller", "crds", "charts"):
+        (tmp_path / part).symlink_to(ROOT / part)
+    return tmp_path
+
+
+@pytest.fixture
+def helm_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `helm` on PATH that knows how old the cluster is: a Helm that Go built takes any for v1.20."""
+    script = tmp_path / "bin/helm"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{binary("helm")}" "$@" {TEMPLATE[3]} {TEMPLATE[4]}\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_other_namespaces_by_the_page(cluster: ControlPlane, clone: Path) -> None:
+    """The overlay that the page shows, and the chart, come to the same."""
+    for block in blocks("Other namespaces", "yaml"):
+        file = clone / block.partition("\n")[0].removeprefix("# ")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block)
+
+    overlay = built(cluster, clone / "overlays/production")
+
+    assert in_any_order(overlay) == in_any_order(templated(["tls"], elsewhere=True))
+
+
+@pytest.mark.usefixtures("helm_on_path")
+def test_helm_template_by_the_page(served: ControlPlane, clone: Path) -> None:
+    [command] = blocks("Helm")
+    applied, _, _ = command.partition(" | kubectl apply")
+
+    objects = [document for document in yaml.safe_load_all(run(served, applied, clone)) if document]
+
+    assert ("Namespace", "platform-mcp") in named(objects)
+    assert {obj["metadata"]["namespace"] for obj in objects if obj["kind"] == "Deployment"} == {"platform-mcp"}
+
+
+def test_images_are_those_that_are_listed(cluster: ControlPlane) -> None:
+    """The page's command names the hooks' image; the page's table, the other two, as tools/images.py has them."""
+    [listing] = blocks("Images and air gaps")[:1]
+    told = PAGE.read_text()
+
+    assert run(cluster, listing) == "image: toolhive-hooks:dev\n"
+    assert [image for image in images("toolhive-hooks:dev")[1:] if f"| `{image}` |" not in told] == []
+
+
+def test_proxies_are_paused_and_stay_so(cluster: ControlPlane, namespace: str) -> None:
+    """A paused Deployment rolls no pods; what the hooks ask for arrives all the same, and `paused` stays."""
+    world = LiveWorld(cluster, namespace)
+    world.make(custom("MCPServer", {"image": "mcp:1"}, name="weather"))
+    pause = blocks("Images and air gaps")[1]
+
+    run(cluster, pause)
+    world.edit(world.runs[0].controller.parent, "weather", {"image": "mcp:2"})
+
+    stored = cluster.get(f"{DEPLOYMENT.api_version}/{DEPLOYMENT.kind}", "weather", namespace)
+    assert stored is not None
+    assert stored["spec"]["paused"] is True
+    assert "mcp:2" in str(stored["spec"]["template"])
+
+    run(cluster, f"kubectl rollout resume deployment -n {namespace} -l toolhive=true")
+    world.settle()
+    resumed = cluster.get(f"{DEPLOYMENT.api_version}/{DEPLOYMENT.kind}", "weather", namespace)
+    assert resumed is not None
+    assert resumed["spec"].get("paused", False) is False
+
+
+VERBS = {
+    "view": {"get", "list", "watch"},
+    "edit": {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"},
+}
+
+
+def test_roles_are_added_to_those_of_people(cluster: ControlPlane) -> None:
+    """`view` reads every kind, `edit` and `admin` write them too, and nobody a status."""
+    cluster.kubectl("apply", "-f", ROOT / "metacontroller/components/roles/clusterroles.yaml")
+    aggregate(cluster)
+
+    for role, verbs in {**VERBS, "admin": VERBS["edit"]}.items():
+        user = f"--as=someone-with-{role}"
+        cluster.kubectl(
+            "create", "clusterrolebinding", f"someone-{role}", f"--clusterrole={role}", user.replace("--as", "--user")
+        )
+        for resource in RESOURCES:
+            name = f"{resource.resource}.{resource.group}"
+            may = {verb for verb in VERBS["edit"] if allowed(cluster, verb, name, user)}
+            assert may == verbs, (role, name)
+            assert not allowed(cluster, "update", f"{name}/status", user)
+
+
+def allowed(cluster: ControlPlane, verb: str, resource: str, user: str) -> bool:
+    kind, _, subresource = resource.partition("/")
+    more = [f"--subresource={subresource}"] if subresource else []
+    return cluster.kubectl("auth", "can-i", verb, kind, *more, user, check=False).stdout == "yes\n"

@@ -1,0 +1,147 @@
+"""docs/gitops.md: what Argo CD's Lua and Flux's kstatus make of real statuses, as its tables say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hooks.api.kinds import RESOURCES
+from hooks.controllers import CONTROLLERS
+from hooks.kubernetes.objects import Object
+from tests.controlplane.assets import ROOT
+from tests.e2e.page import blocks
+from tests.go_tools import go_tool
+from tests.world import deleting, external_auth, good_config, parent, pod, running, server, settled, sync, tool_config
+
+PAGE = ROOT / "docs/gitops.md"
+GROUP = RESOURCES[0].group
+
+
+def answered(owner: Object, *arguments: Any, **more: Any) -> Object:
+    """An object with the status that the hooks answer for it."""
+    return {**owner, "status": sync(owner, *arguments, **more)["status"]}
+
+
+def older(obj: Object) -> Object:
+    """The same object after an edit that nothing has looked at."""
+    return {**obj, "metadata": {**obj["metadata"], "generation": obj["metadata"]["generation"] + 1}}
+
+
+PODS = (pod("demo-1", "demo"), pod("demo-0", "demo", app="demo"))
+WAITS = answered(server())
+RUNS = answered(server(), running(server()), PODS)
+FAILED = answered(server(toolConfigRef={"name": "nothing"}))
+GOING = answered(deleting(server()), running(server()))
+CASES: dict[str, tuple[Object, str, str]] = {
+    # status -> Argo CD's health, kstatus
+    "a server that was just made": (server(), "Progressing", "Current"),
+    "a server that waits for pods": (WAITS, "Progressing", "InProgress"),
+    "a server that runs": (RUNS, "Healthy", "Current"),
+    "a server that ran before an edit": (older(RUNS), "Progressing", "InProgress"),
+    "a server that failed": (FAILED, "Degraded", "InProgress"),
+    "a server that is being deleted": (GOING, "Progressing", "Terminating"),
+    "a config that is ready": (good_config(), "Healthy", "Current"),
+    "a config without its Secret": (answered(external_auth()), "Degraded", "InProgress"),
+    "a config that can't be used": (answered(tool_config(toolsFilter=[""])), "Degraded", "InProgress"),
+    "another config that is ready": (answered(tool_config(toolsFilter=["fetch"])), "Healthy", "Current"),
+}
+
+
+def customizations() -> dict[str, Any]:
+    """What the page puts into argocd-cm."""
+    [manifest] = [text for text in blocks("Argo CD", "yaml", PAGE) if "argocd-cm" in text]
+    return dict(yaml.safe_load(yaml.safe_load(manifest)["data"]["resource.customizations"]))
+
+
+@pytest.fixture(scope="module")
+def health(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+    """Status and message of each case, by the page's script."""
+    script = tmp_path_factory.mktemp("lua") / "health.lua"
+    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+    return judged("lua", script)
+
+
+def judged(*arguments: str | Path) -> dict[str, tuple[str, str]]:
+    """What tools/gitops says of each case."""
+    result = go_tool("gitops", *arguments, stdin=json.dumps([obj for obj, _, _ in CASES.values()]))
+    assert result.returncode == 0, result.stderr
+    verdicts = json.loads(result.stdout)
+    return {name: (verdict["status"], verdict["message"]) for name, verdict in zip(CASES, verdicts, strict=True)}
+
+
+def test_argo_cds_health(health: dict[str, tuple[str, str]]) -> None:
+    assert {name: status for name, (status, _) in health.items()} == {name: case[1] for name, case in CASES.items()}
+
+
+def test_a_message_names_the_remedy(health: dict[str, tuple[str, str]]) -> None:
+    """It is that of the condition Ready."""
+    for name, (obj, status, _) in CASES.items():
+        if status in ("Degraded", "Healthy"):
+            [ready] = [condition for condition in obj["status"]["conditions"] if condition["type"] == "Ready"]
+            assert health[name] == (status, ready["message"])
+
+
+def test_a_server_that_is_scaled_to_zero_is_suspended(tmp_path: Path) -> None:
+    script = tmp_path / "health.lua"
+    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+    _, children = settled(server())
+    for obj in children:
+        if obj["kind"] == "Deployment":
+            obj["spec"]["replicas"] = 0
+    stopped = answered(server(), children)
+
+    result = go_tool("gitops", "lua", script, stdin=json.dumps([stopped]))
+
+    assert stopped["status"]["phase"] == "Stopped"
+    assert json.loads(result.stdout)[0]["status"] == "Suspended"
+
+
+def test_fluxs_kstatus() -> None:
+    assert {name: status for name, (status, _) in judged("kstatus").items()} == {
+        name: case[2] for name, case in CASES.items()
+    }
+
+
+def test_every_kind_is_judged_by_its_ready_condition(tmp_path: Path) -> None:
+    """With an empty spec, some kinds are ready and others can't be used."""
+    script = tmp_path / "health.lua"
+    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+    objects = [answered(parent(controller.parent, "any", {})) for controller in CONTROLLERS]
+    ready = [
+        condition["status"]
+        for obj in objects
+        for condition in obj["status"]["conditions"]
+        if condition["type"] == "Ready"
+    ]
+
+    lua, kstatus = (
+        [verdict["status"] for verdict in json.loads(go_tool("gitops", *how, stdin=json.dumps(objects)).stdout)]
+        for how in (("lua", script), ("kstatus",))
+    )
+
+    assert len(ready) == len(CONTROLLERS)
+    assert lua == ["Healthy" if status == "True" else "Degraded" for status in ready]
+    assert kstatus == ["Current" if status == "True" else "InProgress" for status in ready]
+
+
+def test_every_verdict_is_in_the_pages_tables() -> None:
+    text = PAGE.read_text()
+    told = set(re.findall(r"(?<=\| )(Healthy|Progressing|Suspended|Degraded|Current|InProgress|Terminating)", text))
+
+    assert told == {verdict for _, *verdicts in CASES.values() for verdict in verdicts} | {"Suspended"}
+
+
+def test_manifests_of_the_page_can_be_read() -> None:
+    kinds = {
+        manifest["kind"]
+        for heading in ("Argo CD", "Flux")
+        for block in blocks(heading, "yaml", PAGE)
+        for manifest in yaml.safe_load_all(block)
+    }
+
+    assert kinds == {"ConfigMap", "Application", "Kustomization"}

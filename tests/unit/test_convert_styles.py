@@ -1,0 +1,154 @@
+"""JSON, lists, anchors and aliases: what convert does with texts of other forms than a field a line."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+
+import pytest
+
+from tests.converted import convert, converted, refused
+from tests.unit.test_convert_texts import HEAD, NEW_HEAD
+
+OLD = {
+    "apiVersion": "toolhive.stacklok.dev/v1alpha1",
+    "kind": "MCPServer",
+    "metadata": {"name": "demo", "uid": "1"},
+    "spec": {"image": "é😀\n", "transport": "sse", "port": 80, "tools": ["a"], "args": ["-v"]},
+    "status": {"phase": "Running"},
+}
+NEW = {
+    "apiVersion": "toolhive.stacklok.dev/v1beta1",
+    "kind": "MCPServer",
+    "metadata": {"name": "demo"},
+    "spec": {
+        "image": "é😀\n",
+        "transport": "sse",
+        "proxyPort": 80,
+        "toolConfigRef": {"name": "demo-tools"},
+        "args": ["-v"],
+    },
+}
+TOOLS = {
+    "apiVersion": "toolhive.stacklok.dev/v1beta1",
+    "kind": "MCPToolConfig",
+    "metadata": {"name": "demo-tools"},
+    "spec": {"toolsFilter": ["a"]},
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4, "\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_json_stays_json(indent: int | str | None, *, ascii_only: bool) -> None:
+    before = json.dumps(OLD, indent=indent, ensure_ascii=ascii_only)
+    after = json.dumps(NEW, indent=indent, ensure_ascii=ascii_only)
+    if indent in (4, "\t"):  # what is put in has two
+        wide = json.dumps(NEW["spec"]["toolConfigRef"], indent=indent).replace(
+            "\n", "\n" + 2 * (indent * " " if indent == 4 else "\t")
+        )  # type: ignore[index, operator]
+        narrow = json.dumps(NEW["spec"]["toolConfigRef"], indent=2).replace(
+            "\n", "\n" + 2 * (4 if indent == 4 else 1) * " "
+        )  # type: ignore[index]
+        after = after.replace(wide, narrow)
+
+    assert converted(before).splitlines() == [*after.splitlines(), *json.dumps(TOOLS, indent=2).splitlines()]
+
+
+def test_lists_are_converted_item_by_item() -> None:
+    before = dedent("""\
+        apiVersion: v1
+        kind: List
+        items:
+        - status: {}
+          apiVersion: toolhive.stacklok.dev/v1alpha1
+          kind: MCPServer
+          metadata: {name: a}
+          spec:
+            image: x   # first
+            transport: sse
+            port: 80
+        - apiVersion: toolhive.stacklok.dev/v1alpha1
+          kind: MCPToolConfig
+          metadata: {name: b, resourceVersion: "7"}
+          spec: {toolsFilter: [a]}
+        """)
+
+    assert converted(before) == dedent("""\
+        apiVersion: v1
+        kind: List
+        items:
+        - apiVersion: toolhive.stacklok.dev/v1beta1
+          kind: MCPServer
+          metadata: {name: a}
+          spec:
+            image: x   # first
+            transport: sse
+            proxyPort: 80
+        - apiVersion: toolhive.stacklok.dev/v1beta1
+          kind: MCPToolConfig
+          metadata: {name: b}
+          spec: {toolsFilter: [a]}
+        """)
+
+
+def test_an_anchor_that_is_not_touched_stays() -> None:
+    spec = "  image: &image x\n  proxyMode: sse\n  port: &port 80\n  args: [*image]\n  env: &env []\n"
+
+    assert converted(HEAD + spec) == NEW_HEAD + spec.replace("port:", "proxyPort:")
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        (
+            "  oidcConfig: &o\n    type: kubernetes\n  podTemplateSpec: {a: *o}\n",
+            "(*o) repeats what stands in oidcConfig",
+        ),
+        (
+            "  resources: &r {}\n  podTemplateSpec: {a: *r}\n  tools: &t [a]\n  args: *t\n",
+            "(*t)",
+        ),
+        (
+            "  authzConfig: &a {type: inline, inline: {}, configMap: {}}\n  podTemplateSpec: {b: *a}\n",
+            "(*a)",
+        ),
+        ("  <<: {port: 80}\n", "port stands elsewhere, behind a YAML alias"),
+        ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig stands elsewhere"),
+    ],
+)
+def test_what_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:
+    text = f"{HEAD}  image: x\n  proxyMode: sse\n{spec}"
+
+    assert why in refused(text)
+
+
+def test_an_object_behind_an_alias_is_left_alone_with_the_one_it_repeats() -> None:
+    item = "{apiVersion: toolhive.stacklok.dev/v1alpha1, kind: MCPGroup, metadata: {name: a}, spec: {}}"
+    text = f"kind: List\nitems:\n- &a {item}\n- *a\n- {item.replace('name: a', 'name: b')}\n"
+    outcome = convert("-", stdin=text)
+
+    assert outcome.code == 1
+    assert outcome.stdout == text.replace(
+        "v1alpha1, kind: MCPGroup, metadata: {name: b}", "v1beta1, kind: MCPGroup, metadata: {name: b}"
+    )
+    assert outcome.stderr.count("failed: stdin: MCPGroup default/a: ") == 2
+
+
+def test_a_text_whose_last_line_would_change_its_value_is_left_alone() -> None:
+    text = f"{HEAD}  image: x\n  transport: sse\n  port: 80\n  podTemplateSpec:\n    a: |+\n      b\n\n\n"
+
+    assert converted(text) == text.replace("v1alpha1", "v1beta1").replace("port: 80", "proxyPort: 80")
+
+
+def test_annotations_of_kubectl_and_the_operator_go_and_with_the_last_one_the_mapping() -> None:
+    hashes = "toolhive.stacklok.dev/toolconfig-hash: a, kubectl.kubernetes.io/last-applied-configuration: '{}'"
+    text = f"{HEAD}  image: x\n  proxyMode: sse\n"
+
+    for given, left in (
+        (f"  annotations: {{{hashes}}}\n", ""),
+        (f"  annotations: {{{hashes}, b: c}}\n", "  annotations: {b: c}\n"),
+        (f"  annotations: {{b: c, {hashes}}}\n", "  annotations: {b: c}\n"),
+    ):
+        before = text.replace("  name: demo\n", f"  name: demo\n{given}")
+        after = text.replace("  name: demo\n", f"  name: demo\n{left}").replace("v1alpha1", "v1beta1")
+        assert converted(before) == after
