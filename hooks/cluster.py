@@ -1,23 +1,18 @@
 """The user's cluster, for the commands that look at it: the few requests that they make, with the user's kubeconfig.
 
-This is the only module that knows a Kubernetes client, and the served webhooks never load it.
+This and hooks/kubeconfig.py are the only modules that know a Kubernetes client, and the served webhooks never load it.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
-import yaml
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 
+from hooks import kubeconfig as kubeconfigs
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 
@@ -65,24 +60,11 @@ class LiveCluster:
         Raises:
             ClusterError: there is no such kubeconfig or context, it isn't one at all, or its credentials can't be had.
         """
-        places = kubeconfig or os.environ.get("KUBECONFIG") or config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-        if not any(Path(place).expanduser().is_file() for place in places.split(os.pathsep)):
-            raise ClusterError(f"no usable kubeconfig: there is none at {places}. Give --kubeconfig, or set KUBECONFIG")
-        settings = client.Configuration()
-        settings.retries = _RETRIES
         try:
-            with _logged_errors() as errors:
-                config.load_kube_config(kubeconfig, context, settings)  # type: ignore[no-untyped-call]
-                self.namespace = _namespace(kubeconfig, context)
-        except (config.ConfigException, OSError) as error:
-            raise ClusterError(f"no usable kubeconfig: {error}") from None
-        except yaml.MarkedYAMLError as error:
-            line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-            raise ClusterError(f"no usable kubeconfig: it isn't YAML{line}") from None
-        except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):
-            raise ClusterError("no usable kubeconfig: what is in it has another form") from None
-        if errors:
-            raise ClusterError(f"the kubeconfig gives no credentials: {'; '.join(errors)}")
+            settings, self.namespace = kubeconfigs.read(context, kubeconfig)
+        except ValueError as error:
+            raise ClusterError(str(error)) from None
+        settings.retries = _RETRIES
         # No discovery: the kinds are known, and it would leave a file in the temporary folder.
         api = client.ApiClient(settings)
         self._client = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
@@ -229,26 +211,6 @@ class LiveCluster:
 
     def _no_api_server(self) -> ClusterError:
         return ClusterError(f"{self._client.configuration.host} doesn't answer as an API server")
-
-
-def _namespace(kubeconfig: str | None, context: str | None) -> str:
-    """The namespace of a context, as kubectl would take it."""
-    contexts, active = config.list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
-    chosen = next((each for each in contexts if each["name"] == context), active) if context else active
-    return str((chosen.get("context") or {}).get("namespace") or "default")
-
-
-@contextmanager
-def _logged_errors() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile: of an exec plugin that fails the client tells nothing else, and goes on."""
-    messages: list[str] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
-    logging.getLogger().addHandler(handler)
-    try:
-        yield messages
-    finally:
-        logging.getLogger().removeHandler(handler)
 
 
 def _path(kind: Kind, namespace: str = "", name: str | None = None) -> str:

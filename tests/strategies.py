@@ -175,10 +175,14 @@ def good_specs() -> st.SearchStrategy[dict[str, Any]]:
     ).map(_consistent)
 
 
+EXCLUSIVE = {"oidcConfigRef": "oidcConfig", "telemetryConfigRef": "telemetry", "authzConfigRef": "authzConfig"}
+"""References, each with the field that stands in the spec instead."""
+
+
 def _consistent(spec: dict[str, Any]) -> dict[str, Any]:
     """The same spec less what its other fields exclude, or don't go with."""
-    for field in ("oidcConfig", "telemetry", "authzConfig"):
-        if f"{field}Ref" in spec:
+    for reference, field in EXCLUSIVE.items():
+        if reference in spec:
             spec.pop(field, None)
     if spec.get("sessionStorage", {}).get("provider") != "redis":
         spec.pop("rateLimiting", None)

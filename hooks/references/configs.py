@@ -83,4 +83,8 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     if ready.get("status") != "True":
         reason = reference.reasons.not_valid or str(ready.get("reason") or "")
         return failed(condition, reason, f"{who}: {ready.get('message')}")
+    available = conditions.find(config, "SecretAvailable") or {}
+    if available.get("status") == "True" and not _digest(config):
+        # Release 0.1.0 published its digest elsewhere. Without one now, pods would roll a second time when it comes.
+        return waiting(condition, "NotJudgedYet", f"{who} not judged yet by this release of the hooks")
     return None

@@ -63,13 +63,14 @@ NO_OTHER = {
 }
 """The schema has no other value for these without a change of their neighbours."""
 HELD = {
+    "MCPServer.spec.proxyMode",
     "MCPServer.spec.oidcConfig.configMap.name",
     "MCPServer.spec.oidcConfig.configMap.key",
     "MCPServer.spec.oidcConfig.kubernetes.serviceAccount",
     "MCPServer.spec.oidcConfig.kubernetes.namespace",
 }
 """No other value of these changes what exists: without its ConfigMap the server is Failed, and all is held; of the
-rest the proxy isn't told, as ToolHive's own operator doesn't tell it."""
+rest the proxy isn't told, as ToolHive's own operator doesn't tell it. The proxy mode counts with transport stdio."""
 OLD_CONFIGS = [config for config in CONFIGS if config["kind"] in PARENTS]
 """Those that servers of the older dialect can refer to."""
 

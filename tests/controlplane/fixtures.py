@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,9 +44,14 @@ def apply_our_crds(cluster: ControlPlane) -> None:
         wait_established(cluster)
 
 
-def complete(cluster: ControlPlane) -> None:
-    """Add what makes Deployments into ready pods: controllers, scheduler and a node; and this project's CRDs."""
-    apply_our_crds(cluster)  # before the controllers: the garbage collector notices later CRDs late
+def complete(cluster: ControlPlane, crds: Sequence[Path] = ()) -> None:
+    """Add what makes Deployments into ready pods: controllers, scheduler and a node; and CRDs, these or our own."""
+    # Before the controllers: the garbage collector notices later CRDs late.
+    if crds:
+        cluster.kubectl("apply", *(f"--filename={path}" for path in crds))
+        wait_established(cluster)
+    else:
+        apply_our_crds(cluster)
     cluster.controller_manager()
     cluster.scheduler()
     cluster.kwok()

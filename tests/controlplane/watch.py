@@ -41,7 +41,8 @@ class WatchLog:
     Kinds are written as for ControlPlane ("apps/v1/Deployment"); `namespace` None means everywhere. What existed
     before is in `initial` and is no event. `keep` says what of an object is worth its memory.
     One watch for each kind, continued where it ended when the server or the connection ends it; if an event may have
-    been missed all the same, whatever asks the log afterwards fails.
+    been missed all the same, whatever asks the log afterwards fails. With `relist` it goes on from a new list, whose
+    objects count as modified: a change of a CRD ends the watches of its kind for good.
     Within a kind events are in order; across kinds, resource_version tells the order.
     """
 
@@ -51,8 +52,11 @@ class WatchLog:
         kinds: Iterable[str],
         namespace: str | None = None,
         keep: Callable[[dict[str, Any]], dict[str, Any]] = lambda item: item,
+        *,
+        relist: bool = False,
     ) -> None:
         self._cluster = cluster
+        self._relist = relist
         self._keep = keep
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -144,6 +148,7 @@ class WatchLog:
         failures = 0
         while not self._stopping.is_set():
             try:
+                version = version or self._list(kind, path)
                 for reached in self._read(kind, path, version):
                     version, failures = reached, 0
             except (OSError, http.client.HTTPException) as error:
@@ -152,7 +157,9 @@ class WatchLog:
                     return self._fail(f"the watch of {kind} broke: {error}")
                 self._stopping.wait(0.1)
             except LostEventsError as error:
-                return self._fail(f"the watch of {kind} missed events: {error}")
+                if not self._relist:
+                    return self._fail(f"the watch of {kind} missed events: {error}")
+                version = ""
         return None
 
     def _fail(self, why: str) -> None:
@@ -186,6 +193,22 @@ class WatchLog:
                     self._sockets.discard(connected)
         finally:
             connection.close()
+
+    def _list(self, kind: str, path: str) -> str:
+        """Record all objects as they are now; return the version from which a watch goes on."""
+        self._stopping.wait(0.1)
+        connection = self._cluster.connection()
+        try:
+            connection.request("GET", path, headers=self._cluster.authorization())
+            response = connection.getresponse()
+            if response.status != 200:
+                raise http.client.HTTPException(response.read().decode(errors="replace"))
+            listed = json.loads(response.read())
+        finally:
+            connection.close()
+        for item in listed["items"]:
+            self._record(kind, {"type": "MODIFIED", "object": item})
+        return str(listed["metadata"]["resourceVersion"])
 
     def _record(self, kind: str, message: dict[str, Any]) -> str:
         """Take one message of a watch; return the version that it brings the log to."""

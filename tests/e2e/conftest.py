@@ -1,7 +1,7 @@
 """tests/e2e: a whole cluster, with a real Metacontroller."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +30,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @contextmanager
-def whole_cluster(directory: Path, *apiserver_flags: str, metacontroller: Path | None = None) -> Iterator[ControlPlane]:
-    """A control plane with controllers, scheduler, a node and this project's CRDs; with Metacontroller, if given."""
+def whole_cluster(
+    directory: Path, *apiserver_flags: str, metacontroller: Path | None = None, crds: Sequence[Path] = ()
+) -> Iterator[ControlPlane]:
+    """A control plane with controllers, scheduler, a node and CRDs (this project's); with Metacontroller, if given."""
     with control_plane(directory, binaries_or_skip("e2e", EVERYTHING), *apiserver_flags) as running:
-        complete(running)
+        complete(running, crds)
         if metacontroller:
             running.metacontroller(metacontroller)
         yield running

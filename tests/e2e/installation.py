@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from hooks.controllers import CONTROLLERS
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port
@@ -23,7 +24,8 @@ CHILD_KINDS = (
     *("apps/v1/Deployment", "v1/Service", "v1/ConfigMap", "v1/ServiceAccount", "apps/v1/StatefulSet"),
     *("rbac.authorization.k8s.io/v1/Role", "rbac.authorization.k8s.io/v1/RoleBinding"),
 )
-PARENT_KINDS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
+PARENT_KINDS = tuple(f"{TOOLHIVE}/{controller.parent.kind}" for controller in CONTROLLERS)
+"""By the old version, in which each of them is served."""
 
 SETTINGS = {**MALLOC, "TOOLHIVE_HOOKS_DIGEST_KEY": "the installation's key"}
 

@@ -11,17 +11,18 @@ from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.controlplane import ControlPlane
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, SETTINGS
 
+GROUP = "toolhive.stacklok.dev/"
 VARYING = tuple(
     f"toolhive.stacklok.dev/{key}"
     for key in ("content-checksum", "runconfig-checksum", "workload-hash", "mcpserver-generation")
 )
 
 
-def as_rendered(cluster: ControlPlane, namespace: str) -> None:
+def as_rendered(cluster: ControlPlane, namespace: str, code: int = 0) -> None:
     """Every child and verdict in a namespace is what render makes of what users wrote; there is no other child."""
     children = {_key(obj): obj for kind in CHILD_KINDS for obj in cluster.objects(kind, namespace) if _is_owned(obj)}
     parents = {_key(obj): obj for kind in PARENT_KINDS for obj in cluster.objects(kind, namespace)}
-    printed = {_key(obj): obj for obj in rendered(_manifests(cluster, namespace))}
+    printed = {_key(obj): obj for obj in rendered(_manifests(cluster, namespace), code)}
     assert set(printed) == {*children, *parents}
     for key, obj in {**children, **parents}.items():
         compare(obj, printed[key])
@@ -33,7 +34,7 @@ def _key(obj: dict[str, Any]) -> tuple[str, str]:
 
 def _is_owned(obj: dict[str, Any]) -> bool:
     owners = obj["metadata"].get("ownerReferences") or []
-    return any(owner["kind"] == "MCPServer" and owner.get("controller") for owner in owners)
+    return any(owner["apiVersion"].startswith(GROUP) and owner.get("controller") for owner in owners)
 
 
 def _manifests(cluster: ControlPlane, namespace: str) -> str:
@@ -50,7 +51,7 @@ def _manifests(cluster: ControlPlane, namespace: str) -> str:
 
 def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
     """An object of the cluster against the same one as render prints it."""
-    if f"{printed['apiVersion']}/{printed['kind']}" in PARENT_KINDS:
+    if printed["apiVersion"].startswith(GROUP):
         assert _verdict(held) == _verdict(printed), printed["metadata"]["name"]
         return
     applied = json.loads(held["metadata"]["annotations"][LAST_APPLIED])
@@ -59,9 +60,10 @@ def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
     assert _holds(held, applied), f"{printed['kind']} {printed['metadata']['name']} differs from what was applied"
 
 
-def rendered(manifests: str) -> list[dict[str, Any]]:
+def rendered(manifests: str, code: int = 0) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "hooks", "render", "-", "-o", "json"]
-    result = subprocess.run(command, input=manifests, capture_output=True, text=True, check=True, env=SETTINGS)
+    result = subprocess.run(command, input=manifests, capture_output=True, text=True, check=False, env=SETTINGS)
+    assert result.returncode == code, result.stderr
     items: list[dict[str, Any]] = json.loads(result.stdout)["items"]
     return items
 

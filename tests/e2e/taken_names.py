@@ -100,6 +100,6 @@ def _is_in_conflict(installation: Installation, namespace: str, theirs: dict[str
 def _runs(installation: Installation, namespace: str) -> bool:
     found = installation.server(namespace, "vault")
     assert conditions(found)["Ready"] == ("True", "Ready"), found["status"]
-    assert found["status"]["url"] == f"http://mcp-vault-proxy.{namespace}.svc.cluster.local:8080"
+    assert found["status"]["url"] == f"http://mcp-vault-proxy.{namespace}.svc.cluster.local:8080/mcp"
     assert installation.cluster.get(f"{RBAC}/v1/RoleBinding", RUNNER, namespace)
     return bool(installation.cluster.get(f"{TOOLHIVE}/MCPServer", "vault", namespace))

@@ -105,6 +105,7 @@ VARYING = [
     (r"http://127\.0\.0\.1:\d+ is no Service.*", ""),
     (r"hooks\n.*?(?=calls\n)", ""),  # they are a process beside this cluster
     (r"( +✓ \S+ is of this release( \([^)]*\))?\n)+", " ✓ EACH\n"),
+    (r"(?<=team-a/weather) +(Running|Ready)", " WELL"),  # a phase's two names
     (r"\d+ well, 0 not, \d+ unknown", "COUNTS"),
     (r" +", " "),
 ]

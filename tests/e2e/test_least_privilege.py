@@ -18,6 +18,7 @@ from tests.e2e.backend import as_the_runner, labels, stateful_set
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
 from tests.e2e.taken_names import TAKEN, gains_nothing
+from tests.remote import remote
 from tests.world import authz_config, group, oidc_config, telemetry_config, webhook_config
 
 pytestmark = pytest.mark.e2e
@@ -32,8 +33,8 @@ AUDIT = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "users": [USER]}, {"level": "None"}],
 }
-OTHER_CONFIGS = [oidc_config(), authz_config(), telemetry_config(), webhook_config(), group()]
-"""One of each kind that no example has."""
+OTHERS = [oidc_config(), authz_config(), telemetry_config(), webhook_config(), group(), remote()]
+"""One of each kind that the example doesn't have."""
 Right = tuple[str, str, str]
 """API group, resource with subresource, verb."""
 
@@ -162,7 +163,7 @@ def test_our_role_is_what_metacontroller_needs(
     cluster = least.cluster
     tools = {"apiVersion": TOOLHIVE, "kind": "MCPToolConfig", "metadata": {"name": "few"}}
     tools["spec"] = {"toolsFilter": ["forecast"]}
-    others = [{**config, "metadata": {"name": config["metadata"]["name"]}} for config in OTHER_CONFIGS]
+    others = [{**config, "metadata": {"name": config["metadata"]["name"]}} for config in OTHERS]
     manifests = {"apiVersion": "v1", "kind": "List", "items": [tools, *others]}
     cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(manifests))
     least.deploy(namespace, EXAMPLE)
@@ -174,13 +175,15 @@ def test_our_role_is_what_metacontroller_needs(
     _fail_twice(least, namespace)
 
     names = ["mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few"]
-    names += [f"{config['kind'].lower()}/{config['metadata']['name']}" for config in OTHER_CONFIGS]
+    names += [f"{config['kind'].lower()}/{config['metadata']['name']}" for config in OTHERS]
     cluster.kubectl("delete", "-n", namespace, *names, "--wait=false")
     eventually(lambda: everything_gone(least, namespace), timeout=60)
 
     granted, asked, lent = rights(role["rules"]), used(audit_log), rights(RULES)
     assert asked - granted == set()
-    assert granted - asked - lent == {("toolhive.stacklok.dev", "mcpservers/finalizers", "update")}
+    assert granted - asked - lent == {
+        ("toolhive.stacklok.dev", f"{workload}/finalizers", "update") for workload in ("mcpservers", "mcpremoteproxies")
+    }
     assert lent <= granted
     assert "forbidden" not in cluster.processes["metacontroller"].log.read_text().lower()
 

@@ -313,3 +313,35 @@ def test_a_number_that_go_writes_with_21_digits_keeps_nothing_from_running_and_g
 
 def _path(namespace: str, what: str) -> str:
     return f"/apis/{TOOLHIVE}/namespaces/{namespace}/{what}"
+
+
+def test_servers_and_remote_proxies_share_a_config(installation: Installation, namespace: str) -> None:
+    cluster = installation.cluster
+    spec = {"remoteUrl": "https://mcp.example.com/mcp", "externalAuthConfigRef": {"name": "a"}}
+    proxy = {"apiVersion": TOOLHIVE, "kind": "MCPRemoteProxy", "metadata": {"name": "far"}, "spec": spec}
+    apply(cluster, namespace, secret("a-oauth", "s"), config("a"), server("near", "a"), proxy)
+    references(installation, namespace, "a", ["near", "MCPRemoteProxy/far"])
+    all_running(installation, namespace, "near")
+
+    def is_ready() -> bool:
+        found = cluster.get(f"{TOOLHIVE}/MCPRemoteProxy", "far", namespace) or {}
+        assert found.get("status", {}).get("phase") == "Ready", found
+        return True
+
+    eventually(is_ready, timeout=60)
+    with quiet_watch(cluster, namespace) as log:
+        apply(cluster, namespace, secret("a-oauth", "rotated"))
+        eventually(lambda: (templates(log, "near"), templates(log, "far")) == (2, 2))
+        eventually(is_ready, timeout=60)
+
+    cluster.kubectl("delete", "mcpexternalauthconfig", "a", "-n", namespace, "--wait=false")
+    cluster.kubectl("delete", "mcpserver", "near", "-n", namespace, "--wait=false")
+    references(installation, namespace, "a", ["MCPRemoteProxy/far"])
+    assert conditions(installation.external_auth(namespace, "a"))["DeletionBlocked"] == (
+        "True",
+        "ReferencedByWorkloads",
+    )
+    cluster.kubectl("delete", "mcpremoteproxy", "far", "-n", namespace, "--wait=false")
+
+    eventually(lambda: cluster.objects(f"{TOOLHIVE}/MCPExternalAuthConfig", namespace) == [], timeout=60)
+    eventually(lambda: cluster.objects("apps/v1/Deployment", namespace) == [], timeout=60)

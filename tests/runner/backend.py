@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Backend:
             return Response(status=202)
         response = Response(json.dumps(answer), content_type="application/json")
         if request.get_json()["method"] == "initialize":
-            response.headers[SESSION] = "session-1"
+            response.headers[SESSION] = str(uuid.uuid4())
         return response
 
     def _sse(self) -> Response:

@@ -1,7 +1,9 @@
-"""An identity provider on loopback: OIDC discovery, keys, and token exchange (RFC 8693) that checks what it is sent."""
+"""An identity provider on loopback: OIDC discovery, keys, login, and token exchange (RFC 8693) that checks requests."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 import ssl
 import time
@@ -10,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlencode
 
 import jwt
 import trustme
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as Redirect
 
 from tests.runner.serving import serving
 
@@ -29,6 +32,12 @@ BACKEND = "https://api.acme.test"
 SCOPES = ("read", "write")
 CLIENT_ID = "weather proxy"  # with a blank: RFC 6749 has it encoded before it is put into the Basic header
 CLIENT_SECRET = "s3cr3t:/+ %"
+LOGIN_CLIENT = ("weather-login", "l0gin-s3cr3t")
+"""Id and secret of the client at which users may log in: an authorization server."""
+LOGGED_IN = "https://userinfo.acme.test"
+"""The audience of an access token that a login gives."""
+SUBJECTS = (PROXY, LOGGED_IN)
+"""Audiences of tokens that may be exchanged."""
 
 
 @cache
@@ -54,9 +63,13 @@ class IdentityProvider:
         self.issuer = ""
         self.failing = 0
         self.token_requests: list[TokenRequest] = []
+        self.user = "alice"
+        """Who sits before the browser."""
+        self._logins: dict[str, dict[str, str]] = {}
         self.app = Flask("identity-provider")
         self.app.add_url_rule("/.well-known/openid-configuration", view_func=self._discovery)
         self.app.add_url_rule("/keys", view_func=self._keys)
+        self.app.add_url_rule("/authorize", view_func=self._authorize)
         self.app.add_url_rule("/token", view_func=self._token, methods=["POST"])
 
     @contextmanager
@@ -80,7 +93,7 @@ class IdentityProvider:
             return jwt.encode(claims, None, algorithm="none")
         return jwt.encode(claims, key(signed_by), algorithm="RS256", headers={"kid": "provider"})
 
-    def claims(self, token: str, audience: str) -> dict[str, Any]:
+    def claims(self, token: str, audience: str | tuple[str, ...]) -> dict[str, Any]:
         """The claims of a token that this provider issued for the audience; else a jwt.PyJWTError."""
         return jwt.decode(
             token, key("provider").public_key(), algorithms=["RS256"], audience=audience, issuer=self.issuer
@@ -93,6 +106,7 @@ class IdentityProvider:
             issuer=self.issuer,
             jwks_uri=f"{self.issuer}/keys",
             token_endpoint=self.token_url,
+            code_challenge_methods_supported=["S256"],
             authorization_endpoint=f"{self.issuer}/authorize",
             response_types_supported=["code"],
             subject_types_supported=["public"],
@@ -103,14 +117,39 @@ class IdentityProvider:
         public = jwt.algorithms.RSAAlgorithm.to_jwk(key("provider").public_key(), as_dict=True)
         return jsonify(keys=[{**public, "kid": "provider", "alg": "RS256", "use": "sig"}])
 
+    def _authorize(self) -> Redirect:
+        """Log the user in, and send the browser back with a code."""
+        asked = request.args.to_dict()
+        code = secrets.token_hex(8)
+        self._logins[code] = {**asked, "user": self.user}
+        return redirect(f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}")
+
+    def _login(self, form: dict[str, str]) -> tuple[Response, int]:
+        """The tokens of a login, for the client that began it (RFC 7636)."""
+        login = self._logins.pop(form.get("code", ""), {})
+        challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        if (form.get("client_id"), form.get("client_secret")) != LOGIN_CLIENT:
+            return jsonify(error="invalid_client"), 401
+        if not login or login["code_challenge"] != base64.urlsafe_b64encode(challenge).decode().rstrip("="):
+            return jsonify(error="invalid_grant"), 400
+        user, nonce = login["user"], login.get("nonce", "")
+        return jsonify(
+            access_token=self.token(sub=user, aud=LOGGED_IN, jti=secrets.token_hex(8)),
+            id_token=self.token(sub=user, aud=LOGIN_CLIENT[0], nonce=nonce, groups=["staff"]),
+            token_type="Bearer",
+            expires_in=600,
+        ), 200
+
     def _token(self) -> tuple[Response, int]:
         form = request.form.to_dict()
+        if form.get("grant_type") == "authorization_code":
+            return self._login(form)
         client = _client()
         status, error = (self.failing, "server_error") if self.failing else self._judge(form, client)
         self.token_requests.append(TokenRequest(form, client, error))
         if error:
             return jsonify(error=error), status
-        subject = self.claims(form["subject_token"], PROXY)["sub"]
+        subject = self.claims(form["subject_token"], SUBJECTS)["sub"]
         # jti: each exchange gives another token, so that a test can tell one from another.
         claims = {"sub": subject, "aud": form["audience"], "scope": form.get("scope", ""), "jti": secrets.token_hex(8)}
         return jsonify(
@@ -130,7 +169,7 @@ class IdentityProvider:
         if {form.get("subject_token_type"), form.get("requested_token_type", ACCESS_TOKEN)} != {ACCESS_TOKEN}:
             return 400, "invalid_request"
         try:
-            self.claims(form.get("subject_token", ""), PROXY)
+            self.claims(form.get("subject_token", ""), SUBJECTS)
         except jwt.PyJWTError:
             return 400, "invalid_grant"
         return 200, ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hooks.api.meta import API_VERSION
+from hooks.api.kinds import RESOURCES
 from hooks.kubernetes.objects import Object
 from tests.controlplane.processes import free_port
 from tests.runner.backend import Backend
@@ -34,6 +34,19 @@ def oidc(provider: IdentityProvider) -> Object:
     return {"type": "inline", "inline": inline}
 
 
+def oidc_config(provider: IdentityProvider) -> tuple[Object, Object]:
+    """An MCPOIDCConfig, with the ConfigMap of the provider's CA: callers are the provider's."""
+    ca = config_map("idp-ca", **{"ca.crt": provider.authority.cert_pem.bytes().decode()})
+    bundle = {"configMapRef": {"name": "idp-ca", "key": "ca.crt"}}
+    inline = {"issuer": provider.issuer, "jwksAllowPrivateIP": True, "caBundleRef": bundle}
+    return custom("MCPOIDCConfig", "idp", {"type": "inline", "inline": inline}), ca
+
+
+def by_reference(backend: Backend, **spec: Any) -> Object:
+    """An MCPServer whose callers are those of the MCPOIDCConfig `idp`."""
+    return server(backend, oidcConfigRef={"name": "idp", "audience": PROXY, "resourceUrl": PROXY}, **spec)
+
+
 def exchanging(backend: Backend, provider: IdentityProvider, **spec: Any) -> Object:
     """An MCPServer whose callers are the provider's, their tokens exchanged as `external_auth` says."""
     return server(backend, **{**TRUST, "oidcConfig": oidc(provider), "externalAuthConfigRef": {"name": AUTH}, **spec})
@@ -57,10 +70,9 @@ def external_auth(provider: IdentityProvider, **exchange: Any) -> tuple[Object, 
         "scopes": list(SCOPES),
         **exchange,
     }
-    secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "weather-oauth"}}
     return (
         custom("MCPExternalAuthConfig", AUTH, {"type": "tokenExchange", "tokenExchange": block}),
-        {**secret, "stringData": {"client-secret": CLIENT_SECRET}},
+        secret("weather-oauth", **{"client-secret": CLIENT_SECRET}),
     )
 
 
@@ -74,6 +86,12 @@ def config_map(name: str, **data: str) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
+def secret(name: str, **data: str) -> Object:
+    """A Secret."""
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
+
+
 def custom(kind: str, name: str, spec: Object) -> Object:
     """A custom resource."""
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    [api_version] = [resource.api_version for resource in RESOURCES if resource.kind == kind]
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": spec}

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from hooks.api.meta import API_VERSION
+from hooks.api.kinds import RESOURCES
 from hooks.installation import Installation
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, STATEFUL_SET
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
-from tests.controlplane.processes import Process, answers
+from tests.controlplane.processes import Process, answers, free_port
 from tests.runner.caller import Caller
 from tests.runner.kubelet import Kubelet
-from tests.world import CONFIG, child, judged, settled, sync
+from tests.world import CONFIG, child, judged, settled
 
 STARTED = "workload started successfully"
 ATTACHING = "attaching to pod"
@@ -37,6 +37,8 @@ class Proxy:
     answer: Object = field(repr=False)
     """What our hooks answered for the MCPServer or MCPRemoteProxy."""
     process: Process
+    replica_port: int = 0
+    """The port of a second replica, which its RunConfig in the answer does not have."""
 
     @cached_property
     def run_config(self) -> Object:
@@ -50,21 +52,44 @@ class Proxy:
         return replace(self, process=_run(self.kubelet, self.name, self.answer))
 
     def edited(self, **spec: Any) -> Proxy:
-        """The proxy of the same server with these fields of its spec, which refers to nothing, run in its place."""
+        """The proxy of the same server with these fields of its spec, run in its place."""
         change = json.dumps({"spec": spec})
         self.cluster.kubectl("patch", "mcpserver", self.name, "-n", self.namespace, "--type=merge", "-p", change)
-        [server] = self.cluster.objects(f"{API_VERSION}/MCPServer", self.namespace)
-        answer = sync(server, related=self.cluster.objects("apps/v1/StatefulSet", self.namespace))
+        return self.remade()
+
+    def remade(self) -> Proxy:
+        """The proxy that our hooks make of what is in the namespace now, run in its place."""
+        kinds = (*RESOURCES, SECRET, CONFIG_MAP, STATEFUL_SET)
+        live = [
+            obj for kind in kinds for obj in self.cluster.objects(f"{kind.api_version}/{kind.kind}", self.namespace)
+        ]
+        made = [(obj["kind"], obj["metadata"]["name"]) for obj in self.answer["children"]]
+        given = [obj for obj in live if (obj["kind"], obj["metadata"]["name"]) not in made]
+        answer = _settled(given, CONFIG)
         run_config = child(answer, CONFIG_MAP, f"{self.name}-runconfig")
         self.cluster.resource("v1/ConfigMap").replace(body=run_config, namespace=self.namespace)
         self.process.stop()
-        return Proxy(
-            self.cluster, self.kubelet, self.namespace, self.name, answer, _run(self.kubelet, self.name, answer)
-        )
+        return replace(self, answer=answer, process=_run(self.kubelet, self.name, answer))
+
+    def replica(self) -> Proxy:
+        """A second pod of the same Deployment, on a port of its own: here both are on one loopback."""
+        name = f"{self.name}-runconfig"
+        run_config = child(self.answer, CONFIG_MAP, name)
+        elsewhere = {**self.run_config, "port": free_port()}
+        maps = self.cluster.resource("v1/ConfigMap")
+        maps.replace(body={**run_config, "data": {"runconfig.json": json.dumps(elsewhere)}}, namespace=self.namespace)
+        process = _run(self.kubelet, self.name, self.answer)
+        maps.replace(body=run_config, namespace=self.namespace)
+        return replace(self, process=process, replica_port=elsewhere["port"])
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.replica_port or int(self.run_config["port"])
 
     def caller(self, token: str | None = None) -> Caller:
         """Someone who calls it."""
-        return Caller(self.run_config["port"], token)
+        return Caller(self.port, token)
 
     def output(self) -> str:
         """What it has written so far."""
@@ -100,7 +125,7 @@ class Proxy:
 
     def _listens(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.run_config["port"]), timeout=5):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5):
                 return True
         except ConnectionRefusedError:
             return False
@@ -131,8 +156,13 @@ def proxy(
 
 def answered(cluster: ControlPlane, namespace: str, objects: list[Object], config: Installation = CONFIG) -> Object:
     """Apply objects, one of them a workload, and ask our hooks until they return all, as Metacontroller would."""
-    live = [create(cluster, namespace, obj) for obj in objects]
-    others = [obj for obj in live if obj["apiVersion"] == "v1"]
+    return _settled([create(cluster, namespace, obj) for obj in objects], config)
+
+
+def _settled(live: list[Object], config: Installation) -> Object:
+    """What our hooks answer for the one workload among objects, once the configs among them are judged."""
+    ours = [kind.kind for kind in RESOURCES]
+    others = [obj for obj in live if obj["kind"] not in ours]
     [workload] = [obj for obj in live if obj["kind"] in WORKLOADS]
     configs = [judged(obj, *others) for obj in live if obj not in others and obj is not workload]
     return settled(workload, *configs, *others, config=config)[0]

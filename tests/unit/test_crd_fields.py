@@ -39,7 +39,7 @@ def test_phases() -> None:
 
     assert {kind: phase["enum"] for kind, phase in phases.items() if phase} == {
         "MCPServer": ["Pending", "Ready", "Running", "Stopped", "Failed", "Terminating"],
-        "MCPRemoteProxy": ["Pending", "Ready", "Stopped", "Failed", "Terminating"],
+        "MCPRemoteProxy": ["Pending", "Ready", "Failed", "Terminating"],
         "MCPGroup": ["Ready", "Pending", "Failed"],
     }
 

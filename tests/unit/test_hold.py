@@ -35,6 +35,15 @@ from tests.world import (
     with_metadata,
 )
 
+
+def without_digest(config: Object) -> Object:
+    """A judged config as release 0.1.0 left it: its digest stands in a field of the status alone."""
+    conditions = [
+        {**each, "message": each["message"].partition("; digest ")[0]} for each in config["status"]["conditions"]
+    ]
+    return {**config, "status": {**config["status"], "conditions": conditions}}
+
+
 CAUSES = {
     "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),
     "config not judged": (server(**USES_TX), [external_auth()], "NotJudgedYet", "Pending"),
@@ -50,6 +59,7 @@ CAUSES = {
         "NotJudgedYet",
         "Pending",
     ),
+    "config judged by release 0.1.0": (server(**USES_TX), [without_digest(good_config())], "NotJudgedYet", "Pending"),
     "secret missing": (server(**USES_TX), [judged(external_auth())], "SecretNotFound", "Failed"),
     "secret key missing": (server(**USES_TX), [judged(external_auth(), secret(x="y"))], "SecretKeyNotFound", "Failed"),
     "config invalid": (
