@@ -14,8 +14,8 @@ from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import spec
 from hooks.proxy.names import Names
 from hooks.proxy.rollout import read_restart
+from hooks.proxy.runconfig.permissions import NETWORK
 from hooks.proxy.spec import ProxySpec
-from hooks.references.permission_profile import NETWORK
 
 
 def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, installation: Installation) -> ProxySpec:
