@@ -1,4 +1,4 @@
-"""Fields of October 2025 that an author applied and another CRD dropped: that of ToolHive 0.44 knows none of them."""
+"""Fields of October 2025 that an author applied and the API server dropped: ToolHive 0.44's CRD has none of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _CURRENT = {
 """The fields of October 2025 by what has taken their place."""
 
 
-def hidden(parent: Object) -> str:
-    """Find what the last applied manifest asks for in the words of October 2025, and the stored spec lost.
+def pruned_legacy_fields(parent: Object) -> str:
+    """Find fields of October 2025 in the last applied manifest that the stored spec lost.
 
     The CRD of ToolHive 0.44 gives each spec a proxyPort. So without one, ours is in place, and a field that is missing
     was taken out by its author.
