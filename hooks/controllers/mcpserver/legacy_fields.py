@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from hooks.controllers.mcpserver.ports import DEFAULT_PORT
+from hooks.api.older_fields import REFERENCES, RENAMED
+from hooks.api.workload import DEFAULT_PORT
 from hooks.controllers.pruned import WHAT_TO_DO, applied_spec
 from hooks.kubernetes.objects import Object, raw_spec
-
-_CURRENT = {
-    "oidcConfig": "oidcConfigRef",
-    "port": "proxyPort",
-    "targetPort": "mcpPort",
-    "telemetry": "telemetryConfigRef",
-    "tools": "toolConfigRef",
-}
-"""The fields of October 2025 by what has taken their place."""
 
 
 def pruned_legacy_fields(parent: Object) -> str:
@@ -31,7 +23,7 @@ def pruned_legacy_fields(parent: Object) -> str:
     lost = [
         f"spec.{field} is not in the spec: the CRD of the cluster doesn't know it; use {current}, or apply the CRDs of "
         "toolhive-hooks"
-        for field, current in _CURRENT.items()
+        for field, current in (RENAMED | REFERENCES).items()
         if wanted.get(field) and field not in stored and not _is_replaced(current, wanted, stored)
     ]
     return f"{WHAT_TO_DO} {'; '.join(lost)}" if lost else ""
