@@ -18,7 +18,8 @@ from tests.e2e.backend import as_the_runner, labels, stateful_set
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
 from tests.e2e.taken_names import TAKEN, gains_nothing
-from tests.world import authz_config, group, oidc_config, remote_proxy, telemetry_config, webhook_config
+from tests.remote import remote
+from tests.world import authz_config, group, oidc_config, telemetry_config, webhook_config
 
 pytestmark = pytest.mark.e2e
 
@@ -32,7 +33,7 @@ AUDIT = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "users": [USER]}, {"level": "None"}],
 }
-OTHERS = [oidc_config(), authz_config(), telemetry_config(), webhook_config(), group(), remote_proxy()]
+OTHERS = [oidc_config(), authz_config(), telemetry_config(), webhook_config(), group(), remote()]
 """One of each kind that the example doesn't have."""
 Right = tuple[str, str, str]
 """API group, resource with subresource, verb."""

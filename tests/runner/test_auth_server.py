@@ -148,3 +148,31 @@ def test_the_upstreams_token_is_exchanged(start: Start, provider: IdentityProvid
     assert provider.claims(request.form["subject_token"], LOGGED_IN)["sub"] == "alice"
     [call] = backend.calls
     assert provider.claims(call.bearer, BACKEND)["sub"] == "alice"
+
+
+def test_a_delegate_client_exchanges_a_users_token(
+    start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend
+) -> None:
+    """The subject is a token of the authorization server itself; the new one names the client as actor.
+
+    It belongs to no login, so there is no upstream's token for it: where that one is to reach the MCP server, 0.44
+    refuses the call.
+    """
+    agent = {"clientId": "agent", "clientSecretRef": {"name": "agent", "key": "secret"}}
+    delegates = [{**agent, "scopes": ["openid"], "audiences": [PROXY]}]
+    settings = {"delegateClients": delegates, "disableUpstreamTokenInjection": True}
+    proxy = start(guarded(backend), *auth_server(provider, **settings), secret("agent", secret=HMAC)).wait_started()
+    token = OAuthClient(proxy.port, provider).register().log_in()["access_token"]
+    delegate = OAuthClient(proxy.port, provider, "agent")
+
+    refused = delegate.exchange(token, "wrong")
+    exchanged = delegate.exchange(token, HMAC)
+
+    assert refused["error"] == "invalid_client"
+    assert status(proxy, exchanged["access_token"]) == 200
+    claims = [jwt.decode(t, options={"verify_signature": False}) for t in (token, exchanged["access_token"])]
+    assert claims[0]["sub"] == claims[1]["sub"]
+    assert claims[1]["act"]["sub"] == "agent"
+    swapping = edited(cluster, proxy, disableUpstreamTokenInjection=False)
+    again = delegate.exchange(OAuthClient(swapping.port, provider).register().log_in()["access_token"], HMAC)
+    assert status(swapping, again["access_token"]) == 401
