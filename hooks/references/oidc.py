@@ -14,15 +14,13 @@ from hooks.api.mcpoidcconfig import KubernetesServiceAccountOIDC, MCPOIDCConfigS
 from hooks.api.texts import control_fault, text_fault
 from hooks.api.urls import parts, url_fault
 from hooks.kubernetes.objects import Object
+from hooks.proxy.names import OIDC_CA_PATH
 from hooks.proxy.spec import CABundle, IncomingAuth
 
 POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
 IN_CLUSTER_ISSUER = "https://kubernetes.default.svc"
-CA_BUNDLE_PATH = "/config/certs"
 CA_KEY = "ca.crt"
-CA_VOLUME_PREFIX = "oidc-ca-bundle-"
-"""What the name of the volume has before that of the ConfigMap which it mounts."""
 
 
 def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resource_url: str) -> IncomingAuth:
@@ -46,7 +44,7 @@ def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resourc
         introspection_url=inline.introspection_url,
         client_id=inline.client_id,
         client_secret="",
-        ca_cert_path=f"{CA_BUNDLE_PATH}/{bundle.config_map}/{bundle.key}" if bundle else "",
+        ca_cert_path=f"{OIDC_CA_PATH}/{bundle.config_map}/{bundle.key}" if bundle else "",
         auth_token_file=inline.jwks_auth_token_path,
         allow_private_ip=inline.jwks_allow_private_ip,
         resource_url=resource_url,

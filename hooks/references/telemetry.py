@@ -10,8 +10,6 @@ from hooks.proxy import spec
 from hooks.proxy.runconfig.telemetry import endpoint_of, sends
 from hooks.references.oidc import ca_bundle
 
-CA_VOLUME_PREFIX = "otel-ca-bundle-"
-"""What the name of the volume has before that of the ConfigMap which it mounts."""
 NO_ENDPOINT = "must be HOST:PORT of an OTLP/HTTP collector, such as otel-collector.observability:4318"
 
 

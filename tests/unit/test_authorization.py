@@ -49,9 +49,10 @@ def test_claims_of_the_spec_win_over_a_documents(given: Any, claims: Any, expect
     assert authz(from_config_map(**claims), json.dumps(given)) == expected
 
 
-def test_another_kind_of_document_knows_no_claims() -> None:
+@pytest.mark.parametrize("stray", [{}, {"cedar": {}}])
+def test_another_kind_of_document_knows_no_claims(stray: Any) -> None:
     pdp = {"http": {"url": "https://pdp.acme.test"}, "claim_mapping": "standard"}
-    given = {"version": "1.0", "type": "httpv1", "pdp": pdp}
+    given = {"version": "1.0", "type": "httpv1", "pdp": pdp, **stray}
 
     assert authz(from_config_map(**CLAIMS), json.dumps(given)) == given
 
