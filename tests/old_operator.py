@@ -14,7 +14,7 @@ from typing import Any
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
-from hooks.migrate.operator_record import MANAGER
+from hooks.migrate.managed_fields import MANAGER
 from tests.controlplane import ControlPlane
 from tests.reference.cases import inputs, reference_children, reference_statuses
 
@@ -22,7 +22,7 @@ MERGE = "application/merge-patch+json"
 IMAGE = "ghcr.io/acme/mcp-demo:1.2.3"  # of the reference case token-exchange
 RUNNER = "toolhive-container-manager"
 """The field manager of the proxy runner."""
-FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
+FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items() if name}
 SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
 
 
