@@ -65,3 +65,16 @@ def merge_patch(value: Any, patch: Any) -> Any:
 def finalizers_of(obj: Object) -> list[str]:
     """An object's finalizers."""
     return obj["metadata"].get("finalizers") or []
+
+
+def merge_difference(old: Object, new: Object) -> Object:
+    """Return the merge patch that makes one value of another."""
+    patch: Object = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = merge_difference(before, value)
+            patch |= {key: inner} if inner else {}
+        elif key not in old or value != before:
+            patch[key] = value
+    return patch

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hooks.migrate.checks import OPERATOR_LEASE
+from hooks.migrate.operators import OPERATOR_LEASE
 from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
@@ -300,7 +300,7 @@ def _as_the_old_operator_needs_it(cluster: ControlPlane, namespace: str) -> None
 
 def _migrate(cluster: ControlPlane, *arguments: str, code: int = 0) -> str:
     result = old_operator.run("migrate", cluster.kubeconfig(), *arguments)
-    expected = {code} | ({1} if "is being deleted while MCPServers use it" in result.stderr else set())
+    expected = {code} | ({1} if "is being deleted while workloads use it" in result.stderr else set())
     assert result.returncode in expected, result.stderr
     return result.stderr
 

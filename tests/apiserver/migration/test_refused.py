@@ -38,6 +38,7 @@ def test_while_the_old_operators_pods_are_there_nothing_is_done(
     metadata = {"name": "toolhive-operator", "labels": labels}
     body = {"metadata": metadata, "spec": {**spec, "selector": {"matchLabels": labels}, "template": template}}
     deployments = cluster.resource("apps/v1/Deployment")
+    deployments.delete(name="toolhive-operator", namespace=laid_down)
     deployments.create(body=body, namespace=laid_down)
     deployments.status.patch(
         body={"status": status}, name="toolhive-operator", namespace=laid_down, content_type=old_operator.MERGE
