@@ -12,7 +12,8 @@ from hooks.migrate import checks
 from hooks.migrate.carry_out import carry_out
 from hooks.migrate.dialects import lost_by_the_way_back
 from hooks.migrate.directions import give_back, take_over
-from hooks.migrate.load import load, without_servers
+from hooks.migrate.dropped import dropped_fields
+from hooks.migrate.load import PARENTS, load, without_servers
 from hooks.migrate.operators import at_work_elsewhere, release, running
 from hooks.migrate.plan import Plan
 from hooks.migrate.rolls import rolls
@@ -58,6 +59,7 @@ def migrate_command(
         if revert
         else [*running(cluster, operator_namespace, now, namespace), *checks.unserved(cluster, namespace)]
     )
+    faults += [] if revert else dropped_fields(obj for kind in PARENTS for obj in loaded.all(kind))
     refusals = [*faults, *(stand_against if apply else ())]
     for refusal in refusals:
         click.echo(f"refused: {one_line(refusal)}", stderr)

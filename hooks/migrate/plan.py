@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from hooks.go_json import same
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 
@@ -75,6 +76,6 @@ def merge_difference(old: Object, new: Object) -> Object:
         if isinstance(value, dict) and isinstance(before, dict):
             inner = merge_difference(before, value)
             patch |= {key: inner} if inner else {}
-        elif key not in old or value != before:
+        elif key not in old or not same(value, before):
             patch[key] = value
     return patch

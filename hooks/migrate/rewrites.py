@@ -149,4 +149,4 @@ def holds(live: LiveCluster, namespace: str, name: str, client_secret: str) -> b
 def additions(rewrites: Sequence[Rewrite]) -> Iterator[Object]:
     """Yield the objects that are added, Secrets before the configs that name them."""
     for rewrite in rewrites:
-        yield from reversed(rewrite.additions)
+        yield from sorted(rewrite.additions, key=lambda obj: obj["kind"] != SECRET.kind)

@@ -30,7 +30,7 @@ INLINE = {
     "jwksAllowPrivateIP": True,
 }
 WRITES = 7
-"""Secret, MCPOIDCConfig and MCPTelemetryConfig of the one, an MCPToolConfig of both, an MCPOIDCConfig of the other."""
+"""Secret, three configs and the first server; a config and the second server."""
 
 
 @pytest.fixture
