@@ -54,8 +54,6 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": OPERATOR_LEASE}}
     if cluster.get("coordination.k8s.io/v1/Lease", OPERATOR_LEASE, namespace) is None:
         create(cluster, namespace, lease)
-    if cluster.get("apps/v1/Deployment", "toolhive-operator", namespace) is None:
-        create(cluster, namespace, stopped_operator())
     for child in reference_children(case):
         create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server), manager=manager)
     return server

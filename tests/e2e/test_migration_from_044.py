@@ -22,7 +22,7 @@ from hooks.migrate.managed_fields import MANAGER
 from hooks.proxy.names import MANAGED_BY
 from tests import old_operator, takeover_044
 from tests.controlplane import ControlPlane, WatchLog, eventually
-from tests.controlplane.fixtures import apply_our_crds
+from tests.controlplane.fixtures import apply_our_crds, wait_established
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready
@@ -98,7 +98,7 @@ def test_there_and_back(cluster: ControlPlane, namespace: str, tmp_path: Path, b
 
 def _the_operator_makes_them(cluster: ControlPlane, namespace: str, directory: Path) -> None:
     """Operator 0.44.0 on its own CRDs, under the name of the published image; then it stops, and ours replace them."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", OPERATOR_CRDS)
+    _their_crds(cluster)
     operator = _start(cluster, namespace, directory)
     for case in SERVERS:
         for obj in takeover_044.objects(case):
@@ -118,6 +118,11 @@ def _the_operator_makes_them(cluster: ControlPlane, namespace: str, directory: P
     apply_our_crds(cluster)
 
 
+def _their_crds(cluster: ControlPlane) -> None:
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", OPERATOR_CRDS)
+    wait_established(cluster)
+
+
 def _start(cluster: ControlPlane, namespace: str, directory: Path) -> Any:
     program = directory / MANAGER
     if not program.exists():
@@ -134,8 +139,8 @@ def _start(cluster: ControlPlane, namespace: str, directory: Path) -> Any:
 
 
 def _it_works_again(cluster: ControlPlane, namespace: str, directory: Path, log: WatchLog) -> None:
-    """After the way back it rolls each proxy once more, and nothing else is lost."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", OPERATOR_CRDS)
+    """It rolls each proxy once more, and nothing else is lost but the configs whose deletion was asked for."""
+    _their_crds(cluster)
     operator = _start(cluster, namespace, directory)
     eventually(lambda: set(_rollouts(log).values()) == {2}, timeout=120)
     log.wait_quiet(3)
@@ -177,8 +182,6 @@ def _taken_over(installation: Installation, namespace: str, by: str) -> bool:
 
 def _remove_overrides(cluster: ControlPlane, namespace: str) -> None:
     """While neither operator looks: what the old one put there must go, though no hook ever returned it."""
-    server = cluster.get(SERVER, OVERRIDES, namespace)
-    assert server is not None
     patch = {"spec": {"resourceOverrides": None}}
     cluster.kubectl("patch", "mcpserver", OVERRIDES, "-n", namespace, "--type=merge", "-p", json.dumps(patch))
 

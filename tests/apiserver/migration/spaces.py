@@ -38,6 +38,7 @@ ROLLS = (
 
 
 def lay_down(cluster: ControlPlane, namespace: str) -> str:
+    old_operator.create(cluster, namespace, old_operator.stopped_operator())
     old_operator.lay_down(cluster, namespace, CASE)
     old_operator.runners_objects(cluster, namespace, CASE)
     return namespace
