@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
+from hooks.cli import main
 from hooks.cluster import LiveCluster
 from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.kinds import DEPLOYMENT, Kind
 from hooks.kubernetes.objects import Object
+from hooks.migrate.backup import write_backup
 from hooks.migrate.dialects import lost_by_the_way_back, old_fields
 from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.operators import OPERATOR_LEASE, at_work_elsewhere, release, running
@@ -174,3 +179,29 @@ def test_what_is_hidden_is_known_by_who_wrote_it() -> None:
 def test_the_difference_of_two_values_makes_one_of_the_other(old: Object, new: Object) -> None:
     patch = merge_difference(old, new)
     assert repr(merge_patch(old, patch)) == repr(new)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--revert", "--convert"), "--revert and --convert exclude each other: convert first, then go back"),
+        (("--force",), "--force and --backup belong to --convert"),
+        (("--backup", "x.yaml"), "--force and --backup belong to --convert"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, ["migrate", *arguments])
+    assert (result.exit_code, said in result.output) == (2, True)
+
+
+def test_the_backup_is_the_owners_alone_and_never_written_over(tmp_path: Path) -> None:
+    obj = server(port=9000)
+    obj["metadata"] |= {"resourceVersion": "7", "managedFields": [], "finalizers": ["f"], "annotations": {"a": "b"}}
+    write_backup(tmp_path / "b.yaml", [obj])
+
+    assert (tmp_path / "b.yaml").stat().st_mode & 0o777 == 0o600
+    [kept] = yaml.safe_load_all((tmp_path / "b.yaml").read_text())
+    assert kept["metadata"] == {"name": "demo", "namespace": "team-a", "finalizers": ["f"], "annotations": {"a": "b"}}
+    assert kept["spec"] == obj["spec"]
+    with pytest.raises(FileExistsError):
+        write_backup(tmp_path / "b.yaml", [obj])
