@@ -13,13 +13,14 @@ def rolls(plan: Plan, *, back: bool) -> Iterator[str]:
 
     A proxy gets a new pod template: the RunConfig has one more label for what the runner makes, so its checksum
     differs. By that label the runner's next start changes the pod template of its StatefulSet too. On the way back the
-    label goes.
+    label goes; how often the operator rolls a proxy then is its own affair.
     """
     proxies, servers = _running(plan, DEPLOYMENT), _running(plan, STATEFUL_SET)
     if proxies or servers:
-        who = "the old operator" if back else "Metacontroller"
+        over = "Metacontroller works on them, each of these rolls once at most"
+        then = "the old operator works on them, it rolls" if back else over
         yield (
-            f"No pod restarts by this. Once {who} works on them, each of these rolls once at most: {proxies} "
+            f"No pod restarts by this. Once {then}: {proxies} "
             f"{'proxy' if proxies == 1 else 'proxies'} (Deployments) and {servers} MCP "
             f"server{'' if servers == 1 else 's'} (StatefulSets). One that is Failed stays as it is"
         )
