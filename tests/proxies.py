@@ -9,6 +9,7 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.meta import SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides
 from hooks.kubernetes.objects import Object
+from hooks.proxy.called_services import Webhook
 from hooks.proxy.runconfig.permissions import NETWORK
 from hooks.proxy.spec import (
     AuthServer,
@@ -20,7 +21,6 @@ from hooks.proxy.spec import (
     ProxySpec,
     Remote,
     Tools,
-    Webhook,
 )
 
 CONTAINER = Container(

@@ -14,6 +14,7 @@ from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
+from hooks.proxy.called_services import SessionRedis, Webhooks
 from hooks.proxy.names import Names
 
 
@@ -188,44 +189,6 @@ class Telemetry:
     """Service name to report; never empty."""
     open_telemetry: OpenTelemetry | None
     prometheus: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """An HTTP service that sees each call before the MCP server does."""
-
-    name: str
-    url: str
-    timeout_nanoseconds: int
-    """0 for the runner's default, 10 s."""
-    failure_policy: str
-    """"fail" or "ignore": what becomes of a call when the webhook can't be asked."""
-    ca: SecretKeyRef | None
-    client_cert: SecretKeyRef | None
-    client_key: SecretKeyRef | None
-    hmac: SecretKeyRef | None
-    """The key with which the proxy signs what it sends."""
-    insecure_skip_verify: bool
-    has_tls: bool
-    """Whether the user gave TLS settings at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """The webhooks of one MCPWebhookConfig, each list in its order."""
-
-    validating: Sequence[Webhook]
-    mutating: Sequence[Webhook]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRedis:
-    """The Redis in which proxies share sessions and rate limits."""
-
-    address: str
-    db: int
-    key_prefix: str
-    password: SecretKeyRef | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from tests.examples import APPLIED, ROOT, Command, commands, name, readme
 
 pytestmark = pytest.mark.e2e
 
-VALUES = {'"$CLIENT_SECRET"': "from-the-identity-provider", '"$GITHUB_TOKEN"': "from-github"}
+VARIABLE = re.compile(r'"\$(\w+)"')
+"""A variable in a command of a README, for what its reader has."""
 
 
 class Example(NamedTuple):
@@ -31,8 +32,7 @@ class Example(NamedTuple):
 
     def kubectl(self, line: str) -> str:
         """What a line of the README prints here: run from the repository's root, in this example's namespace."""
-        for variable, value in VALUES.items():
-            line = line.replace(variable, value)
+        line = VARIABLE.sub(lambda variable: f"the-reader-has-this-{variable[1].lower()}", line)
         arguments = [ROOT / word if word.startswith("examples/") else word for word in shlex.split(line)[1:]]
         return self.installation.cluster.kubectl(*arguments, "-n", self.namespace).stdout
 

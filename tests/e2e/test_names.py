@@ -144,3 +144,32 @@ def test_a_running_server_that_loses_a_name_keeps_its_pods(installation: Install
         ("Service", "ADDED"),
         ("Service", "DELETED"),
     }
+
+
+@pytest.mark.parametrize("first", ["MCPServer", "MCPRemoteProxy"])
+def test_of_a_server_and_a_proxy_of_one_name_the_first_keeps_all(
+    installation: Installation, namespace: str, first: str
+) -> None:
+    cluster = installation.cluster
+    spec = {"remoteUrl": "https://mcp.example.com/mcp"}
+    proxy = {"apiVersion": TOOLHIVE, "kind": "MCPRemoteProxy", "metadata": {"name": "demo"}, "spec": spec}
+    both = {"MCPServer": server("demo", None), "MCPRemoteProxy": proxy}
+    [second] = both.keys() - {first}
+
+    def said(kind: str, reason: str) -> bool:
+        status = (cluster.get(f"{TOOLHIVE}/{kind}", "demo", namespace) or {}).get("status", {})
+        assert status.get("conditions", [{}])[0].get("reason") == reason, status
+        assert ("url" in status) == (reason != "NameConflict")
+        return True
+
+    apply(cluster, namespace, both[first])
+    eventually(lambda: said(first, "Ready"), timeout=60)
+    with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"], namespace) as log:
+        apply(cluster, namespace, both[second])
+        eventually(lambda: said(second, "NameConflict"), timeout=60)
+        log.wait_quiet(2)
+        assert said(first, "Ready")
+        assert [log.events("ConfigMap", type=change) for change in ("MODIFIED", "DELETED")] == [[], []]
+    cluster.kubectl("delete", first.lower(), "demo", "-n", namespace, "--wait=false")
+
+    eventually(lambda: said(second, "Ready"), timeout=150)

@@ -337,7 +337,10 @@ def test_servers_and_remote_proxies_share_a_config(installation: Installation, n
     cluster.kubectl("delete", "mcpexternalauthconfig", "a", "-n", namespace, "--wait=false")
     cluster.kubectl("delete", "mcpserver", "near", "-n", namespace, "--wait=false")
     references(installation, namespace, "a", ["MCPRemoteProxy/far"])
-    assert "MCPRemoteProxy" in conditions(installation.external_auth(namespace, "a"))["DeletionBlocked"]["message"]
+    assert conditions(installation.external_auth(namespace, "a"))["DeletionBlocked"] == (
+        "True",
+        "ReferencedByWorkloads",
+    )
     cluster.kubectl("delete", "mcpremoteproxy", "far", "-n", namespace, "--wait=false")
 
     eventually(lambda: cluster.objects(f"{TOOLHIVE}/MCPExternalAuthConfig", namespace) == [], timeout=60)

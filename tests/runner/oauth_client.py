@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.runner.identity_provider import PROXY, IdentityProvider
+from tests.runner.identity_provider import ACCESS_TOKEN, PROXY, TOKEN_EXCHANGE, IdentityProvider
 
 REDIRECT = "http://127.0.0.1:9/callback"  # of the client itself, which only reads what it is sent there
 
@@ -23,13 +23,14 @@ class OAuthClient:
     Args:
         port: where the proxy listens.
         provider: the upstream, at which the user logs in.
+        id_: its id, where the server knows it already.
     """
 
-    def __init__(self, port: int, provider: IdentityProvider) -> None:
+    def __init__(self, port: int, provider: IdentityProvider, id_: str = "") -> None:
         self._port = port
         self._trust = ssl.create_default_context()
         provider.authority.configure_trust(self._trust)
-        self.id = ""
+        self.id = id_
 
     def document(self, path: str) -> dict[str, Any]:
         """A public document of the server."""
@@ -74,9 +75,16 @@ class OAuthClient:
         """What the token endpoint answers to a refresh token."""
         return self._tokens({"grant_type": "refresh_token", "refresh_token": token})
 
-    def _tokens(self, form: dict[str, str]) -> dict[str, Any]:
+    def exchange(self, subject_token: str, secret: str) -> dict[str, Any]:
+        """What the token endpoint answers to a delegate client that exchanges a user's token (RFC 8693)."""
+        types = {"subject_token": subject_token, "subject_token_type": ACCESS_TOKEN}
+        return self._tokens({"grant_type": TOKEN_EXCHANGE, "audience": PROXY, "scope": "openid", **types}, secret)
+
+    def _tokens(self, form: dict[str, str], secret: str | None = None) -> dict[str, Any]:
         form = {**form, "client_id": self.id, "resource": PROXY}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if secret is not None:
+            headers["Authorization"] = f"Basic {base64.b64encode(f'{self.id}:{secret}'.encode()).decode()}"
         return json.loads(self._request("POST", f"{PROXY}/oauth/token", urlencode(form), headers)[2])
 
     def _request(

@@ -47,7 +47,7 @@ def auth_server(provider: IdentityProvider, **settings: Any) -> list[Object]:
     return [
         custom("MCPExternalAuthConfig", "login", {"type": "embeddedAuthServer", "embeddedAuthServer": block}),
         custom("MCPOIDCConfig", "self", {"type": "inline", "inline": {"issuer": PROXY}}),
-        secret("keys", old=pem("old"), new=pem("new"), hmac=HMAC),
+        secret("keys", old=pem("old"), new=pem("new"), hmac=HMAC, hmac2=HMAC[::-1]),
         secret("login", secret=client_secret),
     ]
 
@@ -124,7 +124,12 @@ def test_a_rotation_of_signing_keys(
 
 def rotate(cluster: ControlPlane, proxy: Proxy, *keys: Object) -> Proxy:
     """The proxy with these signing keys, the first of which signs."""
-    change = {"spec": {"embeddedAuthServer": {"signingKeySecretRefs": list(keys)}}}
+    return edited(cluster, proxy, signingKeySecretRefs=list(keys))
+
+
+def edited(cluster: ControlPlane, proxy: Proxy, **settings: Any) -> Proxy:
+    """The proxy with these settings of its authorization server."""
+    change = {"spec": {"embeddedAuthServer": settings}}
     kind = cluster.resource("toolhive.stacklok.dev/v1beta1/MCPExternalAuthConfig")
     content = "application/merge-patch+json"
     kind.patch(name="login", namespace=proxy.namespace, body=change, content_type=content)
@@ -143,3 +148,31 @@ def test_the_upstreams_token_is_exchanged(start: Start, provider: IdentityProvid
     assert provider.claims(request.form["subject_token"], LOGGED_IN)["sub"] == "alice"
     [call] = backend.calls
     assert provider.claims(call.bearer, BACKEND)["sub"] == "alice"
+
+
+def test_a_delegate_client_exchanges_a_users_token(
+    start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend
+) -> None:
+    """The subject is a token of the authorization server itself; the new one names the client as actor.
+
+    It belongs to no login, so there is no upstream's token for it: where that one is to reach the MCP server, 0.44
+    refuses the call.
+    """
+    agent = {"clientId": "agent", "clientSecretRef": {"name": "agent", "key": "secret"}}
+    delegates = [{**agent, "scopes": ["openid"], "audiences": [PROXY]}]
+    settings = {"delegateClients": delegates, "disableUpstreamTokenInjection": True}
+    proxy = start(guarded(backend), *auth_server(provider, **settings), secret("agent", secret=HMAC)).wait_started()
+    token = OAuthClient(proxy.port, provider).register().log_in()["access_token"]
+    delegate = OAuthClient(proxy.port, provider, "agent")
+
+    refused = delegate.exchange(token, "wrong")
+    exchanged = delegate.exchange(token, HMAC)
+
+    assert refused["error"] == "invalid_client"
+    assert status(proxy, exchanged["access_token"]) == 200
+    claims = [jwt.decode(t, options={"verify_signature": False}) for t in (token, exchanged["access_token"])]
+    assert claims[0]["sub"] == claims[1]["sub"]
+    assert claims[1]["act"]["sub"] == "agent"
+    swapping = edited(cluster, proxy, disableUpstreamTokenInjection=False)
+    again = delegate.exchange(OAuthClient(swapping.port, provider).register().log_in()["access_token"], HMAC)
+    assert status(swapping, again["access_token"]) == 401

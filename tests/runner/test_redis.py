@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hooks.kubernetes.objects import Object
+from tests.controlplane import ControlPlane
 from tests.runner.backend import Backend
 from tests.runner.caller import Caller
 from tests.runner.identity_provider import LOGGED_IN, IdentityProvider
@@ -16,7 +17,7 @@ from tests.runner.manifests import by_reference, oidc_config, secret, server
 from tests.runner.oauth_client import OAuthClient
 from tests.runner.redis import PASSWORD, USER, Redis, redis
 from tests.runner.runner import Start
-from tests.runner.test_auth_server import auth_server, guarded, status
+from tests.runner.test_auth_server import auth_server, edited, guarded, status
 
 pytestmark = pytest.mark.runner
 
@@ -139,17 +140,8 @@ def test_a_login_outlives_the_proxy(
     """The token is accepted, the upstream's still found for it, and a refresh gives another one."""
     user, tls = (LOGIN_STORES[kind].get(key, False) for key in ("user", "tls"))
     with redis(tmp_path, password=True, tls=tls, not_shown=f"a login that outlives the proxy, {kind}") as storage:
-        account = {"passwordSecretRef": {"name": "redis", "key": "password"}}
-        if user:
-            account["usernameSecretRef"] = {"name": "redis", "key": "user"}
-        settings: Object = {"addr": storage.address, "aclUserConfig": account}
-        credentials = CREDENTIALS
-        if storage.authority:
-            settings["tls"] = {"caCertSecretRef": {"name": "redis", "key": "ca"}}
-            ca = storage.authority.cert_pem.bytes().decode()
-            credentials = secret("redis", user=USER, password=PASSWORD, ca=ca)
-        auth = auth_server(provider, storage={"type": "redis", "redis": settings})
-        proxy = start(guarded(backend), *auth, credentials).wait_started()
+        settings, credentials = logins_in(storage, user)
+        proxy = start(guarded(backend), *auth_server(provider, storage=settings), credentials).wait_started()
         client = OAuthClient(proxy.port, provider).register()
         tokens = client.log_in()
 
@@ -159,3 +151,34 @@ def test_a_login_outlives_the_proxy(
         assert provider.claims(backend.calls[-1].bearer, LOGGED_IN)["sub"] == "alice"
         assert status(again, client.refresh(tokens["refresh_token"])["access_token"]) == 200
         assert {key.split("{")[0] for key in storage.all_keys()} == {"thv:auth:"}
+
+
+def logins_in(storage: Redis, user: bool = True) -> tuple[Object, Object]:
+    """The storage of an authorization server, and the Secret that it needs."""
+    account = {"passwordSecretRef": {"name": "redis", "key": "password"}}
+    if user:
+        account["usernameSecretRef"] = {"name": "redis", "key": "user"}
+    settings: Object = {"addr": storage.address, "aclUserConfig": account}
+    if storage.authority is None:
+        return {"type": "redis", "redis": settings}, CREDENTIALS
+    settings["tls"] = {"caCertSecretRef": {"name": "redis", "key": "ca"}}
+    ca = storage.authority.cert_pem.bytes().decode()
+    return {"type": "redis", "redis": settings}, secret("redis", user=USER, password=PASSWORD, ca=ca)
+
+
+def test_a_rotation_of_hmac_secrets(
+    start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend, tmp_path: Path
+) -> None:
+    """A refresh token from before is good until its secret is taken out of the list."""
+    old, new = {"name": "keys", "key": "hmac"}, {"name": "keys", "key": "hmac2"}
+    with redis(tmp_path, password=True, not_shown="the rotation of HMAC secrets") as storage:
+        settings, credentials = logins_in(storage)
+        proxy = start(guarded(backend), *auth_server(provider, storage=settings), credentials).wait_started()
+        client = OAuthClient(proxy.port, provider).register()
+        first, second = client.log_in()["refresh_token"], client.log_in()["refresh_token"]
+
+        rotated = edited(cluster, proxy, hmacSecretRefs=[new, old])
+        assert "access_token" in client.refresh(first)
+
+        edited(cluster, rotated, hmacSecretRefs=[new])
+        assert client.refresh(second)["error"] == "invalid_request"

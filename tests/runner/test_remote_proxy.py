@@ -13,7 +13,7 @@ from tests.controlplane.processes import free_port
 from tests.runner.aws import SECRET_KEY, Sts, signed_for
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import BACKEND, PROXY, IdentityProvider
-from tests.runner.manifests import AUTH, config_map, custom, external_auth, with_proxy_env
+from tests.runner.manifests import AUTH, custom, external_auth, oidc_config, secret, with_proxy_env
 from tests.runner.runner import REMOTE_HOST, Start
 
 pytestmark = pytest.mark.runner
@@ -35,23 +35,11 @@ def closed(backend: Backend, **spec: Any) -> Object:
     return with_proxy_env(remote(backend, oidcConfigRef=ref, **spec), SSL_CERT_FILE=CA_FILE)
 
 
-def callers(provider: IdentityProvider) -> tuple[Object, Object]:
-    """The MCPOIDCConfig by which they authenticate, with its CA."""
-    bundle = {"configMapRef": {"name": "idp-ca", "key": "ca.crt"}}
-    inline = {"issuer": provider.issuer, "jwksAllowPrivateIP": True, "caBundleRef": bundle}
-    ca = provider.authority.cert_pem.bytes().decode()
-    return custom("MCPOIDCConfig", "idp", {"type": "inline", "inline": inline}), config_map("idp-ca", **{"ca.crt": ca})
-
-
-def secret(name: str, **data: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data}
-
-
 def test_callers_tokens_are_exchanged_and_nobody_gets_in_without(
     start: Start, provider: IdentityProvider, backend: Backend
 ) -> None:
     ref = {"externalAuthConfigRef": {"name": AUTH}}
-    proxy = start(closed(backend, **ref), *callers(provider), *external_auth(provider)).wait_started()
+    proxy = start(closed(backend, **ref), *oidc_config(provider), *external_auth(provider)).wait_started()
     assert proxy.caller().post("initialize").status == 401
     assert proxy.caller(provider.token(signed_by="somebody else")).post("initialize").status == 401
     assert backend.calls == []
@@ -76,7 +64,7 @@ def test_a_fixed_token_takes_the_place_of_the_callers(
         {"type": "bearerToken", "bearerToken": {"tokenSecretRef": {"name": "remote-token", "key": "token"}}},
     )
     spec = closed(backend, externalAuthConfigRef={"name": AUTH})
-    proxy = start(spec, *callers(provider), auth, secret("remote-token", token="f1xed-s3cret")).wait_started()
+    proxy = start(spec, *oidc_config(provider), auth, secret("remote-token", token="f1xed-s3cret")).wait_started()
     assert proxy.caller().post("initialize").status == 401
     token = provider.token()
 
@@ -96,7 +84,7 @@ def test_forwarded_headers_in_clear_and_from_secrets(
         "addHeadersFromSecret": [{"headerName": "X-Api-Key", "valueSecretRef": {"name": "api", "key": "key"}}],
     }
     spec = closed(backend, headerForward=forward)
-    proxy = start(spec, *callers(provider), secret("api", key="an-api-key-of-31")).wait_started()
+    proxy = start(spec, *oidc_config(provider), secret("api", key="an-api-key-of-31")).wait_started()
     assert proxy.caller().post("initialize").status == 401
 
     assert proxy.caller(provider.token()).connect().call("fetch").status == 200
@@ -115,7 +103,7 @@ def test_calls_are_signed_for_aws_with_the_callers_role(
     backend.app.before_request(lambda: bodies.append(request.get_data()))
     with Sts().running() as aws:
         spec = with_proxy_env(closed(backend, externalAuthConfigRef={"name": AUTH}), AWS_ENDPOINT_URL_STS=aws.url)
-        proxy = start(spec, *callers(provider), auth).wait_started()
+        proxy = start(spec, *oidc_config(provider), auth).wait_started()
         assert proxy.caller().post("initialize").status == 401
         assert (backend.calls, aws.requests) == ([], [])
         token = provider.token()

@@ -71,9 +71,21 @@ CONFIGS = (
 )
 
 
-def _beside(kind: str) -> tuple[Object, ...]:
-    """All other objects."""
-    return (*PLAIN, *(config for config in CONFIGS if config["kind"] != kind))
+def _beside(kind: str, user: Object) -> tuple[Object, ...]:
+    """The Secrets and ConfigMaps, and the configs of other kinds that a workload's spec refers to."""
+    names = json.dumps(user)
+    configs = [config for config in (*CONFIGS, WITH_LOGIN) if config["kind"] != kind or config is WITH_LOGIN]
+    return (*PLAIN, *(config for config in configs if f'"name": "{config["metadata"]["name"]}"' in names))
+
+
+def _used(kind: str, spec: Object, field: str) -> Base:
+    """A config, and a server that refers to it by this field."""
+    server = {"image": "mcp:1", "transport": "sse", field: SERVER[field]}
+    return Base(kind, spec, (custom("MCPServer", server), *_beside(kind, server)))
+
+
+def _workload(kind: str, spec: Object) -> Base:
+    return Base(kind, spec, _beside(kind, spec))
 
 
 def _old(type_: str) -> Object:
@@ -88,15 +100,17 @@ FAILED = {
 
 def _auth(spec: Object, **references: object) -> Base:
     """An MCPExternalAuthConfig and what uses it."""
-    user = (
-        custom("MCPRemoteProxy", {"remoteUrl": "https://mcp.example.com", **references})
+    kind, user = (
+        ("MCPRemoteProxy", {"remoteUrl": "https://mcp.example.com", **references})
         if spec["type"] in FOR_REMOTE_SERVERS
-        else custom("MCPServer", {"image": "mcp:1", "transport": "sse", **references})
+        else ("MCPServer", {"image": "mcp:1", "transport": "sse", **references})
     )
-    return Base("MCPExternalAuthConfig", spec, (user, *_beside("MCPExternalAuthConfig")), FAILED.get(spec["type"], ()))
+    beside = (custom(kind, user), *_beside("MCPExternalAuthConfig", user))
+    return Base("MCPExternalAuthConfig", spec, beside, FAILED.get(spec["type"], ()))
 
 
 AUTHZ_REF = {"name": "authz"}
+AUTHZ_IN_A_CONFIG_MAP = {"type": "configMap", "configMap": {"name": "authz", "key": "authz.json"}}
 OUTGOING = {"externalAuthConfigRef": {"name": "auth"}}
 LOGIN = {"authServerRef": {"name": "auth"}, "oidcConfigRef": SERVER["oidcConfigRef"]}
 UPSTREAMS = AUTH_SERVER["upstreamProviders"]
@@ -120,28 +134,19 @@ def _login(redis: Object) -> Base:
 
 
 BASES: dict[str, Base] = {
-    "old inline": Base("MCPServer", _old("inline"), _beside("MCPServer")),
-    "old configMap": Base("MCPServer", _old("configMap"), _beside("MCPServer")),
-    "old kubernetes": Base("MCPServer", _old("kubernetes"), _beside("MCPServer")),
-    "old tools": Base("MCPServer", {"image": "mcp:1", "tools": ["search"]}),
-    "old authz": Base(
-        "MCPServer",
-        {**_old("inline"), "authzConfig": {"type": "configMap", "configMap": {"name": "authz", "key": "authz.json"}}},
-        _beside("MCPServer"),
-    ),
-    "stdio": Base("MCPServer", {"image": "mcp:1", "transport": "stdio", "proxyMode": "sse"}),
-    "proxy": Base("MCPRemoteProxy", REMOTE_PROXY, (*_beside("MCPRemoteProxy"), WITH_LOGIN)),
-    "proxy, inline policies": Base(
-        "MCPRemoteProxy",
-        {**REMOTE_PROXY, "authzConfig": OLD_SERVER["authzConfig"]},
-        (*_beside("MCPRemoteProxy"), WITH_LOGIN),
-    ),
-    "proxy, shared policies": Base(
+    "stdio": _workload("MCPServer", {"image": "mcp:1", "transport": "stdio", "proxyMode": "sse"}),
+    "old tools": _workload("MCPServer", {"image": "mcp:1", "tools": ["search"]}),
+    "old inline": _workload("MCPServer", _old("inline")),
+    "old configMap": _workload("MCPServer", _old("configMap")),
+    "old kubernetes": _workload("MCPServer", _old("kubernetes")),
+    "old authz": _workload("MCPServer", {**_old("inline"), "authzConfig": AUTHZ_IN_A_CONFIG_MAP}),
+    "server": _workload("MCPServer", SERVER),
+    "proxy": _workload("MCPRemoteProxy", REMOTE_PROXY),
+    "proxy, inline policies": _workload("MCPRemoteProxy", {**REMOTE_PROXY, "authzConfig": OLD_SERVER["authzConfig"]}),
+    "proxy, shared policies": _workload(
         "MCPRemoteProxy",
         {**{key: value for key, value in REMOTE_PROXY.items() if key != "authzConfig"}, "authzConfigRef": AUTHZ_REF},
-        (*_beside("MCPRemoteProxy"), WITH_LOGIN),
     ),
-    "server": Base("MCPServer", SERVER, (*_beside("MCPServer"), WITH_LOGIN)),
     **{spec["type"]: _auth(spec, **OUTGOING) for spec in EXTERNAL_AUTHS if spec["type"] != "embeddedAuthServer"},
     **{
         f"login {number}": _auth(
@@ -152,27 +157,12 @@ BASES: dict[str, Base] = {
     },
     "login, sentinel": _login(SENTINEL),
     "login, sentinel by its Service": _login(BY_SERVICE),
-    "tools": Base("MCPToolConfig", TOOLS, (custom("MCPServer", SERVER), WITH_LOGIN, *_beside("MCPToolConfig"))),
-    **{
-        f"oidc {spec['type']}": Base(
-            "MCPOIDCConfig",
-            spec,
-            (
-                custom("MCPServer", {"image": "mcp:1", "transport": "sse", "oidcConfigRef": SERVER["oidcConfigRef"]}),
-                *_beside("MCPOIDCConfig"),
-            ),
-        )
-        for spec in OIDC_CONFIGS
-    },
-    **{
-        kind: Base(kind, spec, (custom("MCPServer", SERVER), WITH_LOGIN, *_beside(kind)))
-        for kind, spec in (
-            ("MCPTelemetryConfig", TELEMETRY),
-            ("MCPAuthzConfig", AUTHZ),
-            ("MCPWebhookConfig", WEBHOOKS),
-            ("MCPGroup", GROUP),
-        )
-    },
+    "tools": _used("MCPToolConfig", TOOLS, "toolConfigRef"),
+    **{f"oidc {spec['type']}": _used("MCPOIDCConfig", spec, "oidcConfigRef") for spec in OIDC_CONFIGS},
+    "telemetry": _used("MCPTelemetryConfig", TELEMETRY, "telemetryConfigRef"),
+    "authz": _used("MCPAuthzConfig", AUTHZ, "authzConfigRef"),
+    "webhooks": _used("MCPWebhookConfig", WEBHOOKS, "webhookConfigRef"),
+    "group": _used("MCPGroup", GROUP, "groupRef"),
 }
 NOT_USED = "accepted for compatibility: the runner has nothing that it could set"
 NO_OTHER = "the schema has one value only"

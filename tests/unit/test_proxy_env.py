@@ -7,8 +7,9 @@ from dataclasses import replace
 from hooks.api.meta import EnvVar
 from hooks.api.workload import ProxyDeploymentOverrides, Volume
 from hooks.kubernetes.objects import Object
+from hooks.proxy.called_services import SessionRedis, Webhooks
 from hooks.proxy.env import make_env
-from hooks.proxy.spec import Authorization, CABundle, SecretHeader, SessionRedis, Telemetry, Webhooks
+from hooks.proxy.spec import Authorization, CABundle, SecretHeader, Telemetry
 from hooks.proxy.volumes import make_volumes
 from tests.expansion import environment
 from tests.proxies import CONTAINER, OIDC, OTEL, REMOTE, WEBHOOK, auth_server, from_secret, key, outgoing, proxy

@@ -16,16 +16,8 @@ from hooks.api.meta import Model, SecretKeyRef
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import Objects, SyncRequest
-from hooks.proxy.spec import (
-    Authorization,
-    CABundle,
-    IncomingAuth,
-    OpenTelemetry,
-    SecretHeader,
-    Telemetry,
-    Webhook,
-    Webhooks,
-)
+from hooks.proxy.called_services import Webhook, Webhooks
+from hooks.proxy.spec import Authorization, CABundle, IncomingAuth, OpenTelemetry, SecretHeader, Telemetry
 from hooks.references.authz import authorization, read_authz
 from hooks.references.configs import resolve_config
 from hooks.references.groups import group_condition

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy.spec import Container, ProxySpec, SessionRedis
+from hooks.proxy.called_services import SessionRedis
+from hooks.proxy.spec import Container, ProxySpec
 
 
 def scaling_config(proxy: ProxySpec) -> Object | None:
