@@ -80,7 +80,8 @@ def _plain(child: dict[str, Any]) -> dict[str, Any]:
         template.pop(key, None)
     if "runconfig.json" in child.get("data", {}):
         run = json.loads(child["data"]["runconfig.json"])
-        del run["container_labels"]["controller-uid"], run["mcpserver_generation"]
+        run.pop("mcpserver_generation", None)  # a remote proxy has neither
+        run.get("container_labels", {}).pop("controller-uid", None)
         child["data"]["runconfig.json"] = json.dumps(run)  # the order of the keys counts
     return child
 
