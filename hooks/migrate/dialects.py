@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hooks.api.kinds import WORKLOADS
-from hooks.convert.workload import REFERENCES, RENAMED
+from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, raw_spec
 from hooks.simulator.cluster import Cluster
 from hooks.text import some, title

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hooks.convert.workload import REFERENCES, RENAMED
+from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, raw_spec
 from hooks.text import some, title
 
