@@ -42,11 +42,16 @@ def _manifests(cluster: ControlPlane, namespace: str) -> str:
     found = [obj for kind in (*PARENT_KINDS, "v1/Secret", "v1/ConfigMap") for obj in cluster.objects(kind, namespace)]
     written = [
         {key: value for key, value in obj.items() if key not in ("metadata", "status")}
-        | {"metadata": {"name": obj["metadata"]["name"], "namespace": namespace}}
+        | {"metadata": _users_metadata(obj["metadata"])}
         for obj in found
         if not _is_owned(obj)
     ]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": written})
+
+
+def _users_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    annotations = {key: value for key, value in metadata.get("annotations", {}).items() if GROUP in key}
+    return {"name": metadata["name"], "namespace": metadata["namespace"], "annotations": annotations}
 
 
 def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
