@@ -52,7 +52,7 @@ def endpoint_fault(endpoint: str) -> str:
 
 
 def endpoint_note(otel: spec.OpenTelemetry | None, where: str) -> str:
-    """Return a warning that nothing is sent, since there is no endpoint; empty where there is one, or nothing to send."""
+    """Return a warning that nothing is sent, for want of an endpoint; empty where there is one, or nothing to send."""
     if otel and not otel.endpoint and sends(otel):
         return f"{where} has no endpoint, so no metrics and traces are sent: add it"
     return ""
