@@ -28,6 +28,8 @@ def make_env(proxy: ProxySpec) -> list[Object]:
         env.setdefault(name, {"value": value})
     if any(name.startswith(names.SECRETS_ENV_PREFIX) for name in env):
         env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
+    if isinstance(proxy.backend, Remote):
+        env |= auth_server_effect(proxy).env
     return [{"name": name, **source} for name, source in env.items()]
 
 
@@ -54,7 +56,6 @@ def _of_remote(proxy: ProxySpec) -> dict[str, Object]:
         **_forwarded_headers(proxy),
         **_users(proxy),
         **_session_password(proxy),
-        **auth_server_effect(proxy).env,
     }
 
 

@@ -34,7 +34,7 @@ def behind(installation: Installation, namespace: str) -> Iterator[Installation]
     expect(installation, namespace, "Ready", "Ready", "MCP server is running")
     yield installation
     [proxy] = installation.cluster.objects("v1/Pod", namespace, "app=mcpserver")
-    assert proxy["status"]["phase"] == "Ready"
+    assert proxy["status"]["phase"] == "Running"
 
 
 def told(installation: Installation, namespace: str) -> tuple[str, str] | None:

@@ -174,7 +174,7 @@ def test_a_secret_that_is_none(looked_after: ControlPlane) -> None:
 
 def test_a_field_that_was_dropped(looked_after: ControlPlane) -> None:
     manifest = yaml.safe_load((EXAMPLE / "mcpserver.yaml").read_text())
-    manifest["spec"]["oidcConfigRef"] = {"name": "corp"}
+    manifest["spec"]["oidcConfRef"] = {"name": "corp"}
     looked_after.kubectl("apply", "--validate=ignore", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
     shows(looked_after, "A field was dropped")
     looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE / "mcpserver.yaml")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
+from tests.controlplane.controlplane import KubectlError
 from tests.controlplane.fixtures import apply_our_crds
 from tests.e2e.conftest import whole_cluster
-from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, manifests, serve
+from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed, manifests, serve
 from tests.e2e.old_release import CRDS, OldRelease, controllers, old_release
 from tests.e2e.page import blocks, run
 from tests.e2e.relay import Fault, Relay
@@ -23,6 +25,7 @@ from tests.reference.cases import CASES, inputs
 
 pytestmark = pytest.mark.e2e
 
+GROUP = "toolhive.stacklok.dev"
 PARENTS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
 FEW = ["token-exchange", "tool-config", "oidc-inline", "telemetry"]
 PAGE = ROOT / "docs/upgrading.md"
@@ -152,6 +155,8 @@ def test_upgraded_in_the_documented_order_and_back(tmp_path: Path, metacontrolle
             "mcpwebhookconfigs.toolhive.stacklok.dev"
         }
 
+        with pytest.raises(KubectlError, match="storedVersions"):
+            upgrade.cluster.kubectl("apply", *(f"--filename={path}" for path in CRDS))
         with nothing_is_lost(upgrade):
             with upgrade.relay.failing(Fault(answer=(503, b""))):
                 upgrade.cluster.kubectl("apply", "-f", "-", input=controllers(upgrade.relay.port))
@@ -171,9 +176,60 @@ def test_upgraded_in_the_documented_order_and_back(tmp_path: Path, metacontrolle
 def test_upgraded_in_another_order(
     tmp_path: Path, metacontroller: Path, steps: tuple[Callable[[Upgrade], None], ...]
 ) -> None:
-    """Each step is given time to do harm: what it can't serve must wait."""
+    """Each step is given time to do harm: what it can't serve must wait. Metacontroller is made to look again."""
     with release_0_1(tmp_path, metacontroller, FEW) as upgrade, nothing_is_lost(upgrade):
         for step in steps:
             step(upgrade)
             time.sleep(5)
+        _, look_again = blocks("Order", page=PAGE)
+        if steps.index(Upgrade.controllers) < steps.index(Upgrade.crds):
+            run(upgrade.cluster, look_again)
         all_are(upgrade, "Ready", FEW)
+
+
+def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metacontroller: Path) -> None:
+    """ToolHive 0.44's CRDs have the same names: applied over ours by mistake, they hide the fields of October 2025."""
+    ways = {"applied": (), "server-side": ("--server-side",)}
+    with whole_cluster(tmp_path, metacontroller=metacontroller) as cluster, installed(cluster) as hooks:
+        for way, flags in ways.items():
+            cluster.kubectl("create", "namespace", way)
+            text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
+            cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
+        eventually(lambda: are_ready(hooks, ways), timeout=60)
+        with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"]) as log:
+            log.wait_quiet(1)
+            crd = yaml.safe_load((ROOT / f"crds/{GROUP}_mcpservers.yaml").read_text())
+            cluster.kubectl("apply", "-f", "-", input=json.dumps(without_old_fields(crd)))
+            eventually(lambda: "oidcConfig" not in hooks.server("applied", "oidc-inline")["spec"])
+            assert hooks.relay is not None
+            calls = hooks.relay.position()
+            for way in ways:
+                cluster.kubectl("label", "mcpserver", "oidc-inline", "-n", way, "again=1")
+            eventually(lambda: len({call.parent for call in hooks.relay.calls(since=calls)}) == len(ways))
+            log.wait_quiet(2)
+
+            apply_our_crds(cluster)
+            for way, flags in ways.items():
+                text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
+                cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
+            eventually(lambda: are_ready(hooks, ways), timeout=60)
+            log.wait_quiet(2)
+            assert log.events("ConfigMap") == []
+            assert [count for count in rollouts(log).values() if count] == []
+
+
+def are_ready(hooks: Installation, namespaces: Iterable[str]) -> bool:
+    """Whether the server of each namespace is Ready."""
+    servers = [hooks.server(namespace, "oidc-inline") for namespace in namespaces]
+    return all(server.get("status", {}).get("phase") == "Ready" for server in servers)
+
+
+def without_old_fields(crd: dict[str, Any]) -> dict[str, Any]:
+    """A CRD that knows as little of October 2025 as ToolHive 0.44's, and gives each spec its proxyPort."""
+    for version in crd["spec"]["versions"]:
+        spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+        spec.pop("x-kubernetes-validations", None)
+        for field in ("oidcConfig", "port", "targetPort", "telemetry", "tools"):
+            del spec["properties"][field]
+        spec["properties"]["proxyPort"]["default"] = 8080
+    return crd

@@ -141,6 +141,20 @@ def test_a_remote_server_has_no_generation() -> None:
     ]
 
 
+def test_a_remote_servers_authorization_server_comes_after_the_defaults() -> None:
+    redis = {"addr": "redis:6379", "aclUserConfig": {"passwordSecretRef": {"name": "rd", "key": "p"}}}
+    remote = replace(REMOTE, secret_headers=[SecretHeader("X-Api-Key", key("hf", "k"))])
+
+    env = make_env(proxy(backend=remote, auth_server=auth_server(storage={"type": "redis", "redis": redis})))
+
+    assert env == [
+        {"name": "TOOLHIVE_SECRET_HEADER_FORWARD_X_API_KEY_DEMO", **from_secret("hf", "k")},
+        *DEFAULTS,
+        {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
+        {"name": "TOOLHIVE_AUTH_SERVER_REDIS_PASSWORD", **from_secret("rd", "p")},
+    ]
+
+
 def test_volumes_in_the_operators_order() -> None:
     def config_map(name: str, of: str, path: str, key_: str = "", file: str = "") -> tuple[Object, Object]:
         items = {"items": [{"key": key_, "path": file or key_}]} if key_ else {}

@@ -11,16 +11,16 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.runconfig.authorization import make_cedar_config, with_cedar_options
 from hooks.proxy.spec import Authorization
-from hooks.references.authz import VERSION, authorization, resolve_authz
+from hooks.references.authz import VERSION, authorization, faults, resolve_authz
 from hooks.references.configs import resolve_config
-from hooks.references.resolution import Resolution
+from hooks.references.resolution import Resolution, failed
 from hooks.references.table import Reference
 
 
 def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: Reference) -> Resolution[Authorization]:
     """Return the policies that a spec asks for; no value and no condition where it asks for none."""
     if spec.authz_config_ref:
-        return resolve_config(request, reference, MCPAuthzConfigSpec).map(authorization)
+        return _of_shared_config(resolve_config(request, reference, MCPAuthzConfigSpec), reference)
     authz = spec.authz_config
     if authz is None:
         return Resolution()
@@ -37,6 +37,17 @@ def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: R
     document = _with_claim_mapping(found.value, authz)
     key = authz.config_map.key or "authz.json"
     return Resolution(Authorization(document, config_map=found.name, key=key), found.condition)
+
+
+def _of_shared_config(found: Resolution[MCPAuthzConfigSpec], reference: Reference) -> Resolution[Authorization]:
+    """Judge the settings once more: a status is text that others can write, and these decide who gets in."""
+    if found.value is None:
+        return Resolution(condition=found.condition)
+    wrong = [f"{where} {fault}" for where, fault in faults(found.value.type, found.value.config)]
+    if wrong:
+        who = f"{reference.config.kind} {found.name!r}"
+        return failed(reference.condition, reference.reasons.not_valid, f"{who}: {'; '.join(wrong)}")
+    return found.map(authorization)
 
 
 def ignored_provider(spec: WorkloadSpec, kind: str) -> Condition | None:
