@@ -29,7 +29,7 @@ class Audit(Model):
 
 
 class Volume(Model):
-    """A folder of the node."""
+    """A hostPath volume."""
 
     name: str
     """Name of the volume."""

@@ -55,7 +55,7 @@ def converted(obj: Object, find_config_map: FindConfigMap) -> Converted:
         find_config_map: looks up the data of a ConfigMap in the object's namespace.
 
     Raises:
-        NotConvertible: something that it says can't be said there.
+        NotConvertible: a field has no counterpart there.
     """
     new = Converted({key: value for key, value in obj.items() if key != "status"})
     new.obj["metadata"] = _metadata(obj["metadata"])

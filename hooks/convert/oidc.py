@@ -52,7 +52,7 @@ def converted_oidc(given: Any, server: str, find_config_map: FindConfigMap) -> t
         find_config_map: looks up what type configMap refers to.
 
     Raises:
-        NotConvertible: something that it says can't be said in an MCPOIDCConfig.
+        NotConvertible: a setting has no counterpart in an MCPOIDCConfig.
     """
     oidc = checked(given, "spec.oidcConfig", _OIDC_CONFIG)
     oidc_type = oidc.get("type", "kubernetes")

@@ -49,7 +49,7 @@ def converted_workload(obj: Object, find_config_map: FindConfigMap) -> Converted
     """Return the spec of an MCPServer or MCPRemoteProxy in its current fields.
 
     Raises:
-        NotConvertible: something that it says can't be said in them.
+        NotConvertible: a field has no counterpart among them.
     """
     old: Object = {key: value for key, value in obj["spec"].items() if value is not None}
     new = ConvertedSpec({key: value for key, value in obj["spec"].items() if key not in RENAMED | REFERENCES})

@@ -1,4 +1,4 @@
-"""YAML and JSON documents as Kubernetes reads them, from files that nobody vouches for.
+"""YAML and JSON documents as Kubernetes reads them, from untrusted files.
 
 Built on the parser's events, not on PyYAML's constructors: those die on deep nesting (libyaml's composer overflows the
 C stack), unfold aliases without bound, keep the last of two equal keys and turn unquoted dates into dates.

@@ -121,7 +121,7 @@ def audience_faults(audience: str | None, introspection_url: str) -> Iterator[tu
 
 
 def reference_faults(ref: OIDCConfigRef, introspection_url: str) -> list[str]:
-    """Return what is wrong with what a reference to an MCPOIDCConfig says itself, each with its field."""
+    """Return the faults of an oidcConfigRef's own fields, each with its field."""
     faults = [f"spec.oidcConfigRef.{key} {fault}" for key, fault in audience_faults(ref.audience, introspection_url)]
     if ref.resource_url and (fault := url_fault(ref.resource_url, "https", "http")):
         faults.append(f"spec.oidcConfigRef.resourceUrl {fault}")
@@ -133,7 +133,7 @@ def reference_faults(ref: OIDCConfigRef, introspection_url: str) -> list[str]:
 
 
 def issuer_note(settings: Object, where: str) -> str:
-    """Return what to say of an issuer that works, and by which callers can't find it; empty where they can."""
+    """Return a warning that callers can't find an issuer that is no URL, though the proxy works; else an empty text."""
     issuer = settings.get("issuer")
     if not issuer or not settings.get("jwksUrl") or not url_fault(issuer, "https", "http"):
         return ""

@@ -145,7 +145,6 @@ def _it_works_again(cluster: ControlPlane, namespace: str, directory: Path) -> N
         operator = _start(cluster, namespace, directory)
         eventually(lambda: any(_rollouts(log).values()), timeout=120, message=str(_rollouts(log)))
         log.wait_quiet(3)
-        print("rolled by the operator:", _rollouts(log))
         assert log.events(type="DELETED") == []
         operator.stop()
     apply_our_crds(cluster)
