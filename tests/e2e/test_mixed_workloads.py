@@ -127,7 +127,7 @@ def test_a_rotated_secret_rolls_those_that_use_it_once(
     installation: Installation, namespace: str, mixed: WatchLog, name: str
 ) -> None:
     key = {"oauth": "client-secret", "otel": "token"}[name]
-    apply(installation, namespace, secret(name, **{key: "rotated"}))
+    apply(installation, namespace, secret(name, **{key: "an0ther-s3cr3t"}))
 
     once = {"server": 1, "proxy": 1, "other": 0, "another": 0}
     eventually(lambda: rollouts(mixed) == once, message="the rotated secret rolls no pods")
