@@ -154,6 +154,16 @@ class LiveCluster:
         if answer is None:
             raise Conflict("it is gone")
 
+    def create(self, kind: Kind, obj: Object) -> None:
+        """Create an object.
+
+        Raises:
+            Conflict: there is one of that name.
+        """
+        path = _path(kind, obj["metadata"]["namespace"])
+        if self._request("post", path, body=obj, field_manager=FIELD_MANAGER) is None:
+            raise ClusterError(f"{kind.kind} isn't served, or namespace {obj['metadata']['namespace']} is gone")
+
     def try_out(self, kind: Kind, obj: Object, *, create: bool) -> Object:
         """What the API server would make of creating or replacing this object; nothing is stored.
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
-from hooks.migrate.checks import OPERATOR_LEASE
 from hooks.migrate.finalizers import OPERATORS
-from hooks.migrate.operator_record import MANAGER
+from hooks.migrate.managed_fields import MANAGER
+from hooks.migrate.operators import OPERATOR_LEASE
 from tests.controlplane import ControlPlane
 from tests.reference.cases import inputs, reference_children, reference_statuses
 
@@ -22,7 +22,9 @@ MERGE = "application/merge-patch+json"
 IMAGE = "ghcr.io/acme/mcp-demo:1.2.3"  # of the reference case token-exchange
 RUNNER = "toolhive-container-manager"
 """The field manager of the proxy runner."""
-FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items()}
+FINALIZERS = {kind.kind: name for kind, name in OPERATORS.items() if name}
+OCTOBER = "v0.3.7"
+"""The release of chart 0.2.23, whose fields are the old dialect's."""
 SERVER = "toolhive.stacklok.dev/v1alpha1/MCPServer"
 
 
@@ -55,6 +57,16 @@ def lay_down(cluster: ControlPlane, namespace: str, case: str, *, name: str = ""
     for child in reference_children(case):
         create(cluster, namespace, _child(_renamed(child, case, name or case), namespace, server), manager=manager)
     return server
+
+
+def stopped_operator(release: str = OCTOBER) -> Object:
+    """The operator's Deployment, scaled to nothing, as its chart names it."""
+    labels = {"app.kubernetes.io/name": "toolhive-operator"}
+    image = f"ghcr.io/stacklok/toolhive/operator:{release}"
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "manager", "image": image}]}}
+    metadata = {"name": "toolhive-operator", "labels": labels}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
 def runners_objects(cluster: ControlPlane, namespace: str, server: str) -> None:

@@ -9,7 +9,7 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.meta import SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import Webhook
+from hooks.proxy.backing_services import Webhook
 from hooks.proxy.runconfig.permissions import NETWORK
 from hooks.proxy.spec import (
     AuthServer,

@@ -150,7 +150,7 @@ def config_map(name: str, **data: str) -> Object:
 def pod(name: str, of: str, *, app: str = "mcpserver", ready: bool = True) -> Object:
     """A Pod of an MCPServer: of its proxy, or with the server's name as `app`, of the MCP server itself."""
     labels = {"app": app, "toolhive-name": of}
-    owner = {"kind": "StatefulSet", "name": of, "controller": True}
+    owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": of, "controller": True}
     if app == "mcpserver":
         labels["pod-template-hash"] = "5d89"
         owner |= {"kind": "ReplicaSet", "name": f"{of}-5d89"}

@@ -32,6 +32,6 @@ class MCPGroupStatus(Model):
     remote_proxy_count: Count | None = None
     """How many MCPRemoteProxies are in the group, while it has 50 or fewer members."""
     observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
+    """The most recent generation observed by the controller."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""

@@ -27,7 +27,7 @@ class MCPRemoteProxySpec(RuledModel):
     transport: Literal["sse", "streamable-http"] = "streamable-http"
     """How the proxy talks to the remote MCP server, and its callers to the proxy."""
     oidc_config_ref: OIDCConfigRef | None = None
-    """The MCPOIDCConfig by which callers authenticate; nobody has to when left out."""
+    """The MCPOIDCConfig by which callers authenticate; without one, callers aren't authenticated."""
     external_auth_config_ref: NameRef | None = None
     """The MCPExternalAuthConfig by which the proxy authenticates to the remote MCP server."""
     auth_server_ref: AuthServerRef | None = None
@@ -51,7 +51,7 @@ class MCPRemoteProxySpec(RuledModel):
     trust_proxy_headers: bool = False
     """Whether X-Forwarded-* headers of a reverse proxy are believed."""
     endpoint_prefix: str = ""
-    """Path that a reverse proxy puts in front of the endpoints, named in what SSE clients are told."""
+    """Path that a reverse proxy puts in front of the endpoints, named in the URLs that SSE clients get."""
     resource_overrides: ResourceOverrides | None = None
     """Additions to the objects that the operator makes."""
     group_ref: ConfigRef | None = None
@@ -90,6 +90,6 @@ class MCPRemoteProxyStatus(Model):
     oidc_config_hash: str = ""
     """configHash of the MCPOIDCConfig in use."""
     observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
+    """The most recent generation observed by the controller."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""

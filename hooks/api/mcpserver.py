@@ -83,7 +83,7 @@ class MCPServerSpec(RuledModel):
     env: list[EnvVar] = Field(default_factory=list)
     """Environment variables of the MCP server."""
     volumes: list[Volume] = Field(default_factory=list)
-    """Folders of the node to mount."""
+    """hostPath volumes to mount."""
     resources: Resources | None = None
     """CPU and memory of the proxy's container; those of the MCP server are set in podTemplateSpec."""
     secrets: list[SecretEnv] = Field(default_factory=list)
@@ -97,7 +97,7 @@ class MCPServerSpec(RuledModel):
     resource_overrides: ResourceOverrides | None = None
     """Additions to the objects that the operator makes."""
     oidc_config_ref: OIDCConfigRef | None = None
-    """The MCPOIDCConfig by which callers authenticate; nobody has to when left out."""
+    """The MCPOIDCConfig by which callers authenticate; without one, callers aren't authenticated."""
     oidc_config: OIDCConfig | None = None
     """Deprecated: use oidcConfigRef. How callers authenticate."""
     authz_config: AuthzConfig | None = None
@@ -123,7 +123,7 @@ class MCPServerSpec(RuledModel):
     trust_proxy_headers: bool = False
     """Whether X-Forwarded-* headers of a reverse proxy are believed."""
     endpoint_prefix: str = ""
-    """Path that a reverse proxy puts in front of the endpoints, named in what SSE clients are told."""
+    """Path that a reverse proxy puts in front of the endpoints, named in the URLs that SSE clients get."""
     group_ref: ConfigRef | None = None
     """The MCPGroup that this server belongs to."""
     session_affinity: SessionAffinity = "ClientIP"
@@ -169,6 +169,6 @@ class MCPServerStatus(Model):
     webhook_config_hash: str = ""
     """configHash of the MCPWebhookConfig in use."""
     observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
+    """The most recent generation observed by the controller."""
     conditions: Conditions = Field(default_factory=list)
     """The state in detail."""

@@ -137,7 +137,7 @@ def _in_any_case(key: str, properties: Object) -> str | None:
 def _left_out(name: str, value: Any, schema: Object) -> bool:
     """Whether Go writes the field at all: not where it has the zero value, and is no pointer."""
     return (
-        (value == [] and "items" in schema)
+        (value == [] and "items" in schema and name != "containers")
         or (value == {} and "additionalProperties" in schema)
         or (value is False and name in _DROPPED_WHEN_FALSE)
         or (value == "" and name in _DROPPED_WHEN_BLANK)

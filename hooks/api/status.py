@@ -42,11 +42,11 @@ class ConfigStatus(Model):
     """What was found out about a shared config, and who uses it."""
 
     observed_generation: Int64 | None = None
-    """The metadata.generation that this status tells about."""
+    """The most recent generation observed by the controller."""
     config_hash: str = ""
     """Hash of the spec: it changes when the config does."""
     credential_digest: str = ""
-    """Stands for the content of all Secrets and ConfigMaps that the spec names, and tells nothing about it."""
+    """Changes with the content of the Secrets and ConfigMaps that the spec names, and reveals nothing of it."""
     referencing_servers: list[str] = Field(default_factory=list)
     """Names of the workloads that use this config, while these are 50 or fewer; any of them keeps it from deletion."""
     conditions: Conditions = Field(default_factory=list)

@@ -50,7 +50,7 @@ class Prometheus(Model):
 
 
 class Telemetry(Model):
-    """What the proxy tells about itself."""
+    """What the proxy reports about itself."""
 
     open_telemetry: OpenTelemetry | None = None
     """What is sent to an OpenTelemetry collector."""

@@ -9,18 +9,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from hooks.api.older_fields import REFERENCES, RENAMED
+
 UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's names for such a fault; the second one is for a key that is no string, which only YAML can have."""
 
-_OTHER_NAMES = {
-    "group": "groupRef",
-    "oidcConfig": "oidcConfigRef",
-    "port": "proxyPort",
-    "remoteURL": "remoteUrl",
-    "targetPort": "mcpPort",
-    "telemetry": "telemetryConfigRef",
-    "tools": "toolConfigRef",
-}
+_OTHER_NAMES = {"group": "groupRef", **RENAMED, **REFERENCES}
 """What other releases of ToolHive call a field, and its name where this one isn't known: MCPServers have both."""
 
 

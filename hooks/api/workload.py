@@ -13,6 +13,11 @@ ACCOUNT_SUFFIX = "-proxy-runner"
 """What the name of a workload's proxy-runner ServiceAccount has after the workload's own name."""
 
 
+DEFAULT_PORT = 8080
+"""The port where a spec names none, for proxy and MCP server alike.
+
+The CRD of ToolHive 0.44 wrote it into each stored object as proxyPort, whether its author asked for it or not.
+"""
 SessionAffinity = Literal["ClientIP", "None"]
 
 
@@ -24,7 +29,7 @@ class Audit(Model):
 
 
 class Volume(Model):
-    """A folder of the node."""
+    """A hostPath volume."""
 
     name: str
     """Name of the volume."""

@@ -16,7 +16,7 @@ from hooks.check.crds import check_crds
 from hooks.check.metacontroller import check_metacontroller, check_rights
 from hooks.check.point import Point, points
 from hooks.cluster import LiveCluster
-from hooks.migrate.checks import operators
+from hooks.migrate.operators import running
 from hooks.render.output import wants_colour
 from hooks.text import one_line
 
@@ -71,7 +71,7 @@ def check(live: LiveCluster, now: datetime) -> list[Point]:
         yield Point("cluster", True, f"the API server answers ({live.version()})")
 
     def operator() -> Iterator[Point]:
-        faults = list(operators(live, "", now))
+        faults = list(running(live, "", now))
         yield from (Point("old operator", False, fault, "docs/migrating.md") for fault in faults)
         if not faults:
             yield Point("old operator", True, "ToolHive's own operator doesn't run")

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -99,19 +100,47 @@ def _seconds(text: str) -> int:
 @click.option("-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: all]")
 @click.option("--apply", is_flag=True, help="Make the changes; without it they are only shown.")
 @click.option("--revert", is_flag=True, help="Go back to the old operator.")
+@click.option("--convert", is_flag=True, help="Rewrite old fields of the cluster's objects as current ones.")
+@click.option("--force", "forced", is_flag=True, help="With --convert: also objects that Argo CD or Flux owns.")
+@click.option(
+    "--backup",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --convert: gets the objects as they were.  [default: named after the time]",
+)
 @click.option("--operator-namespace", default="", metavar="NS", help="Where the old operator is.  [default: all]")
-def migrate(context: str | None, kubeconfig: str | None, **options: Any) -> None:
-    """Take over MCPServers from ToolHive's own operator, or give them back.
+def migrate(
+    context: str | None,
+    kubeconfig: str | None,
+    *,
+    revert: bool,
+    convert: bool,
+    forced: bool,
+    backup: Path | None,
+    **options: Any,
+) -> None:
+    """Take over from ToolHive's own operator, of any release from 0.3 to 0.44, or give back to it.
 
     Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
     pod restarted by this. It can be run again at any time: what is done is left alone.
 
+    With --convert, objects in the fields of October 2025 are rewritten in place in today's, after a backup.
+
     Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
     """
+    if revert and convert:
+        raise click.UsageError("--revert and --convert exclude each other: convert first, then go back")
+    if (forced or backup) and not convert:
+        raise click.UsageError("--force and --backup belong to --convert")
     with user_cluster(context, kubeconfig) as cluster:
         from hooks.migrate.command import migrate_command  # noqa: PLC0415
+        from hooks.migrate.convert_command import convert_command  # noqa: PLC0415
 
-        code = migrate_command(cluster, **options, now=datetime.now(UTC), stdout=sys.stdout, stderr=sys.stderr)
+        streams: dict[str, Any] = {"now": datetime.now(UTC), "stdout": sys.stdout, "stderr": sys.stderr}
+        if convert:
+            code = convert_command(cluster, forced=forced, backup=backup, **options, **streams)
+        else:
+            code = migrate_command(cluster, revert=revert, **options, **streams)
         sys.exit(code)
 
 

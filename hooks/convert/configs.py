@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from hooks.api.meta import GROUP
+from hooks.api.meta import API_VERSION, GROUP
 from hooks.convert.parts import Wanted
 from hooks.go_json import same, to_json
 from hooks.kubernetes.objects import Object
@@ -85,7 +85,7 @@ def _existing(request: Request, configs: Iterable[tuple[str, Object]]) -> str:
 def _additions(request: Request, name: str, taken: Taken) -> list[Object]:
     wanted = request.wanted
     config: Object = {
-        "apiVersion": f"{GROUP}/v1beta1",
+        "apiVersion": API_VERSION,
         "kind": wanted.kind,
         "metadata": _metadata(request, name),
         "spec": wanted.spec,

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hooks.convert.layout import block, column, flow, line_end, line_start, rest_of_line
+from hooks.convert.layout import PLAIN, block, column, flow, line_end, line_start, rest_of_line
 from hooks.go_json import same
 from hooks.manifests.marks import Marked, Node
-
-_UNQUOTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*")
 
 
 class CannotEdit(ValueError):
@@ -118,7 +116,7 @@ class Editor:
     def _replace(self, node: Node, key: str, new: Any) -> Edit:
         """Put another value in the place of a field's."""
         child, text = self._replaceable(node, key), self.text
-        if isinstance(new, str) and text[child.start] in "'\"" and _UNQUOTED.fullmatch(new):
+        if isinstance(new, str) and text[child.start] in "'\"" and PLAIN.fullmatch(new):
             quote = text[child.start]
             return Edit(child.start, child.end, f"{quote}{new}{quote}")
         if node.flow or not isinstance(new, dict):

@@ -12,7 +12,8 @@ from hooks.render.output import dump
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _REST = re.compile(r"[^\r\n]*")
 _REST_AND_END = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*")
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*")
+"""Texts that need no quotes by their characters."""
 
 
 def line_end(text: str) -> str:
@@ -53,6 +54,6 @@ def flow(value: Any) -> str:
 
 def _needs_no_quotes(text: str) -> bool:
     try:
-        return bool(_PLAIN.fullmatch(text)) and isinstance(resolve(text), str)
+        return bool(PLAIN.fullmatch(text)) and isinstance(resolve(text), str)
     except NotAValue:
         return False

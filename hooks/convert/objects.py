@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hooks.api.meta import GROUP
+from hooks.api.kinds import RESOURCES
+from hooks.api.meta import API_VERSION, GROUP
 from hooks.convert.oidc import FindConfigMap
 from hooks.convert.parts import Wanted
 from hooks.convert.workload import converted_workload
@@ -13,20 +14,11 @@ from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, SERVER_SET_METADATA, 
 WORKLOADS = {"MCPServer": ("image",), "MCPRemoteProxy": ("remoteUrl", "remoteURL")}
 """The kinds whose spec changes, each with its required field, by its names."""
 
-GRADUATED = (
-    *WORKLOADS,
-    "MCPExternalAuthConfig",
-    "MCPToolConfig",
-    "MCPOIDCConfig",
-    "MCPTelemetryConfig",
-    "MCPAuthzConfig",
-    "MCPGroup",
-)
+SERVED = tuple(kind.kind for kind in RESOURCES)
+GRADUATED = tuple(kind.kind for kind in RESOURCES if kind.api_version == API_VERSION)
 """The kinds that v1beta1 has."""
 
-SERVED = (*GRADUATED, "MCPWebhookConfig")
-
-_OPERATORS_ANNOTATIONS = ("toolhive.stacklok.dev/externalauthconfig-hash", "toolhive.stacklok.dev/toolconfig-hash")
+_OPERATORS_ANNOTATIONS = (f"{GROUP}/externalauthconfig-hash", f"{GROUP}/toolconfig-hash")
 
 
 @dataclass
@@ -63,7 +55,7 @@ def converted(obj: Object, find_config_map: FindConfigMap) -> Converted:
         find_config_map: looks up the data of a ConfigMap in the object's namespace.
 
     Raises:
-        NotConvertible: something that it says can't be said there.
+        NotConvertible: a field has no counterpart there.
     """
     new = Converted({key: value for key, value in obj.items() if key != "status"})
     new.obj["metadata"] = _metadata(obj["metadata"])
@@ -71,7 +63,7 @@ def converted(obj: Object, find_config_map: FindConfigMap) -> Converted:
         workload = converted_workload(obj, find_config_map)
         new.obj["spec"], new.wanted, new.notes = workload.spec, workload.wanted, workload.notes
     if obj["kind"] in GRADUATED:
-        new.obj["apiVersion"] = f"{GROUP}/v1beta1"
+        new.obj["apiVersion"] = API_VERSION
     return new
 
 

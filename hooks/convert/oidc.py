@@ -7,6 +7,7 @@ from typing import Any
 
 from hooks.convert.parts import NotConvertible, Wanted, checked, host
 from hooks.kubernetes.objects import Object
+from hooks.proxy.names import OIDC_CA_PATH
 
 _KUBERNETES = {
     "serviceAccount": str,
@@ -51,7 +52,7 @@ def converted_oidc(given: Any, server: str, find_config_map: FindConfigMap) -> t
         find_config_map: looks up what type configMap refers to.
 
     Raises:
-        NotConvertible: something that it says can't be said in an MCPOIDCConfig.
+        NotConvertible: a setting has no counterpart in an MCPOIDCConfig.
     """
     oidc = checked(given, "spec.oidcConfig", _OIDC_CONFIG)
     oidc_type = oidc.get("type", "kubernetes")
@@ -135,4 +136,4 @@ def _of_config_map(data: Object) -> Object:
 def _mounted_at(ca_bundle: Object) -> str:
     """Return the path at which the operator mounts a CA bundle."""
     reference = ca_bundle.get("configMapRef") or {}
-    return f"/config/certs/{reference.get('name')}/{reference.get('key') or 'ca.crt'}"
+    return f"{OIDC_CA_PATH}/{reference.get('name')}/{reference.get('key') or 'ca.crt'}"

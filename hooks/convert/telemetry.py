@@ -24,7 +24,7 @@ def converted_telemetry(given: Any, server: str) -> tuple[Wanted, list[str]]:
     """Return the MCPTelemetryConfig that a workload's telemetry becomes, and what is to be said of it.
 
     Raises:
-        NotConvertible: something that it says can't be said in an MCPTelemetryConfig.
+        NotConvertible: a setting has no counterpart in an MCPTelemetryConfig.
     """
     telemetry = checked(given, _WHERE, {"openTelemetry": dict, "prometheus": dict})
     otel = checked(telemetry.get("openTelemetry", {}), f"{_WHERE}.openTelemetry", _OTEL)

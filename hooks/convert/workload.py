@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hooks.api.older_fields import REFERENCES, RENAMED
+from hooks.api.workload import DEFAULT_PORT
 from hooks.convert.edits import Placement
 from hooks.convert.oidc import FindConfigMap, converted_oidc
 from hooks.convert.parts import NotConvertible, Wanted
 from hooks.convert.telemetry import converted_telemetry
 from hooks.kubernetes.objects import Object
 
-RENAMED = {"port": "proxyPort", "targetPort": "mcpPort", "remoteURL": "remoteUrl"}
-REFERENCES = {"oidcConfig": "oidcConfigRef", "telemetry": "telemetryConfigRef", "tools": "toolConfigRef"}
 PLACEMENT = Placement(
     instead={new: old for old, new in (RENAMED | REFERENCES).items()},
     after={"proxyMode": ("transport", "image")},
@@ -35,8 +35,6 @@ SINCE_0_6 = (
 )
 """Fields of an MCPServer that came with or after release 0.6.0, in which proxyMode's default became streamable-http."""
 
-_DEFAULT_PORT = 8080
-
 
 @dataclass
 class ConvertedSpec:
@@ -51,7 +49,7 @@ def converted_workload(obj: Object, find_config_map: FindConfigMap) -> Converted
     """Return the spec of an MCPServer or MCPRemoteProxy in its current fields.
 
     Raises:
-        NotConvertible: something that it says can't be said in them.
+        NotConvertible: a field has no counterpart among them.
     """
     old: Object = {key: value for key, value in obj["spec"].items() if value is not None}
     new = ConvertedSpec({key: value for key, value in obj["spec"].items() if key not in RENAMED | REFERENCES})
@@ -75,7 +73,7 @@ def _rename(new: ConvertedSpec, old: Object, before: str, now: str) -> None:
     A current port of 8080 beside another old one is the default of 0.44's CRD, which nobody wrote.
     """
     both = now in old and old[now] != old[before]
-    by_default = both and before != "remoteURL" and old[now] == _DEFAULT_PORT
+    by_default = both and before != "remoteURL" and old[now] == DEFAULT_PORT
     new.spec[now] = old[now] if now in old and not by_default else old[before]
     if both:
         new.notes.append(f"{before} and {now} differ: {before if by_default else now} is the one that counts")

@@ -1,4 +1,4 @@
-"""YAML and JSON documents as Kubernetes reads them, from files that nobody vouches for.
+"""YAML and JSON documents as Kubernetes reads them, from untrusted files.
 
 Built on the parser's events, not on PyYAML's constructors: those die on deep nesting (libyaml's composer overflows the
 C stack), unfold aliases without bound, keep the last of two equal keys and turn unquoted dates into dates.
@@ -22,9 +22,9 @@ from hooks.strict_json import MAX_DEPTH
 MAX_ALIASED = 100_000
 """What all aliases of a document may stand for: nodes, and strings by their length. Bounds a "billion laughs"."""
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CHARACTERS_PER_NODE = 32
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"[ \t\r\n]*")
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
@@ -55,7 +55,7 @@ def _read_json(text: str) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder(
         object_pairs_hook=_unique, parse_float=_json_number, parse_int=_json_number, parse_constant=_json_number
     )
-    count, at = 0, _after_space(text, 0)
+    count, at = 0, after_space(text, 0)
     while at < len(text):
         count += 1
         try:
@@ -66,10 +66,11 @@ def _read_json(text: str) -> Iterator[tuple[int, Any]]:
         except RecursionError:
             raise Unreadable(count, _TOO_DEEP) from None
         yield count, value
-        at = _after_space(text, end)
+        at = after_space(text, end)
 
 
-def _after_space(text: str, at: int) -> int:
+def after_space(text: str, at: int) -> int:
+    """Return where JSON's white space ends that begins here (RFC 8259, section 2)."""
     match = _SPACE.match(text, at)
     return match.end() if match else at
 
@@ -108,7 +109,7 @@ def _check(value: Any, depth: int) -> None:
 def _read_yaml(text: str) -> Iterator[tuple[int, Any]]:
     count, tree = 0, _Tree()
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             if isinstance(event, yaml.DocumentStartEvent):
                 count, tree = count + 1, _Tree()
             elif isinstance(event, yaml.DocumentEndEvent):

@@ -1,89 +1,52 @@
 """The line of each field in a text of manifests, for messages that name the place.
 
-This is a second reading of a text, and only for texts that something is said about: a table beside every document would
-cost each run time and memory that only few runs use.
+Only texts with problems are read again for this: a table beside every document would cost each run time and memory.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import TypeAlias
 
 import yaml
+
+from hooks.manifests.marks import Node, marks
 
 Lines: TypeAlias = dict[str, int]
 """The line of each field of one document by its path, such as `spec.env[0].name`; "" is the document itself."""
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def field_lines(text: str) -> dict[int, Lines]:
-    """Find the lines of all fields, by the number of the document as `documents.read` counts them.
+    """Return the lines of all fields, by the number of the document as `documents.read` counts them.
 
-    JSON is read as YAML. Where a text can't be read to its end, the lines up to there are known.
+    Where a text can't be read to its end, the lines of the documents before the faulty one are known.
     """
+    starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     found: dict[int, Lines] = {}
-    reader = _Reader({})
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            if isinstance(event, yaml.DocumentStartEvent):
-                reader = _Reader({})
-                found[len(found) + 1] = reader.lines
-            elif isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
-                reader.add(event)
-    except yaml.YAMLError:
+        for marked in marks(text):
+            lines = found[marked.number] = {}
+            for path, at in _places(marked.root, ""):
+                lines.setdefault(path, bisect_right(starts, at))
+    except (yaml.YAMLError, ValueError, RecursionError):
         pass
     return found
 
 
 def line_of(lines: Lines, path: str) -> int | None:
-    """The line of a field; of the nearest one around it where that isn't in the text, such as a required field."""
+    """Return the line of a field; of the nearest one around it where that isn't in the text, as a missing one isn't."""
     while path and path not in lines:
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return lines.get(path)
 
 
-@dataclass(slots=True)
-class _Collection:
-    """A mapping or list whose end hasn't come yet."""
-
-    path: str
-    is_list: bool
-    count: int = 0
-    key: str | None = None
-
-
-@dataclass(slots=True)
-class _Reader:
-    """One document, event by event."""
-
-    lines: Lines
-    stack: list[_Collection] = field(default_factory=list)
-
-    def add(self, event: Any) -> None:
-        """Take in the next event."""
-        if isinstance(event, yaml.CollectionEndEvent):
-            self.stack.pop()
-            return
-        outer = self.stack[-1] if self.stack else None
-        if outer and not outer.is_list and outer.key is None:
-            outer.key = str(getattr(event, "value", ""))
-            self._note(_joined(outer.path, outer.key), event)
-            return
-        path = ""
-        if outer and outer.is_list:
-            path = f"{outer.path}[{outer.count}]"
-            outer.count += 1
-        elif outer:
-            path = _joined(outer.path, outer.key or "")
-            outer.key = None
-        self._note(path, event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            self.stack.append(_Collection(path, isinstance(event, yaml.SequenceStartEvent)))
-
-    def _note(self, path: str, event: Any) -> None:
-        self.lines.setdefault(path, event.start_mark.line + 1)
-
-
-def _joined(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+def _places(node: Node, path: str) -> Iterator[tuple[str, int]]:
+    """Each field's path, and where its key begins; an item of a list begins where its value does."""
+    yield path, node.start if node.key_start < 0 else node.key_start
+    for key, child in node.children.items():
+        step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
+        yield from _places(child, f"{path}{step}")

@@ -7,19 +7,17 @@ of YAML come from the same parser's events; those of JSON from a scan of its own
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import yaml
 
-from hooks.manifests.scalars import key, scalar
+from hooks.manifests.documents import LOADER, after_space
+from hooks.manifests.scalars import NotAValue, key, scalar
 
 Key: TypeAlias = str | int
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
@@ -73,7 +71,7 @@ def is_json(text: str) -> bool:
 
 def _yaml_marks(text: str) -> Iterator[Marked]:
     count, reader = 0, _Reader(text)
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.DocumentStartEvent):
             count, reader = count + 1, _Reader(text)
         elif isinstance(event, yaml.DocumentEndEvent):
@@ -139,19 +137,25 @@ class _Reader:
 
 
 def _key_of(event: Any) -> str:
-    """The key as `documents.read` has it; an alias is no key that anything is looked up by."""
+    """The key as `documents.read` has it; an alias is no key that anything is looked up by.
+
+    Raises:
+        NotAValue: a mapping or list, which `documents.read` refuses too.
+    """
     if isinstance(event, yaml.AliasEvent):
         return f"*{event.anchor}"
+    if not isinstance(event, yaml.ScalarEvent):
+        raise NotAValue("a key isn't a string")
     return "<<" if event.value == "<<" and event.implicit[0] else key(scalar(event))
 
 
 def _json_marks(text: str) -> Iterator[Marked]:
-    count, at = 0, _after_space(text, 0)
+    count, at = 0, after_space(text, 0)
     while at < len(text):
         count += 1
         node = _json_node(text, at)
         yield Marked(count, node)
-        at = _after_space(text, node.end)
+        at = after_space(text, node.end)
 
 
 def _json_node(text: str, at: int) -> Node:
@@ -159,22 +163,17 @@ def _json_node(text: str, at: int) -> Node:
         return Node(at, _DECODER.raw_decode(text, at)[1])
     node = Node(at, flow=True)
     closing = "}" if text[at] == "{" else "]"
-    at = _after_space(text, at + 1)
+    at = after_space(text, at + 1)
     while text[at] != closing:
         name: Key = len(node.children)
         key_start = key_end = -1
         if closing == "}":
             key_start, (name, key_end) = at, _DECODER.raw_decode(text, at)
-            at = _after_space(text, _after_space(text, key_end) + 1)  # behind the colon
+            at = after_space(text, after_space(text, key_end) + 1)  # behind the colon
         child = _json_node(text, at)
         child.key_start, child.key_end = key_start, key_end
         node.children[name] = child
-        at = _after_space(text, child.end)
-        at = _after_space(text, at + 1) if text[at] == "," else at
+        at = after_space(text, child.end)
+        at = after_space(text, at + 1) if text[at] == "," else at
     node.end = at + 1
     return node
-
-
-def _after_space(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from hooks.api.kinds import MCP_SERVER, RESOURCES
+from hooks.api.kinds import MCP_SERVER
 from hooks.api.meta import GROUP, OLDER_API_VERSION
-from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LEASE, LiveCluster
-from hooks.kubernetes.kinds import DEPLOYMENT, Kind
+from hooks.cluster import COMPOSITE_CONTROLLER, CRD, LiveCluster
+from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 from hooks.migrate import schemas
 from hooks.migrate.load import PARENTS
-from hooks.text import where
+from hooks.text import some, where
 
-OPERATOR_LABEL = "app.kubernetes.io/name=toolhive-operator"
-OPERATOR_LEASE = "toolhive-operator-leader-election"
-STOPPED_FOR_SECONDS = 60
-"""The old operator renews its lease every two seconds while it runs; the rest is for clocks that differ."""
-
-OTHERS = (
-    *(kind for kind in RESOURCES if kind not in PARENTS),
-    *(
-        Kind(OLDER_API_VERSION, kind, resource)
-        for kind, resource in (
-            ("MCPRegistry", "mcpregistries"),
-            ("VirtualMCPServer", "virtualmcpservers"),
-            ("VirtualMCPCompositeToolDefinition", "virtualmcpcompositetooldefinitions"),
-            ("MCPServerEntry", "mcpserverentries"),
-            ("EmbeddingServer", "embeddingservers"),
-        )
-    ),
+OTHERS = tuple(
+    Kind(OLDER_API_VERSION, kind, resource)
+    for kind, resource in (
+        ("VirtualMCPServer", "virtualmcpservers"),
+        ("VirtualMCPCompositeToolDefinition", "virtualmcpcompositetooldefinitions"),
+        ("MCPServerEntry", "mcpserverentries"),
+        ("EmbeddingServer", "embeddingservers"),
+        ("MCPRegistry", "mcpregistries"),
+    )
 )
 """What the old operator serves beside our kinds, in one release or another; all releases serve this version."""
 
@@ -48,14 +39,14 @@ def metacontroller(cluster: LiveCluster) -> Iterator[str]:
 
 
 def unserved(cluster: LiveCluster, namespace: str) -> Iterator[str]:
-    """Objects that the old operator looks after, and that nobody will."""
+    """Yield objects that the old operator looks after, and that no controller will once it has stopped."""
     for kind in OTHERS:
         found = cluster.list(kind, namespace)
         if found:
-            some = ", ".join(map(where, found[:5]))
             yield (
-                f"{len(found)} {kind.kind} ({some}{', …' if len(found) > 5 else ''}): these hooks don't serve that "
-                "kind, and while the old operator is stopped nobody looks after it"
+                f"{len(found)} {kind.kind} ({some([where(obj) for obj in found])}): these hooks don't serve that kind. "
+                "Its namespace must stay the old operator's, or lose these objects: kubectl delete "
+                f"{kind.resource} NAME -n {found[0]['metadata']['namespace']}"
             )
 
 
@@ -96,6 +87,13 @@ def crd_notes(cluster: LiveCluster) -> Iterator[str]:
         yield from schemas.unknown_to_cluster(crd)
 
 
+def missing_crds(cluster: LiveCluster) -> Iterator[str]:
+    """Yield which of the kinds aren't installed: converted objects need them."""
+    missing = [kind.kind for kind in PARENTS if kind not in (found for found, _ in _crds(cluster))]
+    if missing:
+        yield f"no CustomResourceDefinition of {', '.join(missing)}: install it first: {schemas.REPLACE}"
+
+
 def _crds(cluster: LiveCluster) -> list[tuple[Kind, Object]]:
     """The CRDs of our kinds that are installed."""
     found = [(kind, cluster.get(CRD, _crd_name(kind))) for kind in PARENTS]
@@ -120,38 +118,6 @@ def _version_faults(kind: Kind, crd: Object) -> Iterator[str]:
             f"CustomResourceDefinition {name} doesn't serve {ours[0]}, as which these hooks read {kind.kind}: put "
             f"their own in place, and then run this again: {schemas.REPLACE}"
         )
-
-
-def operators(cluster: LiveCluster, namespace: str, now: datetime) -> Iterator[str]:
-    """The old operator where it still runs, by its Deployment and by its lease: it would undo every change.
-
-    Args:
-        cluster: where to look.
-        namespace: of the operator; everywhere without it.
-        now: the time, to compare with the lease's.
-    """
-    deployments = cluster.list(DEPLOYMENT, namespace, labels=OPERATOR_LABEL)
-    leases = cluster.list(LEASE, namespace, fields=f"metadata.name={OPERATOR_LEASE}")
-    if namespace and not deployments and not leases:
-        # It may run where nobody looked.
-        yield f"no old operator in namespace {namespace}: correct --operator-namespace, or leave it out"
-    for deployment in deployments:
-        wanted, running = deployment["spec"].get("replicas", 1), (deployment.get("status") or {}).get("replicas", 0)
-        if wanted or running:
-            metadata = deployment["metadata"]
-            yield (
-                f"the old operator still runs: Deployment {where(deployment)} has {running} of {wanted} pods. "
-                f"Stop it: kubectl scale deployment {metadata['name']} -n {metadata['namespace']} --replicas=0"
-            )
-    for lease in leases:
-        spec = lease.get("spec") or {}
-        if spec.get("holderIdentity") and spec.get("renewTime"):
-            age = (now - datetime.fromisoformat(spec["renewTime"])).total_seconds()
-            if age < STOPPED_FOR_SECONDS:
-                yield (
-                    f"the old operator still runs, or did a moment ago: Lease {where(lease)} was renewed "
-                    f"{max(age, 0):.0f} s ago by {spec['holderIdentity']}. Stop it, wait a minute, and run this again"
-                )
 
 
 def _parent(composite: Object) -> str:

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from hooks.api.kinds import MCP_SERVER
+from hooks.api.kinds import WORKLOADS
+from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import owned
-from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS, swap_config_finalizers, swap_server_finalizer
+from hooks.migrate.finalizers import OPERATORS, swap_config_finalizers, swap_workload_finalizer
 from hooks.migrate.plan import Plan, finalizers_of
 from hooks.simulator.cluster import Cluster
-from hooks.text import where
+from hooks.text import title
 
 
 def take_over(cluster: Cluster) -> Plan:
-    """What makes the old operator's objects Metacontroller's.
+    """Return what makes the old operator's objects Metacontroller's.
 
-    A server's children come before its finalizer: a server that is being deleted takes them along as it goes. So one
-    with a child that nobody can tell for its own keeps it.
+    A workload's children come before its finalizer: one that is being deleted takes them along as it goes. So one with
+    a child that can't be told for its own keeps it.
     """
     plan = Plan()
-    for server in cluster.all(MCP_SERVER):
-        if owned.take(plan, cluster, server) or not is_deleting(server):
-            swap_server_finalizer(plan, server, OPERATORS, METACONTROLLERS)
-        elif OPERATORS[MCP_SERVER] in finalizers_of(server):
-            plan.left.append(_stays(server))
-    swap_config_finalizers(plan, cluster, OPERATORS, METACONTROLLERS)
+    for kind in WORKLOADS:
+        for workload in cluster.all(kind):
+            if owned.take(plan, cluster, workload) or not is_deleting(workload):
+                swap_workload_finalizer(plan, kind, workload)
+            elif OPERATORS[kind] in finalizers_of(workload):
+                plan.left.append(_stays(kind, workload))
+    swap_config_finalizers(plan, cluster)
     return plan
 
 
 def give_back(cluster: Cluster) -> Plan:
-    """What makes them the old operator's again."""
+    """Return what makes them the old operator's again."""
     plan = Plan()
-    for server in cluster.all(MCP_SERVER):
-        owned.give_back(plan, cluster, server)
-        swap_server_finalizer(plan, server, METACONTROLLERS, OPERATORS)
-    swap_config_finalizers(plan, cluster, METACONTROLLERS, OPERATORS)
+    for kind in WORKLOADS:
+        for workload in cluster.all(kind):
+            owned.give_back(plan, cluster, workload)
+            swap_workload_finalizer(plan, kind, workload, back=True)
+    swap_config_finalizers(plan, cluster, back=True)
     return plan
 
 
-def _stays(server: Object) -> str:
-    metadata, finalizer = server["metadata"], OPERATORS[MCP_SERVER]
+def _stays(kind: Kind, workload: Object) -> str:
+    metadata, finalizer = workload["metadata"], OPERATORS[kind]
     return (
-        f"MCPServer {where(server)} is being deleted, and might leave something of that name behind: it keeps its "
+        f"{title(workload)} is being deleted, and might leave something of that name behind: it keeps its "
         f"finalizer {finalizer}. Label what belongs to it and delete what doesn't, or let it go as it is: kubectl edit "
-        f"mcpserver {metadata['name']} -n {metadata['namespace']}"
+        f"{kind.kind.lower()} {metadata['name']} -n {metadata['namespace']}"
     )

@@ -5,10 +5,10 @@ One write replaces the one by the other, so that no object is without protection
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 
-from hooks.api.kinds import MCP_SERVER, RESOURCES
+from hooks.api.kinds import MCP_GROUP, RESOURCES, WORKLOADS
 from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object, is_deleting
@@ -18,50 +18,56 @@ from hooks.references.table import REFERENCES, references_to
 from hooks.simulator.cluster import Cluster
 from hooks.text import where
 
-OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES if kind.operator_finalizer}
+OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES}
+"""The old operator's finalizer of each kind; empty where it holds none: an MCPRemoteProxy."""
 METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
 
 
-def swap_server_finalizer(plan: Plan, server: Object, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
-    """Replace an MCPServer's finalizer."""
-    _swap(plan, MCP_SERVER, server, old[MCP_SERVER], new[MCP_SERVER])
+def swap_workload_finalizer(plan: Plan, kind: Kind, workload: Object, *, back: bool = False) -> None:
+    """Replace the finalizer of an MCPServer or MCPRemoteProxy."""
+    _swap(plan, kind, workload, *_old_and_new(kind, back=back))
 
 
-def swap_config_finalizers(plan: Plan, cluster: Cluster, old: Mapping[Kind, str], new: Mapping[Kind, str]) -> None:
-    """Replace the finalizers of the shared configs."""
+def swap_config_finalizers(plan: Plan, cluster: Cluster, *, back: bool = False) -> None:
+    """Replace the finalizers of the shared configs and groups."""
     for kind in dict.fromkeys(reference.config for reference in REFERENCES):
         for config in cluster.all(kind):
             users = [
                 workload["metadata"]["name"]
                 for reference in references_to(kind)
                 for workload in cluster.all(reference.workload, config["metadata"]["namespace"])
-                if reference.name_in(workload) == config["metadata"]["name"]
+                if kind != MCP_GROUP and reference.name_in(workload) == config["metadata"]["name"]
             ]
-            _swap(plan, kind, config, old[kind], new[kind], users)
+            _swap(plan, kind, config, *_old_and_new(kind, back=back), list(dict.fromkeys(users)))
+
+
+def _old_and_new(kind: Kind, *, back: bool) -> tuple[str, str]:
+    over = OPERATORS[kind], METACONTROLLERS[kind]
+    return over[::-1] if back else over
 
 
 def _swap(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917
     """Replace a parent's finalizer.
 
     The API server takes no new finalizer for an object that is being deleted. So there the old one goes: the deletion
-    that was asked for goes on. A config that is in use keeps it: its servers would lose it.
+    that was asked for goes on. A config that is in use keeps it: its users would lose it.
     """
     if is_deleting(parent) and old in finalizers_of(parent) and users:
         plan.left.append(
-            f"{kind.kind} {where(parent)} is being deleted while MCPServers use it ({', '.join(users)}): it keeps its "
-            f"finalizer {old}. Remove their references, or the servers, and run this again"
+            f"{kind.kind} {where(parent)} is being deleted while workloads use it ({', '.join(users)}): it keeps its "
+            f"finalizer {old}. Remove their references, or the workloads, and run this again"
         )
         return
-    text = f"finalizer {old} -> {new}"
+    text = f"finalizer {old} -> {new}" if new else f"no finalizer {old}: the old operator holds none"
     if is_deleting(parent):
-        what = "it goes, with its children" if kind == MCP_SERVER else "it goes"
+        what = "it goes, with its children" if kind in WORKLOADS else "it goes"
         text = f"no finalizer {old}: its deletion was asked for, so {what}"
     plan.add(kind, parent, partial(_swapped, old, new), text)
 
 
 def _swapped(old: str, new: str, parent: Object) -> Object | None:
-    if old not in finalizers_of(parent):
+    if not old or old not in finalizers_of(parent):
         return None
     others = [name for name in finalizers_of(parent) if name != old]
-    added = [] if is_deleting(parent) or new in others else [new]
+    added = [] if is_deleting(parent) or not new or new in others else [new]
     return {"metadata": {"finalizers": [*others, *added]}}

@@ -1,11 +1,10 @@
-"""What belongs to an MCPServer, and by what its controller knows it."""
+"""What belongs to an MCPServer or MCPRemoteProxy, and by what its controller knows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from hooks.api.kinds import MCP_SERVER
 from hooks.go_json import to_json
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import (
@@ -31,26 +30,26 @@ MAX_ANNOTATIONS = 256 * 1024
 """What the API server takes for all annotations of an object, names and texts."""
 
 
-def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
-    """Make Metacontroller know a server's children, and its proxy runner's objects go with it.
+def take(plan: Plan, cluster: Cluster, workload: Object) -> bool:
+    """Make Metacontroller know a workload's children, and its proxy runner's objects go with it.
 
     Returns:
         False where nobody controls something under a child's name, and nothing tells whose it is.
     """
     is_told = True
-    name, uid = server["metadata"]["name"], server["metadata"]["uid"]
-    namespace = server["metadata"]["namespace"]
+    name, uid = workload["metadata"]["name"], workload["metadata"]["uid"]
+    namespace = workload["metadata"]["namespace"]
     for kind in children.KINDS:
         for child in cluster.owned(uid, kind, namespace):
-            _take_child(plan, kind, child, server)
-    for kind, child in _wanted(cluster, server):
-        if controller_uid(child) is None and _was_its_own(cluster, kind, child, server):
-            _take_child(plan, kind, child, server)
+            _take_child(plan, kind, child, workload)
+    for kind, child in _wanted(cluster, workload):
+        if controller_uid(child) is None and _was_its_own(cluster, kind, child, workload):
+            _take_child(plan, kind, child, workload)
         elif controller_uid(child) != uid:
-            plan.left.append(_not_its_own(kind, child, server))
+            plan.left.append(_not_its_own(kind, child, workload))
             is_told &= controller_uid(child) is not None
-    made = cluster.get((STATEFUL_SET.key, namespace, Names(MCP_SERVER.kind, name).stateful_set))
-    for service_name in Names(MCP_SERVER.kind, name).runner_services:
+    made = cluster.get((STATEFUL_SET.key, namespace, _names(workload).stateful_set))
+    for service_name in _names(workload).runner_services:
         service = cluster.get((SERVICE.key, namespace, service_name))
         if made and service and _is_the_runners(made, name) and _is_the_runners(service, name):
             text = f"owner StatefulSet/{name}, as proxy runner 0.44.0 has it"
@@ -58,40 +57,44 @@ def take(plan: Plan, cluster: Cluster, server: Object) -> bool:
     return is_told
 
 
-def give_back(plan: Plan, cluster: Cluster, server: Object) -> None:
-    """Take away what Metacontroller and the hooks noted on a server's children."""
+def give_back(plan: Plan, cluster: Cluster, workload: Object) -> None:
+    """Take away what Metacontroller and the hooks noted on a workload's children."""
     text = "take away what Metacontroller and the hooks noted on it"
     for kind in children.KINDS:
-        for child in cluster.touching(server["metadata"]["uid"], kind, server["metadata"]["namespace"]):
-            plan.add(kind, child, partial(_given_back, server), text)
+        for child in cluster.touching(workload["metadata"]["uid"], kind, workload["metadata"]["namespace"]):
+            plan.add(kind, child, partial(_given_back, workload), text)
 
 
-def _wanted(cluster: Cluster, server: Object) -> Iterator[tuple[Kind, Object]]:
-    """What exists under the names that a server's children have.
+def _wanted(cluster: Cluster, workload: Object) -> Iterator[tuple[Kind, Object]]:
+    """What exists under the names that a workload's children have.
 
-    Where the spec names the server's account, the operator made none: what nobody controls there is the user's.
+    Where the spec names the workload's account, the operator made none: what nobody controls there is the user's.
     """
-    name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
-    users = Names(MCP_SERVER.kind, name).server_account if raw_spec(server).get("serviceAccount") is not None else None
-    for kind, child in children.child_names(Names(MCP_SERVER.kind, name)):
+    names, namespace = _names(workload), workload["metadata"]["namespace"]
+    users = names.server_account if raw_spec(workload).get("serviceAccount") is not None else None
+    for kind, child in children.child_names(names):
         found = cluster.get((kind.key, namespace, child))
         if found and not (kind == SERVICE_ACCOUNT and child == users and controller_uid(found) is None):
             yield kind, found
 
 
-def _was_its_own(cluster: Cluster, kind: Kind, child: Object, server: Object) -> bool:
-    """Whether an object that nobody controls, under the name of a server's child, was made for that server.
+def _names(workload: Object) -> Names:
+    return Names(workload["kind"], workload["metadata"]["name"])
+
+
+def _was_its_own(cluster: Cluster, kind: Kind, child: Object, workload: Object) -> bool:
+    """Whether an object that nobody controls, under the name of a workload's child, was made for that workload.
 
     Somebody may say so by Metacontroller's label. An older proxy runner gave its StatefulSet no owner. And
     Metacontroller lets go of children that have no label, where it ran too early. An account holds nothing that tells
     its maker; the operator made it along with the Role.
     """
-    name = server["metadata"]["name"]
-    if labels_of(child).get(CONTROLLER_UID) == server["metadata"]["uid"]:
+    name = workload["metadata"]["name"]
+    if labels_of(child).get(CONTROLLER_UID) == workload["metadata"]["uid"]:
         return True
     if kind == STATEFUL_SET:
         return _is_the_runners(child, name)
-    role = (ROLE.key, child["metadata"]["namespace"], Names(MCP_SERVER.kind, name).account)
+    role = (ROLE.key, child["metadata"]["namespace"], _names(workload).account)
     evidence = cluster.get(role) if kind == SERVICE_ACCOUNT else child
     return evidence is not None and is_the_operators(evidence)
 
@@ -101,12 +104,12 @@ def _is_the_runners(obj: Object, server: str) -> bool:
     return {"toolhive": "true", "toolhive-name": server}.items() <= labels_of(obj).items()
 
 
-def _take_child(plan: Plan, kind: Kind, child: Object, server: Object) -> None:
-    name, uid = server["metadata"]["name"], server["metadata"]["uid"]
-    old, record = labels_of(child).get(CONTROLLER_UID, uid), _record(child, server)
+def _take_child(plan: Plan, kind: Kind, child: Object, workload: Object) -> None:
+    uid = workload["metadata"]["uid"]
+    old, record = labels_of(child).get(CONTROLLER_UID, uid), _record(child, workload)
     does = [f"label {CONTROLLER_UID}" + (f" (it was {old})" if old != uid else "")]
     if controller_uid(child) is None:
-        does.append(f"owner MCPServer/{name}")
+        does.append(f"owner {workload['kind']}/{workload['metadata']['name']}")
     if record is not None and _has_room(child, record):
         does.append("record of what the old operator asked for")
     elif record is not None:
@@ -114,39 +117,39 @@ def _take_child(plan: Plan, kind: Kind, child: Object, server: Object) -> None:
             f"{kind.kind} {where(child)} has no room for the record of what the old operator asked for (annotations "
             "hold 256 KiB): what it put there and the hooks don't want will stay"
         )
-    plan.add(kind, child, partial(_taken, server), ", ".join(does))
-    authz = raw_spec(server).get("authzConfig")
-    if (kind, child["metadata"]["name"]) == (CONFIG_MAP, Names(MCP_SERVER.kind, name).authz_inline) and not (
+    plan.add(kind, child, partial(_taken, workload), ", ".join(does))
+    authz = raw_spec(workload).get("authzConfig")
+    if (kind, child["metadata"]["name"]) == (CONFIG_MAP, _names(workload).authz_inline) and not (
         isinstance(authz, dict) and authz.get("inline")
     ):
         plan.notes.append(
-            f"ConfigMap {where(child)} will be deleted once Metacontroller runs: its server has no "
+            f"ConfigMap {where(child)} will be deleted once Metacontroller runs: its {_names(workload).word} has no "
             "spec.authzConfig.inline any more, and the old operator never deleted it"
         )
 
 
-def _taken(server: Object, child: Object) -> Object | None:
+def _taken(workload: Object, child: Object) -> Object | None:
     """The label by which Metacontroller keeps a child, the owner, and what Metacontroller takes for its own last wish.
 
-    The owner is not left to Metacontroller, since that adopts nothing for a server that is being deleted.
+    The owner is not left to Metacontroller, since that adopts nothing for a workload that is being deleted.
     """
-    uid = server["metadata"]["uid"]
+    uid = workload["metadata"]["uid"]
     if controller_uid(child) not in (None, uid) or is_deleting(child):
         return None
-    patch = _owned_by(server, child) or {}
+    patch = _owned_by(workload, child) or {}
     if labels_of(child).get(CONTROLLER_UID) != uid:
         patch = merge_patch(patch, {"metadata": {"labels": {CONTROLLER_UID: uid}}})
-    record = _record(child, server)
+    record = _record(child, workload)
     if record is not None and _has_room(child, record):
         patch = merge_patch(patch, {"metadata": {"annotations": {LAST_APPLIED: record}}})
     return patch or None
 
 
-def _record(child: Object, server: Object) -> str | None:
+def _record(child: Object, workload: Object) -> str | None:
     """The last-applied annotation to write; None where there is one, or the old operator never made such a child."""
     if LAST_APPLIED in annotations_of(child):
         return None
-    wanted = reconstruct_last_applied(child, server)
+    wanted = reconstruct_last_applied(child, workload)
     return None if wanted is None else to_json(wanted)
 
 
@@ -164,9 +167,9 @@ def _owned_by(owner: Object, obj: Object) -> Object | None:
     return {"metadata": {"ownerReferences": [*others, reference]}}
 
 
-def _given_back(server: Object, child: Object) -> Object | None:
+def _given_back(workload: Object, child: Object) -> Object | None:
     """Whatever is there of the label, the record, and what the hooks added to the old operator's metadata."""
-    if labels_of(child).get(CONTROLLER_UID, server["metadata"]["uid"]) != server["metadata"]["uid"]:
+    if labels_of(child).get(CONTROLLER_UID, workload["metadata"]["uid"]) != workload["metadata"]["uid"]:
         return None
     claims = [reference.claim for reference in REFERENCES] if child["kind"] == SERVICE_ACCOUNT.kind else ()
     gone = {
@@ -177,11 +180,12 @@ def _given_back(server: Object, child: Object) -> Object | None:
     return {"metadata": metadata} if metadata else None
 
 
-def _not_its_own(kind: Kind, found: Object, server: Object) -> str:
+def _not_its_own(kind: Kind, found: Object, workload: Object) -> str:
     owner = controller_of(found)
-    metadata = server["metadata"]
-    text = f"{kind.kind} {where(found)} has the name of a child of MCPServer {metadata['name']}, and"
+    metadata = workload["metadata"]
+    text = f"{kind.kind} {where(found)} has the name of a child of {workload['kind']} {metadata['name']}, and"
     if owner:
         return f"{text} is {owner['kind']}/{owner['name']}'s"
     command = f"kubectl label {kind.resource} {found['metadata']['name']} -n {metadata['namespace']}"
-    return f"{text} nobody controls it. If it belongs to that server: {command} {CONTROLLER_UID}={metadata['uid']}"
+    mine = f"If it belongs to that {_names(workload).word}"
+    return f"{text} nobody controls it. {mine}: {command} {CONTROLLER_UID}={metadata['uid']}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from hooks.go_json import same
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 
@@ -65,3 +66,16 @@ def merge_patch(value: Any, patch: Any) -> Any:
 def finalizers_of(obj: Object) -> list[str]:
     """An object's finalizers."""
     return obj["metadata"].get("finalizers") or []
+
+
+def merge_difference(old: Object, new: Object) -> Object:
+    """Return the merge patch that makes one value of another."""
+    patch: Object = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = merge_difference(before, value)
+            patch |= {key: inner} if inner else {}
+        elif key not in old or not same(value, before):
+            patch[key] = value
+    return patch

@@ -50,7 +50,8 @@ def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
     if users:
         yield (
             f"{which}. Objects that set one would be Failed: {resource.kind} {some(users)}. Say by other fields what "
-            f"they ask for, and then put these hooks' CRD in place: {REPLACE}"
+            "they ask for, or convert a copy of them (docs/migrating.md, step 3), and then put these hooks' CRD in "
+            f"place: {REPLACE}"
         )
     else:
         yield f"{which}. No {resource.kind} sets one: put these hooks' CRD in place, {REPLACE}"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.kubernetes.objects import Object, is_deleting, raw_spec
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, is_of_kind, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, pods
 from hooks.proxy.names import names_of
@@ -80,14 +80,8 @@ def server_pods(request: SyncRequest) -> list[Object]:
 
 
 def _is_of_stateful_set(pod: Object, name: str) -> bool:
-    """Whether the pod's controller is this StatefulSet."""
-    return any(
-        owner.get("controller") is True
-        and owner.get("kind") == STATEFUL_SET.kind
-        and owner.get("apiVersion", STATEFUL_SET.api_version) == STATEFUL_SET.api_version
-        and owner.get("name") == name
-        for owner in pod["metadata"].get("ownerReferences") or []
-    )
+    owner = controller_of(pod) or {}
+    return is_of_kind(owner, STATEFUL_SET.api_version, STATEFUL_SET.kind) and owner.get("name") == name
 
 
 def _part(request: SyncRequest) -> Part:

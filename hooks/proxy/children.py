@@ -26,8 +26,6 @@ from hooks.proxy.service import make_service
 from hooks.proxy.spec import ProxySpec
 
 KINDS = (DEPLOYMENT, SERVICE, CONFIG_MAP, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, STATEFUL_SET)
-
-
 KINDS_OF_A_REMOTE = tuple(kind for kind in KINDS if kind != STATEFUL_SET)
 """The kinds of the children of a proxy whose MCP server runs elsewhere."""
 

@@ -9,6 +9,9 @@ from hooks import go_json
 from hooks.kubernetes.objects import Object
 from hooks.proxy.names import COMPONENT_GROUP, CONTENT_CHECKSUM, WORKLOAD_HASH, Names
 from hooks.proxy.spec import Authorization, ProxySpec
+from hooks.strict_json import read_text
+
+RUN_CONFIG_KEY = "runconfig.json"
 
 
 class RunConfigMap(NamedTuple):
@@ -26,7 +29,7 @@ def make_run_config_map(names: Names, run_config: Object, workload_hash: str) ->
         run_config: the RunConfig, with its generation stamp where it has one.
         workload_hash: by which the next sync sees whether anything changed; empty where there is no stamp.
     """
-    data = {"runconfig.json": go_json.indented(run_config)}
+    data = {RUN_CONFIG_KEY: go_json.indented(run_config)}
     labels = names.run_config_labels
     checksum = content_checksum(data, labels)
     config_map: Object = {
@@ -40,6 +43,13 @@ def make_run_config_map(names: Names, run_config: Object, workload_hash: str) ->
         "data": data,
     }
     return RunConfigMap(config_map, checksum)
+
+
+def read_run_config(config_map: Object | None) -> Object:
+    """Return the RunConfig that an observed ConfigMap holds; empty where there is none that can be read."""
+    text = ((config_map or {}).get("data") or {}).get(RUN_CONFIG_KEY)
+    run = read_text(text) if isinstance(text, str) else None
+    return run if isinstance(run, dict) else {}
 
 
 def content_checksum(data: dict[str, str], labels: dict[str, str]) -> str:

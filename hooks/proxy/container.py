@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from posixpath import normpath
 
 from hooks.api.meta import EnvVar
 from hooks.api.workload import SecretEnv, Volume
@@ -101,10 +102,16 @@ def _volumes(proxy: ProxySpec, volumes: Sequence[Volume]) -> Iterator[str]:
         yield from (f"{where}{fault}" for fault in _volume(volume))
         if volume.name in taken:
             yield f"{where}.name: {volume.name!r} is taken by another volume"
-        if volume.mount_path in paths:
+        path = _as_mounted(volume.mount_path)
+        if path in paths:
             yield f"{where}.mountPath: {volume.mount_path!r} is taken by another volume"
         taken.append(volume.name)
-        paths.append(volume.mount_path)
+        paths.append(path)
+
+
+def _as_mounted(path: str) -> str:
+    """A path as the kubelet mounts it: the API server compares paths as texts, and lets /etc/runconfig/ pass."""
+    return normpath(f"/{path.lstrip('/')}")
 
 
 def _volume(volume: Volume) -> Iterator[str]:

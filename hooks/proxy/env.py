@@ -26,8 +26,10 @@ def make_env(proxy: ProxySpec) -> list[Object]:
     env = _of_remote(proxy) if isinstance(proxy.backend, Remote) else _of_container(proxy)
     for name, value in DEFAULTS.items():
         env.setdefault(name, {"value": value})
-    if any(name.startswith("TOOLHIVE_SECRET_") for name in env):
+    if any(name.startswith(names.SECRETS_ENV_PREFIX) for name in env):
         env["TOOLHIVE_SECRETS_PROVIDER"] = {"value": "environment"}
+    if isinstance(proxy.backend, Remote):
+        env |= auth_server_effect(proxy).env
     return [{"name": name, **source} for name, source in env.items()]
 
 
@@ -54,7 +56,6 @@ def _of_remote(proxy: ProxySpec) -> dict[str, Object]:
         **_forwarded_headers(proxy),
         **_users(proxy),
         **_session_password(proxy),
-        **auth_server_effect(proxy).env,
     }
 
 
@@ -70,7 +71,10 @@ def _session_password(proxy: ProxySpec) -> dict[str, Object]:
 
 def _forwarded_headers(proxy: ProxySpec) -> dict[str, Object]:
     headers = proxy.backend.secret_headers if isinstance(proxy.backend, Remote) else ()
-    return {f"TOOLHIVE_SECRET_{secret_name(header.name, proxy.name)}": from_secret(header.value) for header in headers}
+    return {
+        f"{names.SECRETS_ENV_PREFIX}{secret_name(header.name, proxy.name)}": from_secret(header.value)
+        for header in headers
+    }
 
 
 def _users(proxy: ProxySpec) -> dict[str, Object]:

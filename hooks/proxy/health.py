@@ -108,28 +108,25 @@ def sees_pods(name: str, installation: Installation) -> bool:
 def proxy_pods(request: SyncRequest) -> list[Object]:
     """Return the proxy's pods: those of its own Deployment, also once it was released or is gone.
 
-    Anyone may label a pod, and copy a Deployment. A ReplicaSet has its Deployment's name and the hash of the template,
-    which has no hyphen and is a label of its pods.
+    Anyone may label a pod, and copy a Deployment; and the MCP server of an MCPServer named `mcpserver` has its label.
+    A ReplicaSet has its Deployment's name and the hash of the template, which has no hyphen and is a label of its pods.
     """
     name = names_of(request).deployment
     if ownership.standing(request, DEPLOYMENT, name) == "foreign":
         return []
-    labelled = _pods(request, names_of(request).labels["app"], "ReplicaSet")
+    app = names_of(request).labels["app"]
+    labelled = [pod for pod in request.related.list(POD) if labels_of(pod).get("app") == app]
     return [pod for pod in labelled if _is_of_deployment(pod, name)]
 
 
 def _is_of_deployment(pod: Object, name: str) -> bool:
-    deployment, _, template_hash = str((controller_of(pod) or {}).get("name")).rpartition("-")
-    return deployment == name and labels_of(pod).get("pod-template-hash", template_hash) == template_hash
-
-
-def _pods(request: SyncRequest, app: str, owner: str) -> list[Object]:
-    """Pods by label and by what owns them: an MCPServer may be named `mcpserver`, and anyone may label a pod."""
-    return [
-        pod
-        for pod in request.related.list(POD)
-        if labels_of(pod).get("app") == app and (controller_of(pod) or {}).get("kind") == owner
-    ]
+    owner = controller_of(pod) or {}
+    deployment, _, template_hash = str(owner.get("name")).rpartition("-")
+    return (
+        owner.get("kind") == "ReplicaSet"
+        and deployment == name
+        and labels_of(pod).get("pod-template-hash", template_hash) == template_hash
+    )
 
 
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:

@@ -37,12 +37,17 @@ RESERVED_VOLUMES = {
 """The volumes of the proxy's own pod, and where they are mounted."""
 
 OIDC_CA_PATH = "/config/certs"
+OIDC_CA_VOLUME_PREFIX = "oidc-ca-bundle-"
 OTEL_CA_PATH = "/config/certs/otel"
+OTEL_CA_VOLUME_PREFIX = "otel-ca-bundle-"
+"""The volume of a CA bundle is named after its ConfigMap, with the prefix, and mounted in a folder of its name."""
 
 TOKEN_EXCHANGE_CLIENT_SECRET = "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
 OIDC_CLIENT_SECRET = "TOOLHIVE_OIDC_CLIENT_SECRET"  # noqa: S105
 SESSION_PASSWORD = "THV_SESSION_REDIS_PASSWORD"  # noqa: S105
 GENERATION_ENV = "THV_MCPSERVER_GENERATION"
+SECRETS_ENV_PREFIX = "TOOLHIVE_SECRET_"
+"""What the name of a variable begins with from which the runner's secrets provider reads a secret."""
 RUNNER_ENV = ("MCP_TRANSPORT",)
 """Variables that the proxy runner gives to every MCP server."""
 RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")

@@ -38,8 +38,8 @@ def make_pod_patch(backend: Container) -> str:
     """Return the patch as compact JSON, or "" where there is nothing to patch."""
     template = backend.pod_template or {}
     pod: Object = dict(template.get("spec", {}))
-    # As Go writes a nil slice and an empty one: the reference starts from [] only where the user gave no template.
-    containers = pod.get("containers") or (None if backend.pod_template is not None else [])
+    # As Go writes a nil slice and an empty one: without any template the reference starts from an empty one.
+    containers = pod.get("containers", [] if backend.pod_template is None else None)
     if backend.service_account:
         pod["serviceAccountName"] = backend.service_account
     containers = _with_secrets(containers, backend)

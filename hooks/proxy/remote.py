@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from hooks.api.texts import HEADER_NAME
 from hooks.api.urls import parts, url_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -39,7 +40,6 @@ RESTRICTED_HEADERS = frozenset(
 )
 """Headers with which runner 0.44.0 doesn't start (pkg/transport/middleware/header_forward.go), in lower case."""
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _HEADER_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 
@@ -82,7 +82,7 @@ def _faults(proxy: ProxySpec, remote: Remote) -> Iterator[str]:
     named = {f"addPlaintextHeaders[{name!r}]": name for name in remote.headers}
     for field, name in (named | {field: item.name for field, item in secret.items()}).items():
         where = f"spec.headerForward.{field}"
-        if not _HEADER_NAME.fullmatch(name):
+        if not HEADER_NAME.fullmatch(name):
             yield f"{where}: must be the name of an HTTP header"
         elif name.lower() in RESTRICTED_HEADERS:
             yield f"{where}: the proxy runner forwards no header {name!r}: remove it"

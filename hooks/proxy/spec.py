@@ -14,7 +14,7 @@ from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.meta import EnvVar, SecretKeyRef
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, Resources, SecretEnv, Volume
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import SessionRedis, Webhooks
+from hooks.proxy.backing_services import SessionRedis, Webhooks
 from hooks.proxy.names import Names
 
 

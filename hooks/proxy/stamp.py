@@ -18,8 +18,8 @@ from hooks.kubernetes.kinds import CONFIG_MAP
 from hooks.kubernetes.objects import Object, annotations_of
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
+from hooks.proxy.config_maps import read_run_config
 from hooks.proxy.stateful_set import counted, stamp_of, stateful_set
-from hooks.strict_json import read_text
 
 
 def workload_hash(run: Object, deployment: Object) -> str:
@@ -35,7 +35,7 @@ def stamp(request: SyncRequest, content: str) -> int:
     config_map = request.children.get(CONFIG_MAP, names.names_of(request).run_config)
     if config_map is None or annotations_of(config_map).get(names.WORKLOAD_HASH) != content:
         return highest
-    observed = _in_run_config(config_map)
+    observed = counted(read_run_config(config_map).get("mcpserver_generation"))
     # A tenant can edit the RunConfig: a number that no generation explains would stop every proxy to come.
     return observed if 0 < observed <= highest and observed >= theirs else highest
 
@@ -58,10 +58,3 @@ def in_deployment(deployment: Object, number: int | None, checksum: str) -> Obje
     }
     metadata = {**template["metadata"], "annotations": annotations}
     return {**deployment, "spec": {**spec, "template": {**template, "metadata": metadata}}}
-
-
-def _in_run_config(config_map: Object) -> int:
-    """The stamp in an observed runconfig.json; 0 where it has none that counts."""
-    text = (config_map.get("data") or {}).get("runconfig.json")
-    run = read_text(text) if isinstance(text, str) else None
-    return counted(run.get("mcpserver_generation")) if isinstance(run, dict) else 0

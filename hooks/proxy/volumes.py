@@ -18,8 +18,8 @@ def make_volumes(proxy: ProxySpec) -> list[Mounted]:
     oidc_ca = proxy.incoming_auth.ca_bundle if proxy.incoming_auth else None
     otel_ca = otel.ca_bundle if otel else None
     bundles = [
-        *_ca_bundle("oidc-ca-bundle", names.OIDC_CA_PATH, oidc_ca),
-        *_ca_bundle("otel-ca-bundle", names.OTEL_CA_PATH, otel_ca),
+        *_ca_bundle(names.OIDC_CA_VOLUME_PREFIX, names.OIDC_CA_PATH, oidc_ca),
+        *_ca_bundle(names.OTEL_CA_VOLUME_PREFIX, names.OTEL_CA_PATH, otel_ca),
     ]
     return [
         _config_map_volume("runconfig", {"name": proxy.names.run_config}),
@@ -71,7 +71,7 @@ def _ca_bundle(prefix: str, path: str, bundle: CABundle | None) -> list[Mounted]
     """The volume's name is a DNS label: unlike that of the ConfigMap, it can't have dots."""
     if bundle is None:
         return []
-    name = f"{prefix}-{bundle.config_map}".replace(".", "-")
+    name = f"{prefix}{bundle.config_map}".replace(".", "-")
     items = [{"key": bundle.key, "path": bundle.key}]
     return [
         (

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from hooks.api.meta import SecretKeyRef
-from hooks.proxy.called_services import Webhook, Webhooks
+from hooks.proxy.backing_services import Webhook, Webhooks
 
 FOLDER = "/etc/toolhive/webhooks"
 

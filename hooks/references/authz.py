@@ -42,11 +42,6 @@ def authorization(config: MCPAuthzConfigSpec) -> Authorization:
     return Authorization(_sorted({"version": VERSION, "type": config.type, key: config.config}))
 
 
-def cedar(version: str, policies: list[str], entities: str) -> Object:
-    """Return an authorization configuration of Cedar policies, as the RunConfig holds it."""
-    return {"version": version, "type": "cedarv1", "cedar": {"policies": policies, "entities_json": entities}}
-
-
 def faults(type_: str, settings: Object) -> Iterator[tuple[str, str]]:
     """Yield the place of each setting of an MCPAuthzConfig that the runner would refuse, and what is wrong there."""
     if type_ not in BACKENDS:

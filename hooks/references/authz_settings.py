@@ -9,9 +9,10 @@ from typing import Any
 from hooks.api.access import is_entity_list
 from hooks.api.urls import url_fault
 from hooks.kubernetes.objects import Object
+from hooks.proxy.runconfig.authorization import CEDAR_OPTIONS
 
 _CEDAR_TEXTS = ("primary_upstream_provider", "group_claim_name", "role_claim_name")
-CEDAR_KEYS = frozenset(("policies", "entities_json", *_CEDAR_TEXTS, "group_entity_type", "multi_valued_claims"))
+CEDAR_KEYS = frozenset(("policies", "entities_json", *CEDAR_OPTIONS))
 PDP_KEYS = frozenset(("http", "context", "claim_mapping"))
 CLAIM_MAPPINGS = ("mpe", "standard")
 

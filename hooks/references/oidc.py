@@ -14,15 +14,13 @@ from hooks.api.mcpoidcconfig import KubernetesServiceAccountOIDC, MCPOIDCConfigS
 from hooks.api.texts import control_fault, text_fault
 from hooks.api.urls import parts, url_fault
 from hooks.kubernetes.objects import Object
+from hooks.proxy.names import OIDC_CA_PATH
 from hooks.proxy.spec import CABundle, IncomingAuth
 
 POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
 IN_CLUSTER_ISSUER = "https://kubernetes.default.svc"
-CA_BUNDLE_PATH = "/config/certs"
 CA_KEY = "ca.crt"
-CA_VOLUME_PREFIX = "oidc-ca-bundle-"
-"""What the name of the volume has before that of the ConfigMap which it mounts."""
 
 
 def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resource_url: str) -> IncomingAuth:
@@ -46,7 +44,7 @@ def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resourc
         introspection_url=inline.introspection_url,
         client_id=inline.client_id,
         client_secret="",
-        ca_cert_path=f"{CA_BUNDLE_PATH}/{bundle.config_map}/{bundle.key}" if bundle else "",
+        ca_cert_path=f"{OIDC_CA_PATH}/{bundle.config_map}/{bundle.key}" if bundle else "",
         auth_token_file=inline.jwks_auth_token_path,
         allow_private_ip=inline.jwks_allow_private_ip,
         resource_url=resource_url,
@@ -123,7 +121,7 @@ def audience_faults(audience: str | None, introspection_url: str) -> Iterator[tu
 
 
 def reference_faults(ref: OIDCConfigRef, introspection_url: str) -> list[str]:
-    """Return what is wrong with what a reference to an MCPOIDCConfig says itself, each with its field."""
+    """Return the faults of an oidcConfigRef's own fields, each with its field."""
     faults = [f"spec.oidcConfigRef.{key} {fault}" for key, fault in audience_faults(ref.audience, introspection_url)]
     if ref.resource_url and (fault := url_fault(ref.resource_url, "https", "http")):
         faults.append(f"spec.oidcConfigRef.resourceUrl {fault}")
@@ -135,7 +133,7 @@ def reference_faults(ref: OIDCConfigRef, introspection_url: str) -> list[str]:
 
 
 def issuer_note(settings: Object, where: str) -> str:
-    """Return what to say of an issuer that works, and by which callers can't find it; empty where they can."""
+    """Return a warning that callers can't find an issuer that is no URL, though the proxy works; else an empty text."""
     issuer = settings.get("issuer")
     if not issuer or not settings.get("jwksUrl") or not url_fault(issuer, "https", "http"):
         return ""

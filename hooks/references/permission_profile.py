@@ -9,11 +9,11 @@ from hooks.api.workload import PermissionProfile
 from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy.runconfig.permissions import NETWORK
 from hooks.references.config_maps import find_text
 from hooks.references.resolution import Resolution, failed
 from hooks.strict_json import read_text
 
-NETWORK: Object = {"name": "network", "network": {"outbound": {"insecure_allow_all": True}, "inbound": {}}}
 NONE: Object = {"name": "none", "network": {"outbound": {}, "inbound": {}}}
 BUILTIN = {"none": NONE, "stdio": NONE, "network": NETWORK}
 RESTRICTS_NOTHING = (

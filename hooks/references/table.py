@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from hooks.api.kinds import (
@@ -52,77 +52,69 @@ class Reference:
         return name if isinstance(name, str) else None
 
 
-def _references(workload: Kind) -> tuple[Reference, ...]:
-    """Return the rows that all workload kinds have in common."""
-    return (
-        Reference(
-            workload,
-            field="externalAuthConfigRef",
-            config=MCP_EXTERNAL_AUTH_CONFIG,
-            claim=f"{GROUP}/external-auth-config",
-            condition="ExternalAuthConfigValidated",
-            reasons=Reasons("ExternalAuthConfigValid", "ExternalAuthConfigNotFound"),
-            status_hash="externalAuthConfigHash",
-        ),
-        Reference(
-            workload,
-            field="authServerRef",
-            config=MCP_EXTERNAL_AUTH_CONFIG,
-            claim=f"{GROUP}/auth-server",
-            condition="AuthServerRefValidated",
-            reasons=Reasons("AuthServerRefValid", "AuthServerRefNotFound", "AuthServerRefInvalidConfig"),
-            status_hash="authServerConfigHash",
-        ),
-        Reference(
-            workload,
-            field="toolConfigRef",
-            config=MCP_TOOL_CONFIG,
-            claim=f"{GROUP}/tool-config",
-            condition="ToolConfigValidated",
-            reasons=Reasons("ToolConfigValid", "ToolConfigNotFound"),
-            status_hash="toolConfigHash",
-        ),
-        Reference(
-            workload,
-            field="oidcConfigRef",
-            config=MCP_OIDC_CONFIG,
-            claim=f"{GROUP}/oidc-config",
-            condition="OIDCConfigRefValidated",
-            reasons=Reasons("OIDCConfigRefValid", "OIDCConfigRefNotFound", "OIDCConfigRefNotValid"),
-            status_hash="oidcConfigHash",
-        ),
-        Reference(
-            workload,
-            field="telemetryConfigRef",
-            config=MCP_TELEMETRY_CONFIG,
-            claim=f"{GROUP}/telemetry-config",
-            condition="TelemetryConfigRefValidated",
-            reasons=Reasons("TelemetryConfigRefValid", "TelemetryConfigRefNotFound", "TelemetryConfigRefInvalid"),
-            status_hash="telemetryConfigHash",
-        ),
-        Reference(
-            workload,
-            field="authzConfigRef",
-            config=MCP_AUTHZ_CONFIG,
-            claim=f"{GROUP}/authz-config",
-            condition="AuthzConfigRefValidated",
-            reasons=Reasons("AuthzConfigRefValid", "AuthzConfigRefNotFound", "AuthzConfigRefNotValid"),
-            status_hash="authzConfigHash",
-        ),
-        Reference(
-            workload,
-            field="groupRef",
-            config=MCP_GROUP,
-            claim=f"{GROUP}/group",
-            condition="GroupRefValidated",
-            reasons=Reasons("GroupRefIsValid", "GroupRefNotFound", "GroupRefNotReady"),
-        ),
-    )
-
-
-REFERENCES = (
-    *_references(MCP_SERVER),
-    *_references(MCP_REMOTE_PROXY),
+_OF_MCP_SERVER = (
+    Reference(
+        MCP_SERVER,
+        field="externalAuthConfigRef",
+        config=MCP_EXTERNAL_AUTH_CONFIG,
+        claim=f"{GROUP}/external-auth-config",
+        condition="ExternalAuthConfigValidated",
+        reasons=Reasons("ExternalAuthConfigValid", "ExternalAuthConfigNotFound"),
+        status_hash="externalAuthConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="authServerRef",
+        config=MCP_EXTERNAL_AUTH_CONFIG,
+        claim=f"{GROUP}/auth-server",
+        condition="AuthServerRefValidated",
+        reasons=Reasons("AuthServerRefValid", "AuthServerRefNotFound", "AuthServerRefInvalidConfig"),
+        status_hash="authServerConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="toolConfigRef",
+        config=MCP_TOOL_CONFIG,
+        claim=f"{GROUP}/tool-config",
+        condition="ToolConfigValidated",
+        reasons=Reasons("ToolConfigValid", "ToolConfigNotFound"),
+        status_hash="toolConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="oidcConfigRef",
+        config=MCP_OIDC_CONFIG,
+        claim=f"{GROUP}/oidc-config",
+        condition="OIDCConfigRefValidated",
+        reasons=Reasons("OIDCConfigRefValid", "OIDCConfigRefNotFound", "OIDCConfigRefNotValid"),
+        status_hash="oidcConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="telemetryConfigRef",
+        config=MCP_TELEMETRY_CONFIG,
+        claim=f"{GROUP}/telemetry-config",
+        condition="TelemetryConfigRefValidated",
+        reasons=Reasons("TelemetryConfigRefValid", "TelemetryConfigRefNotFound", "TelemetryConfigRefInvalid"),
+        status_hash="telemetryConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="authzConfigRef",
+        config=MCP_AUTHZ_CONFIG,
+        claim=f"{GROUP}/authz-config",
+        condition="AuthzConfigRefValidated",
+        reasons=Reasons("AuthzConfigRefValid", "AuthzConfigRefNotFound", "AuthzConfigRefNotValid"),
+        status_hash="authzConfigHash",
+    ),
+    Reference(
+        MCP_SERVER,
+        field="groupRef",
+        config=MCP_GROUP,
+        claim=f"{GROUP}/group",
+        condition="GroupRefValidated",
+        reasons=Reasons("GroupRefIsValid", "GroupRefNotFound", "GroupRefNotReady"),
+    ),
     Reference(
         MCP_SERVER,
         field="webhookConfigRef",
@@ -131,6 +123,16 @@ REFERENCES = (
         condition="WebhookConfigValidated",
         reasons=Reasons("WebhookConfigValid", "WebhookConfigNotFound"),
         status_hash="webhookConfigHash",
+    ),
+)
+_OF_MCP_SERVER_ALONE = ("webhookConfigRef",)
+
+REFERENCES = (
+    *_OF_MCP_SERVER,
+    *(
+        replace(reference, workload=MCP_REMOTE_PROXY)
+        for reference in _OF_MCP_SERVER
+        if reference.field not in _OF_MCP_SERVER_ALONE
     ),
 )
 

@@ -10,8 +10,6 @@ from hooks.proxy import spec
 from hooks.proxy.runconfig.telemetry import endpoint_of, sends
 from hooks.references.oidc import ca_bundle
 
-CA_VOLUME_PREFIX = "otel-ca-bundle-"
-"""What the name of the volume has before that of the ConfigMap which it mounts."""
 NO_ENDPOINT = "must be HOST:PORT of an OTLP/HTTP collector, such as otel-collector.observability:4318"
 
 
@@ -54,14 +52,14 @@ def endpoint_fault(endpoint: str) -> str:
 
 
 def endpoint_note(otel: spec.OpenTelemetry | None, where: str) -> str:
-    """Return what to say of settings by which less arrives than they ask for; empty where all does."""
+    """Return a warning that nothing is sent, for want of an endpoint; empty where there is one, or nothing to send."""
     if otel and not otel.endpoint and sends(otel):
         return f"{where} has no endpoint, so no metrics and traces are sent: add it"
     return ""
 
 
 def scheme_note(otel: spec.OpenTelemetry | None) -> str:
-    """Return what to say where an endpoint's scheme is another than the one by which the proxy goes."""
+    """Return a warning that the endpoint's scheme isn't the one that the proxy uses; empty where they agree."""
     if otel is None or not otel.enabled or not otel.endpoint.startswith("https://" if otel.insecure else "http://"):
         return ""
     scheme = "HTTP" if otel.insecure else "HTTPS"

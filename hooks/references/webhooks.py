@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks import go_duration
 from hooks.api.mcpwebhookconfig import MCPWebhookConfigSpec, WebhookSpec, WebhookTLS
-from hooks.proxy.called_services import Webhook, Webhooks
+from hooks.proxy.backing_services import Webhook, Webhooks
 
 
 def webhooks(config: MCPWebhookConfigSpec) -> Webhooks:

@@ -24,7 +24,7 @@ class Gated:
     """What of the manifests goes on."""
 
     objects: list[Object] = field(default_factory=list)
-    """All that can be looked at, refused or not: who refers to what is refused is told why."""
+    """All that can be looked at, refused ones too, so that a reference to one says why it fails."""
     ours: int = 0
     """How many of them are of our kinds."""
     refused: set[str] = field(default_factory=set)

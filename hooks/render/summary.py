@@ -7,8 +7,7 @@ from collections.abc import Container, Mapping
 import click
 
 from hooks.kubernetes.objects import Object
-from hooks.references.table import REFERENCES
-from hooks.render.tree import MISSING, Objects, lines, tree
+from hooks.render.tree import MISSING, Objects, lines, roots, tree
 from hooks.simulator.run import Rendered, Result, ready_condition
 from hooks.text import one_line, title, where
 
@@ -45,21 +44,14 @@ def to_tree(result: Result, there: Container[tuple[str, str, str]], *, colour: b
         colour: whether states are coloured.
     """
     failed = {failure.parent: failure.message for failure in result.failed}
-    workloads = {reference.workload.kind for reference in REFERENCES}
-    used = {
-        (reference.config.kind, parent["metadata"]["namespace"], reference.name_in(parent))
-        for parent in result.parents
-        for reference in REFERENCES
-        if reference.workload.kind == parent["kind"]
-    }
     objects = Objects(
         parents={(obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"]): obj for obj in result.parents},
         owned={each.parent["metadata"]["uid"]: list(each.children) for each in result.rendered},
         state=lambda obj: ("", "", "") if "status" not in obj else _in_tree(obj, failed),
         look_up=lambda *identity: "there" if identity in there else MISSING,
     )
-    roots = [parent for key, parent in objects.parents.items() if parent["kind"] in workloads or key not in used]
-    trees = ("".join(f"{line}\n" for line in lines(tree(root, objects), colour=colour)) for root in roots)
+    shown = roots(objects.parents)
+    trees = ("".join(f"{line}\n" for line in lines(tree(root, objects), colour=colour)) for root in shown)
     return "\n".join(trees)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 import click
 from pydantic import ValidationError
 
-from hooks.api.kinds import RESOURCES
+from hooks.api.kinds import RESOURCES, WORKLOADS
 from hooks.api.meta import Model, secret_refs
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
@@ -67,6 +67,22 @@ def tree(parent: Object, objects: Objects) -> Node:
     node = _node(parent, objects, name=f"{parent['kind']} {where(parent)}")
     users = [_node(user, objects, used_by(ref)) for ref, user in _users(parent, objects)]
     return Node(node.name, node.state, node.reason, node.message, children=(*node.children, *users))
+
+
+def roots(parents: Mapping[tuple[str, str, str], Object]) -> list[Object]:
+    """Return the objects that have a tree of their own: workloads, and configs to which none of them refers.
+
+    Args:
+        parents: objects of our kinds by kind, namespace and name.
+    """
+    workloads = {kind.kind for kind in WORKLOADS}
+    used = {
+        (reference.config.kind, namespace, reference.name_in(obj))
+        for (kind, namespace, _), obj in parents.items()
+        for reference in REFERENCES
+        if reference.workload.kind == kind
+    }
+    return [obj for key, obj in parents.items() if key[0] in workloads or key not in used]
 
 
 def used_by(reference: Reference) -> str:

@@ -9,12 +9,11 @@ from typing import TextIO
 
 import click
 
-from hooks.api.kinds import RESOURCES, CustomResource
+from hooks.api.kinds import RESOURCES, WORKLOADS, CustomResource
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.kubernetes.objects import Object
-from hooks.references.table import REFERENCES
 from hooks.render.output import wants_colour
-from hooks.render.tree import BAD_STATES, Node, Objects, as_object, lines, nodes, tree
+from hooks.render.tree import BAD_STATES, Node, Objects, as_object, lines, nodes, roots, tree
 from hooks.status.observed import Observed, observe
 from hooks.text import one_line
 
@@ -88,23 +87,16 @@ def _say(observed: Observed, trees: list[Node], namespace: str, stderr: TextIO) 
 def _roots(objects: Objects, namespace: str, name: str) -> Iterator[Object]:
     """The objects whose trees are asked for, by namespace, kind and name."""
     by_place = sorted(objects.parents.items(), key=lambda item: (item[0][1], item[0][0], item[0][2]))
-    workloads = {reference.workload.kind for reference in REFERENCES}
     if name:
         kind, _, only = name.rpartition("/")
-        kinds = {_resource(kind).kind} if kind else workloads
+        kinds = {_resource(kind).kind} if kind else {kind.kind for kind in WORKLOADS}
         found = [obj for key, obj in by_place if key[0] in kinds and key[2] == only]
         if not found:
             place = f"in namespace {namespace}" if namespace else "in the cluster"
             raise ClusterError(f"no {' or '.join(sorted(kinds))} {only!r} {place}")
         yield from found
         return
-    used = {
-        (reference.config.kind, key[1], reference.name_in(obj))
-        for key, obj in by_place
-        for reference in REFERENCES
-        if reference.workload.kind == key[0]
-    }
-    yield from (obj for key, obj in by_place if key[0] in workloads or key not in used)
+    yield from roots(dict(by_place))
 
 
 def _resource(text: str) -> CustomResource:

@@ -52,7 +52,7 @@ def _manifests(cluster: ControlPlane, namespace: str) -> str:
 def compare(held: dict[str, Any], printed: dict[str, Any]) -> None:
     """An object of the cluster against the same one as render prints it."""
     if printed["apiVersion"].startswith(GROUP):
-        assert _verdict(held) == _verdict(printed), printed["metadata"]["name"]
+        assert (printed["metadata"]["name"], _verdict(held)) == (printed["metadata"]["name"], _verdict(printed))
         return
     applied = json.loads(held["metadata"]["annotations"][LAST_APPLIED])
     del applied["metadata"]["labels"]["controller-uid"]
@@ -80,7 +80,8 @@ def _plain(child: dict[str, Any]) -> dict[str, Any]:
         template.pop(key, None)
     if "runconfig.json" in child.get("data", {}):
         run = json.loads(child["data"]["runconfig.json"])
-        del run["container_labels"]["controller-uid"], run["mcpserver_generation"]
+        run.pop("mcpserver_generation", None)  # a remote proxy has neither
+        run.get("container_labels", {}).pop("controller-uid", None)
         child["data"]["runconfig.json"] = json.dumps(run)  # the order of the keys counts
     return child
 
@@ -88,7 +89,8 @@ def _plain(child: dict[str, Any]) -> dict[str, Any]:
 def _verdict(parent: dict[str, Any]) -> dict[str, Any]:
     """A parent's status less what needs pods, of which there are none offline, and less times and generations."""
     unlike = ("observedGeneration", "lastTransitionTime")
-    status = {key: value for key, value in parent["status"].items() if key not in ("phase", "message", *unlike)}
+    of_pods = ("phase", "message", "readyReplicas")
+    status = {key: value for key, value in parent["status"].items() if key not in (*of_pods, *unlike)}
     status["conditions"] = [
         {key: value for key, value in condition.items() if key not in unlike}
         for condition in status["conditions"]

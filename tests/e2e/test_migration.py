@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from hooks.migrate.checks import OPERATOR_LEASE
+from hooks.migrate.finalizers import METACONTROLLERS
+from hooks.migrate.operators import OPERATOR_LEASE
 from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
@@ -34,7 +35,7 @@ HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ = (
     "authz-inline",
 )
 SERVERS = (HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ)
-COMPOSITES = ("mcpexternalauthconfig", "mcpserver", "mcptoolconfig")
+COMPOSITES = sorted(finalizer.rpartition("compositecontroller-")[2] for finalizer in METACONTROLLERS.values())
 OURS = ("controller-uid", "metacontroller.k8s.io/last-applied-configuration", "toolhive.stacklok.dev/managed-by")
 
 
@@ -84,6 +85,7 @@ def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster:
 
 
 def test_there_and_back(cluster: ControlPlane, namespace: str) -> None:
+    old_operator.create(cluster, "default", old_operator.stopped_operator())
     for case in SERVERS:
         # One came from a backup: nothing says any more which of its fields the operator wrote.
         manager = "velero-server" if case == HTTP else old_operator.MANAGER
@@ -147,28 +149,27 @@ def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, name
     old_operator.lay_down(cluster, namespace, EXCHANGE)
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs/migrating.md").read_text(), re.DOTALL)
     commands = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
-    assert len(commands) == 13
+    assert len(commands) == 15
     waited_for = ".venv/bin/toolhive-hooks migrate --apply"
     assert commands.count(waited_for) == 1
 
     for command in commands:
         expected = 1 if "hooks diff" in command else 0
         if command == waited_for:
+            _leave_a_lease(cluster)
             with pytest.raises(AssertionError, match="refused: the old operator still runs, or did a moment ago"):
                 _runs(cluster, command, expected, tmp_path)
             eventually(partial(_runs, cluster, command, expected, tmp_path), timeout=90, message=command)
             continue
         told = _runs(cluster, command, expected, tmp_path)
         if "storedVersions" in command:
-            assert told == '["v1alpha1"]'
-        elif command.startswith("kubectl scale") and command.endswith("=0"):
-            _leave_a_lease(cluster)
+            assert told == '["v1beta1"]'
     assert f"  name: {EXCHANGE}\n" in (tmp_path / "before.yaml").read_text()
 
 
 def _leave_a_lease(cluster: ControlPlane) -> None:
-    """What the old operator leaves when it stops, nearly a minute later."""
-    renewed = datetime.now(UTC) - timedelta(seconds=45)
+    """What the old operator leaves when it stops, half a minute later."""
+    renewed = datetime.now(UTC) - timedelta(seconds=30)
     spec = {"holderIdentity": "pod_1", "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": OPERATOR_LEASE}}
     old_operator.create(cluster, "toolhive-system", {**lease, "spec": spec})
@@ -300,7 +301,7 @@ def _as_the_old_operator_needs_it(cluster: ControlPlane, namespace: str) -> None
 
 def _migrate(cluster: ControlPlane, *arguments: str, code: int = 0) -> str:
     result = old_operator.run("migrate", cluster.kubeconfig(), *arguments)
-    expected = {code} | ({1} if "is being deleted while MCPServers use it" in result.stderr else set())
+    expected = {code} | ({1} if "is being deleted while workloads use it" in result.stderr else set())
     assert result.returncode in expected, result.stderr
     return result.stderr
 

@@ -123,7 +123,7 @@ def test_without_sight_of_secrets_the_pods_tell_of_a_missing_one(blind: Installa
         cluster.kubectl("apply", "-n", namespace, "-f", example / name)
     all_running(blind, namespace, "weather")
     config = blind.external_auth(namespace, "weather-api")
-    assert conditions(config) == {"Ready": ("True", "Ready"), "Valid": ("True", "Valid")}
+    assert conditions(config) == {"Ready": ("True", "Ready"), "Valid": ("True", "ValidationSucceeded")}
     assert "credentialDigest" not in config["status"]
 
     [pod] = blind.ready_pods(namespace, "weather")

@@ -21,9 +21,12 @@ __all__ = ["running"]
 pytestmark = pytest.mark.e2e
 
 CRD = "mcpservers.toolhive.stacklok.dev"
-SPEC = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-preserve-unknown-fields"
-LATER = {"oidcConfigRef": {"name": "corp", "audience": "weather"}}
-FAULT = "spec.oidcConfigRef: is not a field that toolhive-hooks knows: perhaps oidcConfig is meant"
+SPECS = [
+    f"/spec/versions/{version}/schema/openAPIV3Schema/properties/spec/x-kubernetes-preserve-unknown-fields"
+    for version in range(2)
+]
+LATER = {"oidcConfRef": {"name": "corp", "audience": "weather"}}
+FAULT = "spec.oidcConfRef: is not a field that toolhive-hooks knows: perhaps oidcConfigRef is meant"
 DROPPED = (
     "The manifest that was applied has fields that the API server dropped. Apply it without them; if the spec was "
     f"changed since by other means, remove the annotation {KUBECTL_LAST_APPLIED}. {FAULT}"
@@ -33,12 +36,13 @@ DROPPED = (
 @contextmanager
 def another_crd(cluster: ControlPlane) -> Iterator[None]:
     """MCPServers with a CRD that keeps what we don't know, as that of ToolHive 0.19 to 0.22 does with v1alpha1."""
-    change = [{"op": "add", "path": SPEC, "value": True}]
+    change = [{"op": "add", "path": spec, "value": True} for spec in SPECS]
     cluster.kubectl("patch", "crd", CRD, "--type=json", "-p", json.dumps(change))
     try:
         yield
     finally:
-        cluster.kubectl("patch", "crd", CRD, "--type=json", "-p", json.dumps([{"op": "remove", "path": SPEC}]))
+        back = [{"op": "remove", "path": spec} for spec in SPECS]
+        cluster.kubectl("patch", "crd", CRD, "--type=json", "-p", json.dumps(back))
         apply_our_crds(cluster)
 
 
@@ -50,7 +54,7 @@ def is_failed(installation: Installation, namespace: str, change: str) -> bool:
     cluster = installation.cluster
     patch(cluster, namespace, "mcpserver/weather", {"metadata": {"annotations": {"change": change}}, "spec": LATER})
     server = installation.server(namespace, "weather")
-    return bool(server["spec"].get("oidcConfigRef") and server["status"]["phase"] == "Failed")
+    return bool(server["spec"].get("oidcConfRef") and server["status"]["phase"] == "Failed")
 
 
 def test_where_the_crd_keeps_it_the_server_is_failed_and_held(
@@ -64,7 +68,7 @@ def test_where_the_crd_keeps_it_the_server_is_failed_and_held(
         log.wait_quiet(1)
         assert len(installation.ready_pods(namespace, "weather")) == 1
 
-        patch(installation.cluster, namespace, "mcpserver/weather", {"spec": {"oidcConfigRef": None}})
+        patch(installation.cluster, namespace, "mcpserver/weather", {"spec": {"oidcConfRef": None}})
         expect_running(installation, namespace)
         log.wait_quiet(1)
 

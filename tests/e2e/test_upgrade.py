@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
 from tests.controlplane.controlplane import KubectlError
 from tests.controlplane.fixtures import apply_our_crds
 from tests.e2e.conftest import whole_cluster
-from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, installed, manifests, serve
+from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed, manifests, serve
 from tests.e2e.old_release import CRDS, OldRelease, controllers, old_release
 from tests.e2e.page import blocks, run
 from tests.e2e.relay import Fault, Relay
@@ -194,11 +195,11 @@ def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metac
             cluster.kubectl("create", "namespace", way)
             text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
             cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
-        eventually(lambda: [hooks.server(way, "oidc-inline")["status"]["phase"] for way in ways] == ["Ready"] * 2)
+        eventually(lambda: are_ready(hooks, ways), timeout=60)
         with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"]) as log:
             log.wait_quiet(1)
-            crd = json.loads(cluster.kubectl("get", "crd", f"mcpservers.{GROUP}", "-o", "json").stdout)
-            cluster.kubectl("replace", "-f", "-", input=json.dumps(without_old_fields(crd)))
+            crd = yaml.safe_load((ROOT / f"crds/{GROUP}_mcpservers.yaml").read_text())
+            cluster.kubectl("apply", "-f", "-", input=json.dumps(without_old_fields(crd)))
             eventually(lambda: "oidcConfig" not in hooks.server("applied", "oidc-inline")["spec"])
             assert hooks.relay is not None
             calls = hooks.relay.position()
@@ -211,10 +212,16 @@ def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metac
             for way, flags in ways.items():
                 text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
                 cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
-            eventually(lambda: [hooks.server(way, "oidc-inline")["status"]["phase"] for way in ways] == ["Ready"] * 2)
+            eventually(lambda: are_ready(hooks, ways), timeout=60)
             log.wait_quiet(2)
             assert log.events("ConfigMap") == []
             assert [count for count in rollouts(log).values() if count] == []
+
+
+def are_ready(hooks: Installation, namespaces: Iterable[str]) -> bool:
+    """Whether the server of each namespace is Ready."""
+    servers = [hooks.server(namespace, "oidc-inline") for namespace in namespaces]
+    return all(server.get("status", {}).get("phase") == "Ready" for server in servers)
 
 
 def without_old_fields(crd: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks.api.crd import crds
+from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.controllers import CONTROLLERS
-from hooks.convert.workload import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, controller_of
 from hooks.manifests.documents import read
 from hooks.render.output import presentable

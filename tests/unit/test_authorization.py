@@ -49,9 +49,10 @@ def test_claims_of_the_spec_win_over_a_documents(given: Any, claims: Any, expect
     assert authz(from_config_map(**claims), json.dumps(given)) == expected
 
 
-def test_another_kind_of_document_knows_no_claims() -> None:
+@pytest.mark.parametrize("stray", [{}, {"cedar": {}}])
+def test_another_kind_of_document_knows_no_claims(stray: Any) -> None:
     pdp = {"http": {"url": "https://pdp.acme.test"}, "claim_mapping": "standard"}
-    given = {"version": "1.0", "type": "httpv1", "pdp": pdp}
+    given = {"version": "1.0", "type": "httpv1", "pdp": pdp, **stray}
 
     assert authz(from_config_map(**CLAIMS), json.dumps(given)) == given
 
@@ -76,3 +77,23 @@ def test_a_provider_that_has_no_effect_is_said_in_release_044s_words() -> None:
         'spec.authzConfig.inline.primaryUpstreamProvider="okta" has no effect on MCPServer; '
         "the field only takes effect on VirtualMCPServer with an embedded auth server",
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "fault"),
+    [
+        ({"type": "opa", "config": {"a": 1}}, "spec.type must be cedarv1 or httpv1"),
+        (
+            {"type": "cedarv1", "config": {"policies": []}},
+            "spec.config.policies must be a list of at least one Cedar policy, each a string",
+        ),
+    ],
+)
+def test_a_config_that_only_says_that_it_is_ready_admits_no_one(spec: dict[str, Any], fault: str) -> None:
+    config = {**judged(authz_config()), "spec": spec}
+
+    answer = sync(server(authzConfigRef={"name": "rules"}), related=[config])
+
+    message = f"MCPAuthzConfig 'rules': {fault}"
+    assert condition(answer, "AuthzConfigRefValidated") == ("False", "AuthzConfigRefNotValid", message)
+    assert (answer["status"]["phase"], answer["status"]["message"]) == ("Failed", message)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import DEPLOYMENT, SERVICE_ACCOUNT
+from hooks.kubernetes.kinds import SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from tests.world import (
     USES_TX,
@@ -92,12 +92,19 @@ def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
 
 def test_what_a_server_takes_from_a_good_config_is_bounded() -> None:
     config = good_config()
-    available = next(each for each in config["status"]["conditions"] if each["type"] == "SecretAvailable")
-    available["message"] = f"; digest {'a' * 500_000}"
     config["status"]["configHash"] = "x" * 500_000
 
     answer = sync(server(**USES_TX), related=[config])
 
     assert answer["status"]["externalAuthConfigHash"] == "x" * 253
-    annotations = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["metadata"]["annotations"]
-    assert "toolhive.stacklok.dev/credential-digest" not in annotations
+
+
+def test_a_digest_that_is_too_long_is_none() -> None:
+    config = good_config()
+    available = next(each for each in config["status"]["conditions"] if each["type"] == "SecretAvailable")
+    available["message"] = f"; digest {'a' * 500_000}"
+
+    answer = sync(server(**USES_TX), related=[config])
+
+    assert (condition(answer, "ExternalAuthConfigValidated") or ())[:2] == ("Unknown", "NotJudgedYet")
+    assert {child["kind"] for child in answer["children"]} == {"Role", "ServiceAccount"}

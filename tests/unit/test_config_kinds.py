@@ -16,6 +16,7 @@ from tests.world import (
     oidc_config,
     parent,
     secret,
+    stamped,
     sync,
     telemetry_config,
     tool_config,
@@ -75,23 +76,13 @@ def oauth2(**settings: Any) -> list[Object]:
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
 def test_the_status_of_a_good_config_that_names_no_content(config: Object, reason: str) -> None:
-    said = [("Ready", "Ready", f"{config['kind']} can be used"), ("Valid", reason, PASSED)]
-
     assert sync(config) == {
         "status": {
             "observedGeneration": 1,
             "configHash": config_hash(config["spec"]),
-            "conditions": [
-                {
-                    "type": type_,
-                    "status": "True",
-                    "reason": reason_,
-                    "message": message,
-                    "observedGeneration": 1,
-                    "lastTransitionTime": "2026-11-23T12:00:00Z",
-                }
-                for type_, reason_, message in said
-            ],
+            "conditions": stamped(
+                ("Ready", "True", "Ready", f"{config['kind']} can be used"), ("Valid", "True", reason, PASSED)
+            ),
         },
         "children": [],
     }

@@ -6,7 +6,7 @@ from hooks.api.kinds import MCP_REMOTE_PROXY, MCP_SERVER
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object, controller_reference
 from hooks.references.claims import claimant
-from tests.world import condition, customize, deleting, group, made, parent, server, sync
+from tests.world import condition, customize, deleting, group, made, parent, server, stamped, sync
 
 
 def account(of: Object, suffix: str = "-proxy-runner", **labels: str) -> Object:
@@ -35,24 +35,15 @@ def test_the_status_of_a_group() -> None:
             "phase": "Ready",
             "servers": ["a", "b"],
             "serverCount": 2,
-            "conditions": [
-                {
-                    "type": type_,
-                    "status": "True",
-                    "reason": reason,
-                    "message": message,
-                    "observedGeneration": 1,
-                    "lastTransitionTime": "2026-11-23T12:00:00Z",
-                }
-                for type_, reason, message in (
-                    ("Ready", "Ready", "MCPGroup can be used"),
-                    (
-                        "MCPServersChecked",
-                        "ListMCPServersCheckSucceeded",
-                        "Members are found by the claims of their ServiceAccounts",
-                    ),
-                )
-            ],
+            "conditions": stamped(
+                ("Ready", "True", "Ready", "MCPGroup can be used"),
+                (
+                    "MCPServersChecked",
+                    "True",
+                    "ListMCPServersCheckSucceeded",
+                    "Members are found by the claims of their ServiceAccounts",
+                ),
+            ),
         },
         "children": [],
     }

@@ -236,3 +236,9 @@ def test_the_servers_own_account_stays_once_made() -> None:
 
     assert "ServiceAccount/demo-sa" not in child_names(sync(named))
     assert "ServiceAccount/demo-sa" in child_names(sync(named, running(server())))
+
+
+def test_while_it_is_held_a_server_whose_service_has_no_port_has_no_url() -> None:
+    children = [{**child, "spec": {}} if child["kind"] == "Service" else child for child in running(server())]
+
+    assert "url" not in sync(server(image="${IMAGE}"), children)["status"]

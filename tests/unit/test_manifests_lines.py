@@ -77,12 +77,13 @@ def test_aliases_and_merges_stand_where_they_are_used() -> None:
         "c": 3,
         "d": 4,
         "d.<<": 5,
-        "d.": 6,
+        "d.*x": 6,
     }
 
 
-def test_what_stands_before_a_fault_has_its_lines() -> None:
-    assert field_lines("a: 1\nb: [\n") == {1: {"": 1, "a": 1, "b": 2}}
+@pytest.mark.parametrize("fault", ["b: [\n", "? [b]\n: 1\n", "'': !!int x\n"])
+def test_the_documents_before_a_fault_have_their_lines(fault: str) -> None:
+    assert field_lines(f"a: 1\n---\n{fault}")[1] == {"": 1, "a": 1}
 
 
 _VALUES = st.recursive(

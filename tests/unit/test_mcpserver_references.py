@@ -173,3 +173,17 @@ def test_no_value_of_a_permission_profile_names_a_file(name: str) -> None:
         "UnknownProfile",
         f"spec.permissionProfile.name: {name!r} is no builtin profile: use 'none' or 'network'",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "note"),
+    [
+        ({"toolsFilter": ["a"]}, ""),
+        ({"toolsOverride": {"a": {"name": "b"}}}, ": it has no toolsFilter, so callers see all tools"),
+    ],
+)
+def test_tools_that_a_config_takes_the_place_of_are_named(given: dict[str, Any], note: str) -> None:
+    answer = sync(server(tools=["a"], toolConfigRef={"name": "tools"}), related=[judged(tool_config(**given))])
+
+    message = f"MCPToolConfig 'tools' is used; spec.tools has no effect beside it{note}"
+    assert condition(answer, "ToolConfigValidated") == ("True", "ToolConfigValid", message)

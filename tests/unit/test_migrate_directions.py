@@ -8,7 +8,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.directions import take_over
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
-from hooks.migrate.operator_record import MANAGER
+from hooks.migrate.managed_fields import MANAGER
 from hooks.migrate.plan import Plan
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.run import served_kinds

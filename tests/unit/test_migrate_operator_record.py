@@ -8,7 +8,8 @@ import json
 import pytest
 
 from hooks.kubernetes.objects import Object
-from hooks.migrate.operator_record import MANAGER, reconstruct_last_applied
+from hooks.migrate.managed_fields import MANAGER
+from hooks.migrate.operator_record import reconstruct_last_applied
 from tests.reference.api_defaults import with_defaults, without_cluster_state
 from tests.reference.cases import ALL, inputs, reference_children
 

@@ -42,6 +42,10 @@ class TestPodPatch:
                 {"metadata": {}, "spec": {"containers": None, "nodeSelector": {"a": "b"}}},
             ),
             (
+                {"podTemplateSpec": {"spec": {"containers": []}}},
+                {"metadata": {}, "spec": {"containers": [], "serviceAccountName": "demo-sa"}},
+            ),
+            (
                 {"serviceAccount": "", "podTemplateSpec": {"metadata": {"annotations": {"a": "b"}}}},
                 {"metadata": {"annotations": {"a": "b"}}, "spec": {"containers": None}},
             ),

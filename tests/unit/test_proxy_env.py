@@ -7,7 +7,7 @@ from dataclasses import replace
 from hooks.api.meta import EnvVar
 from hooks.api.workload import ProxyDeploymentOverrides, Volume
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import SessionRedis, Webhooks
+from hooks.proxy.backing_services import SessionRedis, Webhooks
 from hooks.proxy.env import make_env
 from hooks.proxy.spec import Authorization, CABundle, SecretHeader, Telemetry
 from hooks.proxy.volumes import make_volumes
@@ -138,6 +138,20 @@ def test_a_remote_server_has_no_generation() -> None:
         {"name": "HOME", "value": "mine"},
         *[variable for variable in DEFAULTS if variable["name"] != "HOME"],
         {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
+    ]
+
+
+def test_a_remote_servers_authorization_server_comes_after_the_defaults() -> None:
+    redis = {"addr": "redis:6379", "aclUserConfig": {"passwordSecretRef": {"name": "rd", "key": "p"}}}
+    remote = replace(REMOTE, secret_headers=[SecretHeader("X-Api-Key", key("hf", "k"))])
+
+    env = make_env(proxy(backend=remote, auth_server=auth_server(storage={"type": "redis", "redis": redis})))
+
+    assert env == [
+        {"name": "TOOLHIVE_SECRET_HEADER_FORWARD_X_API_KEY_DEMO", **from_secret("hf", "k")},
+        *DEFAULTS,
+        {"name": "TOOLHIVE_SECRETS_PROVIDER", "value": "environment"},
+        {"name": "TOOLHIVE_AUTH_SERVER_REDIS_PASSWORD", **from_secret("rd", "p")},
     ]
 
 

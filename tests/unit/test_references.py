@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hooks.api.meta import Model, SecretKeyRef
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import Objects, SyncRequest
-from hooks.proxy.called_services import Webhook, Webhooks
+from hooks.proxy.backing_services import Webhooks
 from hooks.proxy.spec import Authorization, CABundle, IncomingAuth, OpenTelemetry, SecretHeader, Telemetry
 from hooks.references.authz import authorization, read_authz
 from hooks.references.configs import resolve_config
@@ -25,6 +26,7 @@ from hooks.references.oidc import incoming_auth, reference_faults
 from hooks.references.table import REFERENCES, references_of
 from hooks.references.telemetry import telemetry
 from hooks.references.webhooks import webhooks
+from tests.proxies import WEBHOOK
 from tests.world import (
     authz_config,
     config_map,
@@ -211,33 +213,19 @@ def test_webhooks() -> None:
 
     assert webhooks(MCPWebhookConfigSpec.parse({**spec, "mutating": [plain]})) == Webhooks(
         validating=[
-            Webhook(
+            replace(
+                WEBHOOK,
                 name="check",
                 url="https://gate.acme.test/check",
                 timeout_nanoseconds=1_500_000_000,
                 failure_policy="ignore",
                 ca=SECRET_REF,
-                client_cert=None,
-                client_key=None,
                 hmac=SECRET_REF,
                 insecure_skip_verify=True,
                 has_tls=True,
             )
         ],
-        mutating=[
-            Webhook(
-                name="shape",
-                url="https://gate.acme.test/shape",
-                timeout_nanoseconds=0,
-                failure_policy="fail",
-                ca=None,
-                client_cert=None,
-                client_key=None,
-                hmac=None,
-                insecure_skip_verify=False,
-                has_tls=False,
-            )
-        ],
+        mutating=[replace(WEBHOOK, name="shape", url="https://gate.acme.test/shape")],
     )
 
 

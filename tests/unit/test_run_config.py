@@ -12,7 +12,7 @@ from hooks.api.meta import EnvVar
 from hooks.api.workload import Volume
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import SessionRedis, Webhooks
+from hooks.proxy.backing_services import SessionRedis, Webhooks
 from hooks.proxy.runconfig.document import make_run_config
 from hooks.proxy.spec import Authorization, CABundle, SecretHeader, Telemetry, ToolOverride, Tools
 from tests.proxies import CONTAINER, OIDC, OTEL, REMOTE, WEBHOOK, auth_server, key, outgoing, proxy

@@ -29,6 +29,7 @@ from tests.world import (
     parent,
     secret,
     server,
+    stamped,
     sync,
     tool_config,
     with_metadata,
@@ -56,25 +57,16 @@ def test_the_status_of_a_good_config() -> None:
             "observedGeneration": 1,
             "configHash": config_hash(external_auth()["spec"]),
             "credentialDigest": UNKEYED_DIGEST,
-            "conditions": [
-                {
-                    "type": type_,
-                    "status": "True",
-                    "reason": reason,
-                    "message": message,
-                    "observedGeneration": 1,
-                    "lastTransitionTime": "2026-11-23T12:00:00Z",
-                }
-                for type_, reason, message in (
-                    ("Ready", "Ready", "MCPExternalAuthConfig can be used"),
-                    ("Valid", "ValidationSucceeded", PASSED),
-                    (
-                        "SecretAvailable",
-                        "SecretAvailable",
-                        f"Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'; digest {UNKEYED_DIGEST}",
-                    ),
-                )
-            ],
+            "conditions": stamped(
+                ("Ready", "True", "Ready", "MCPExternalAuthConfig can be used"),
+                ("Valid", "True", "ValidationSucceeded", PASSED),
+                (
+                    "SecretAvailable",
+                    "True",
+                    "SecretAvailable",
+                    f"Secret 'tx-oauth' of namespace 'team-a' has key 'client-secret'; digest {UNKEYED_DIGEST}",
+                ),
+            ),
         },
         "children": [],
     }

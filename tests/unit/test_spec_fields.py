@@ -74,6 +74,7 @@ class TestAuthz:
             ('{"version": "\\ud800"}', "is neither a JSON nor a YAML object"),
             ("a: &a [x]\nb: *a", "is neither a JSON nor a YAML object"),
             ("[" * 1_000_000, "is neither a JSON nor a YAML object"),
+            (f"a: {'[' * 140}[x], {'[' * 20}{']' * 160}", "is neither a JSON nor a YAML object"),
             ("\t", "is neither a JSON nor a YAML object"),
             ("{}", "version is required"),
             ('{"version": "1"}', "type is required"),

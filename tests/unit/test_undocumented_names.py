@@ -79,7 +79,7 @@ def overridden(tree: ast.Module) -> Iterator[str]:
             first, _, rest = ast.unparse(base).split("[")[0].partition(".")
             if first in names:
                 cls = resolved(f"{names[first]}.{rest}".rstrip("."))
-                theirs = [name for name in own if hasattr(cls, name) and name != "__init__"]
+                theirs = [name for name in own if hasattr(cls, name) and not name.startswith("__")]
                 yield from (f"{cls.__module__}.{cls.__qualname__}.{name}" for name in theirs)
 
 

@@ -106,6 +106,10 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
             "spec.volumes[1].mountPath: '/v' is taken by another volume",
         ),
         (
+            {"volumes": [{"name": "a", "hostPath": "/a", "mountPath": "/etc/./runconfig/"}]},
+            "spec.volumes[0].mountPath: '/etc/./runconfig/' is taken by another volume",
+        ),
+        (
             {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1025Mi"}}},
             "spec.resources.requests.memory: must not be more than the limit, 1Gi",
         ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hooks.proxy.called_services import Webhooks
+from hooks.proxy.backing_services import Webhooks
 from hooks.proxy.runconfig.webhooks import webhook_configs
 from hooks.proxy.webhook_secrets import fnv_1a, secret_files
 from tests.proxies import WEBHOOK, key

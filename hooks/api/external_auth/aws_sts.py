@@ -16,7 +16,7 @@ RoleArn = Annotated[str, Field(pattern=ROLE_ARN)]
 
 
 class RoleMapping(Model):
-    """A role for those callers whose token says something."""
+    """An IAM role, and the callers who get it by the claims of their token."""
 
     claim: NonEmpty = ""
     """Value that the claim roleClaim must hold; exactly one of claim and matcher must be set."""

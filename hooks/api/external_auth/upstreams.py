@@ -28,7 +28,7 @@ class UserInfoFields(Model):
 
 
 class UserInfo(Model):
-    """The endpoint that tells who a token's user is."""
+    """The userinfo endpoint, which returns the user of a token."""
 
     endpoint_url: AnyHttpUrl
     """URL of the endpoint."""
@@ -128,7 +128,7 @@ class OAuth2Upstream(RuledModel):
     token_endpoint: AnyHttpUrl
     """URL of the token endpoint."""
     user_info: UserInfo | None = None
-    """The endpoint that tells who a token's user is."""
+    """The userinfo endpoint, which returns the user of a token."""
     client_id: str = ""
     """Client id at the provider; exactly one of clientId and dcrConfig must be set."""
     client_secret_ref: SecretKeyRef | None = None

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from hooks.api.errors import spec_errors
 from hooks.api.meta import Model
-from hooks.controllers.configs.contents import availability, faulty_names, named_by
+from hooks.controllers.configs.availability import availability, faulty_names, named_by
 from hooks.controllers.configs.users import Users, deletion_blocked, rules_for_users, users_of
 from hooks.controllers.pruned import pruned
 from hooks.installation import Installation

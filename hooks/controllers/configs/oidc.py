@@ -10,7 +10,8 @@ from hooks.controllers.configs.ca_bundles import bundle_faults
 from hooks.controllers.configs.config_controller import ConfigController, note, verdict
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
-from hooks.references.oidc import CA_VOLUME_PREFIX, IN_CLUSTER_ISSUER, issuer_note, settings_faults
+from hooks.proxy.names import OIDC_CA_VOLUME_PREFIX
+from hooks.references.oidc import IN_CLUSTER_ISSUER, issuer_note, settings_faults
 from hooks.references.table import references_to
 
 INLINE = "spec.inline"
@@ -48,7 +49,7 @@ def _faults(inline: InlineOIDCConfig, settings: Object) -> Iterator[tuple[str, s
     if not inline.issuer and not inline.jwks_url:
         yield "IssuerMissing", f"{INLINE} has neither issuer nor jwksUrl: add the issuer"
     yield from _settings_faults(settings, INLINE, insecure_allow_http=inline.insecure_allow_http)
-    yield from bundle_faults(inline.ca_bundle_ref, f"{INLINE}.caBundleRef", CA_VOLUME_PREFIX)
+    yield from bundle_faults(inline.ca_bundle_ref, f"{INLINE}.caBundleRef", OIDC_CA_VOLUME_PREFIX)
 
 
 def _settings_faults(settings: Object, where: str, *, insecure_allow_http: bool) -> Iterator[tuple[str, str]]:

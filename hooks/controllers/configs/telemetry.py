@@ -10,8 +10,9 @@ from hooks.api.texts import HEADER_NAME, text_fault
 from hooks.controllers.configs.ca_bundles import bundle_faults
 from hooks.controllers.configs.config_controller import ConfigController, note, verdict
 from hooks.kubernetes.conditions import Condition
+from hooks.proxy.names import OTEL_CA_VOLUME_PREFIX
 from hooks.references.table import references_to
-from hooks.references.telemetry import CA_VOLUME_PREFIX, endpoint_fault, endpoint_note, scheme_note, telemetry
+from hooks.references.telemetry import endpoint_fault, endpoint_note, scheme_note, telemetry
 
 WHERE = "spec.openTelemetry"
 
@@ -41,7 +42,7 @@ def _faults(otel: OpenTelemetry) -> Iterator[tuple[str, str]]:
             yield "ResourceAttributeInvalid", f"{WHERE}.resourceAttributes[{name!r}] {fault}"
     if otel.insecure and otel.ca_bundle_ref:
         yield "CABundleRefInvalid", f"{WHERE}.caBundleRef cannot be specified when insecure is true: remove one of them"
-    yield from bundle_faults(otel.ca_bundle_ref, f"{WHERE}.caBundleRef", CA_VOLUME_PREFIX)
+    yield from bundle_faults(otel.ca_bundle_ref, f"{WHERE}.caBundleRef", OTEL_CA_VOLUME_PREFIX)
 
 
 def _header_faults(otel: OpenTelemetry) -> Iterator[tuple[str, str]]:

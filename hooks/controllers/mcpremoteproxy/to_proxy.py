@@ -7,7 +7,7 @@ import hashlib
 from hooks import go_json
 from hooks.api.headers import HeaderForward
 from hooks.api.mcpremoteproxy import MCPRemoteProxySpec
-from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, ResourceOverrides
+from hooks.api.workload import DEFAULT_PORT, MetadataOverrides, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.workloads.resolutions import Resolutions
 from hooks.controllers.workloads.sessions import session_redis
 from hooks.controllers.workloads.to_proxy import content_digest, outgoing_auth, tools
@@ -15,8 +15,6 @@ from hooks.installation import Installation
 from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy.rollout import read_restart
 from hooks.proxy.spec import ProxySpec, Remote, SecretHeader
-
-DEFAULT_PORT = 8080
 
 
 def to_proxy(

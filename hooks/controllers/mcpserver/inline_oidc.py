@@ -1,4 +1,4 @@
-"""spec.oidcConfig of the old dialect: OIDC settings that stand in the spec or in a ConfigMap of single values."""
+"""spec.oidcConfig of October 2025: OIDC settings in the spec itself, or in a ConfigMap with a key for each."""
 
 from __future__ import annotations
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hooks.api.mcpserver import MCPServerSpec
+from hooks.api.workload import DEFAULT_PORT
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-
-DEFAULT_PORT = 8080
-"""The port where the spec names none, for proxy and MCP server alike.
-
-The CRD of ToolHive 0.44 wrote it into each stored object as proxyPort, whether its author asked for it or not.
-"""
 
 
 class Port(NamedTuple):

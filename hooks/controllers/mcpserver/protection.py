@@ -13,8 +13,8 @@ from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP
 from hooks.kubernetes.objects import Object, raw_spec
 from hooks.metacontroller.requests import BrokenRule, SyncRequest
+from hooks.proxy.config_maps import read_run_config
 from hooks.proxy.names import names_of
-from hooks.strict_json import read_text
 
 CONDITION = "AccessRestricted"
 _FIELDS = {
@@ -47,7 +47,8 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
     """
     if _observed_generation(request.parent) != request.generation:
         return
-    asked, run = _asked(raw_spec(request.parent)), _run_config(request)
+    observed = request.children.get(CONFIG_MAP, names_of(request).run_config)
+    asked, run = _asked(raw_spec(request.parent)), read_run_config(observed)
     lost = [what for what, key in _IN_RUN_CONFIG.items() if run.get(key) and what not in asked]
     # An edit that takes a protection away may wait for something else: then the proxy keeps it, and the status says so.
     noted = conditions.find(request.parent, CONDITION) or {}
@@ -69,10 +70,3 @@ def _asked(spec: Object) -> list[str]:
 def _observed_generation(parent: Object) -> object:
     status = parent.get("status")
     return status.get("observedGeneration") if isinstance(status, dict) else None
-
-
-def _run_config(request: SyncRequest) -> Object:
-    config_map = request.children.get(CONFIG_MAP, names_of(request).run_config) or {}
-    text = (config_map.get("data") or {}).get("runconfig.json")
-    run = read_text(text) if isinstance(text, str) else None
-    return run if isinstance(run, dict) else {}

@@ -7,7 +7,7 @@ from functools import partial
 
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
-from hooks.controllers.mcpserver.hidden import hidden
+from hooks.controllers.mcpserver.legacy_fields import pruned_legacy_fields
 from hooks.controllers.mcpserver.ports import ports_condition
 from hooks.controllers.mcpserver.protection import access_condition, refuse_hidden_protection
 from hooks.controllers.mcpserver.resolutions import ROWS, resolve
@@ -34,7 +34,7 @@ def sync(request: SyncRequest, installation: Installation, now: datetime) -> Syn
 
 
 def _read(request: SyncRequest, installation: Installation) -> Reading:
-    spec, faults = parse(request, MCP_SERVER, MCPServerSpec, hidden(request.parent))
+    spec, faults = parse(request, MCP_SERVER, MCPServerSpec, pruned_legacy_fields(request.parent))
     access = access_condition(request)
     if spec is None:
         return Reading(None, faults, [access])

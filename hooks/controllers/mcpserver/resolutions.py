@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
@@ -22,6 +24,7 @@ from hooks.controllers.workloads.resolutions import (
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.configs import resolve_config
 from hooks.references.permission_profile import resolve_profile
+from hooks.references.resolution import Resolution
 from hooks.references.table import references_of
 from hooks.references.webhooks import webhooks
 
@@ -37,7 +40,7 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
     return Resolutions(
         external_auth=external_auth,
         auth_server=auth_server,
-        tools=resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec),
+        tools=_tools(request, spec),
         oidc=(
             resolve_oidc_config(request, spec, oidc, url) if spec.oidc_config_ref else resolve_oidc(request, spec, url)
         ),
@@ -52,3 +55,13 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
         ),
         rate_limits=resolve_rate_limits(spec),
     )
+
+
+def _tools(request: SyncRequest, spec: MCPServerSpec) -> Resolution[MCPToolConfigSpec]:
+    """The MCPToolConfig. It wins over spec.tools, with a filter of its own or without: its condition says so."""
+    found = resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec)
+    if found.value is None or found.condition is None or not spec.tools:
+        return found
+    unfiltered = "" if found.value.tools_filter else ": it has no toolsFilter, so callers see all tools"
+    message = f"{found.condition.message}; spec.tools has no effect beside it{unfiltered}"
+    return replace(found, condition=found.condition._replace(message=message))

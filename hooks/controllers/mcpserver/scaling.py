@@ -1,4 +1,4 @@
-"""How many proxies there are, and how often callers may call them."""
+"""What an MCPServer says of several proxies: the limits that they share, and the cap on those of a stdio server."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ from hooks.kubernetes.objects import Object
 from hooks.references.resolution import Resolution, failed
 
 RATE_LIMITS = "RateLimitConfigValid"
-
-
-def replicas(spec: MCPServerSpec) -> int | None:
-    """Return how many proxies there shall be; a stdio server has one process, and so one proxy at most."""
-    if spec.replicas is None or spec.transport != "stdio":
-        return spec.replicas
-    return min(spec.replicas, 1)
 
 
 def resolve_rate_limits(spec: MCPServerSpec) -> Resolution[Object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.workload import MetadataOverrides, PermissionProfile, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.mcpserver.ports import mcp_port, proxy_port
-from hooks.controllers.mcpserver.scaling import replicas
 from hooks.controllers.workloads.resolutions import Resolutions
 from hooks.controllers.workloads.sessions import session_redis
 from hooks.controllers.workloads.to_proxy import content_digest, outgoing_auth, tools
@@ -14,8 +13,8 @@ from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import spec
 from hooks.proxy.names import Names
 from hooks.proxy.rollout import read_restart
+from hooks.proxy.runconfig.permissions import NETWORK
 from hooks.proxy.spec import ProxySpec
-from hooks.references.permission_profile import NETWORK
 
 
 def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, installation: Installation) -> ProxySpec:
@@ -38,7 +37,7 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         transport=given.transport,
         proxy_mode=_proxy_mode(given),
         port=proxy_port(given).number,
-        replicas=replicas(given),
+        replicas=given.replicas,
         session_affinity=given.session_affinity,
         endpoint_prefix=given.endpoint_prefix,
         incoming_auth=resolutions.oidc.value,

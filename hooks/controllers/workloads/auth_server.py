@@ -13,13 +13,12 @@ from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.controllers.workloads.spec import WorkloadSpec
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
+from hooks.proxy.runconfig.oidc import AUTH_SERVER_SCOPES
 from hooks.proxy.spec import AuthServer
 from hooks.references.resolution import Resolution, failed
 
 BY_REF = "AuthServerRefValidated"
 BY_EXTERNAL = "ExternalAuthConfigValidated"
-DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
-"""The scopes that the authorization server knows where oidcConfigRef names none."""
 
 
 def outgoing(
@@ -115,7 +114,7 @@ def _faults(
         message = f'oidcConfigRef.audience "{ref.audience}" must match resourceUrl "{resource_url}" when an embedded'
         remedy = f'set audience to "{resource_url}" or set resourceUrl to match audience'
         yield "InvalidConfig", f"{message} auth server is active; {remedy}"
-    scopes = ref.scopes or DEFAULT_SCOPES
+    scopes = ref.scopes or AUTH_SERVER_SCOPES
     for index, client in enumerate(settings.delegate_clients):
         where = f"delegateClients[{index}]"
         for scope in sorted(set(client.scopes).difference(scopes)):

@@ -9,32 +9,25 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy.runconfig.authorization import make_cedar_config, with_cedar_options
 from hooks.proxy.spec import Authorization
-from hooks.references.authz import authorization, cedar, resolve_authz
+from hooks.references.authz import VERSION, authorization, faults, resolve_authz
 from hooks.references.configs import resolve_config
-from hooks.references.resolution import Resolution
+from hooks.references.resolution import Resolution, failed
 from hooks.references.table import Reference
-
-_CEDAR_KEYS = (
-    "primary_upstream_provider",
-    "group_claim_name",
-    "role_claim_name",
-    "group_entity_type",
-    "multi_valued_claims",
-)
-"""What runner 0.44.0 knows of a Cedar configuration beside policies and entities, in its own order."""
 
 
 def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: Reference) -> Resolution[Authorization]:
     """Return the policies that a spec asks for; no value and no condition where it asks for none."""
     if spec.authz_config_ref:
-        return resolve_config(request, reference, MCPAuthzConfigSpec).map(authorization)
+        return _of_shared_config(resolve_config(request, reference, MCPAuthzConfigSpec), reference)
     authz = spec.authz_config
     if authz is None:
         return Resolution()
     if authz.inline:
         policies, entities = authz.inline.policies, authz.inline.entities_json
-        document = _with_claim_mapping(cedar("1.0", list(policies), entities), authz)
+        cedar = make_cedar_config(VERSION, {"policies": list(policies), "entities_json": entities})
+        document = _with_claim_mapping(cedar, authz)
         return Resolution(Authorization(document, policies=policies, entities_json=entities))
     if authz.config_map is None:
         return Resolution()
@@ -44,6 +37,17 @@ def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: R
     document = _with_claim_mapping(found.value, authz)
     key = authz.config_map.key or "authz.json"
     return Resolution(Authorization(document, config_map=found.name, key=key), found.condition)
+
+
+def _of_shared_config(found: Resolution[MCPAuthzConfigSpec], reference: Reference) -> Resolution[Authorization]:
+    """Judge the settings once more: a status is text that others can write, and these decide who gets in."""
+    if found.value is None:
+        return Resolution(condition=found.condition)
+    wrong = [f"{where} {fault}" for where, fault in faults(found.value.type, found.value.config)]
+    if wrong:
+        who = f"{reference.config.kind} {found.name!r}"
+        return failed(reference.condition, reference.reasons.not_valid, f"{who}: {'; '.join(wrong)}")
+    return found.map(authorization)
 
 
 def ignored_provider(spec: WorkloadSpec, kind: str) -> Condition | None:
@@ -60,21 +64,9 @@ def ignored_provider(spec: WorkloadSpec, kind: str) -> Condition | None:
 
 def _with_claim_mapping(document: Object, authz: AuthzConfig) -> Object:
     """The claims that Cedar's entities are made from: those of the spec win over the document's."""
-    given = {
+    claims = {
         "group_claim_name": authz.group_claim_name,
         "role_claim_name": authz.role_claim_name,
         "group_entity_type": authz.group_entity_type,
     }
-    settings = document.get("cedar")
-    if not any(given.values()) or not isinstance(settings, dict):
-        return document
-    merged = {**settings, **{key: value for key, value in given.items() if value}}
-    return {
-        "version": document["version"],
-        "type": document["type"],
-        "cedar": {
-            "policies": merged["policies"],
-            "entities_json": merged.get("entities_json", ""),
-            **{key: merged[key] for key in _CEDAR_KEYS if merged.get(key)},
-        },
-    }
+    return with_cedar_options(document, claims)

@@ -20,7 +20,7 @@ Spec = TypeVar("Spec", MCPServerSpec, MCPRemoteProxySpec)
 
 
 def parse(
-    request: SyncRequest, kind: CustomResource, model: type[Spec], hidden: str = ""
+    request: SyncRequest, kind: CustomResource, model: type[Spec], pruned_legacy: str = ""
 ) -> tuple[Spec | None, list[Condition]]:
     """Return the spec, and what is wrong with it or its object's name.
 
@@ -28,7 +28,7 @@ def parse(
         request: a sync of the workload.
         kind: the workload's.
         model: of its spec.
-        hidden: what to tell of fields that the cluster's CRD hides; empty where it hides none.
+        pruned_legacy: what to say of fields of an older dialect that the API server dropped; empty for none.
     """
     unusable = why_name_not_usable(request.name, kind)
     if unusable:
@@ -40,7 +40,7 @@ def parse(
     unreadable = validation.unreadable_template(spec.pod_template_spec)
     if unreadable:
         return None, [unreadable]
-    dropped = pruned(request.parent, model) or hidden
+    dropped = pruned(request.parent, model) or pruned_legacy
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
 

@@ -16,7 +16,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy.called_services import Webhooks
+from hooks.proxy.backing_services import Webhooks
 from hooks.proxy.spec import Authorization, AuthServer, IncomingAuth, Telemetry
 from hooks.references.configs import resolve_config
 from hooks.references.oidc import incoming_auth, reference_faults

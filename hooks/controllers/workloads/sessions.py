@@ -6,7 +6,7 @@ from hooks.controllers.workloads.spec import WorkloadSpec
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.proxy.called_services import SessionRedis
+from hooks.proxy.backing_services import SessionRedis
 
 
 def session_redis(spec: WorkloadSpec, installation: Installation) -> SessionRedis | None:

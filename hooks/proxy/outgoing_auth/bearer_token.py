@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hooks.api.external_auth.bearer_token import BearerToken
+from hooks.proxy.names import SECRETS_ENV_PREFIX
 from hooks.proxy.outgoing_auth.base import Effect, from_secret
 from hooks.proxy.spec import ProxySpec
 
@@ -14,7 +15,7 @@ def effect(bearer: BearerToken, proxy: ProxySpec) -> Effect:  # noqa: ARG001  # 
     """Return the token's variable, and the RunConfig key by which the runner finds it."""
     secret = bearer.token_secret_ref
     return Effect(
-        env={f"TOOLHIVE_SECRET_{secret.name}": from_secret(secret)},
+        env={f"{SECRETS_ENV_PREFIX}{secret.name}": from_secret(secret)},
         run_config={
             "remote_auth_config": {
                 "use_pkce": False,

@@ -63,7 +63,7 @@ def make_run_config(proxy: ProxySpec, installation: Installation) -> Object:
         "tools_filter": list(proxy.tools.filter) or None,
         "tools_override": tools_override(proxy.tools) or None,
         "middleware_configs": None,  # filled in below, from the rest
-        "validating_webhooks": (webhook_configs("validating", proxy.webhooks) or None),
+        "validating_webhooks": webhook_configs("validating", proxy.webhooks) or None,
         "mutating_webhooks": webhook_configs("mutating", proxy.webhooks) or None,
         "endpoint_prefix": proxy.endpoint_prefix or None,
         "header_forward": header_forward(proxy.name, remote) if remote else None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hooks.kubernetes.objects import Object
 from hooks.proxy.spec import ProxySpec
 
-AUTH_SERVER_SCOPES = ["openid", "profile", "email", "offline_access"]
-"""What the metadata names where the proxy is an authorization server and the spec names no scopes."""
+AUTH_SERVER_SCOPES = ("openid", "profile", "email", "offline_access")
+"""The scopes that an authorization server knows, and the metadata names, where the spec names none."""
 
 
 def oidc_config(proxy: ProxySpec) -> Object | None:
@@ -26,5 +26,5 @@ def oidc_config(proxy: ProxySpec) -> Object | None:
         "InsecureAllowHTTP": auth.insecure_allow_http,
         "IntrospectionURL": auth.introspection_url,
         "ResourceURL": auth.resource_url,
-        "Scopes": list(auth.scopes) or (AUTH_SERVER_SCOPES if proxy.auth_server else None),
+        "Scopes": list(auth.scopes or (AUTH_SERVER_SCOPES if proxy.auth_server else ())) or None,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import SessionRedis
+from hooks.proxy.backing_services import SessionRedis
 from hooks.proxy.spec import Container, ProxySpec
 
 

@@ -1,4 +1,4 @@
-"""What a proxy tells about itself: the `telemetry_config` of its RunConfig."""
+"""What a proxy reports about itself: the `telemetry_config` of its RunConfig."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hooks.kubernetes.objects import Object
-from hooks.proxy.called_services import Webhook, Webhooks
+from hooks.proxy.backing_services import Webhook, Webhooks
 from hooks.proxy.webhook_secrets import ca_file, client_cert_file, client_key_file, hmac_file
 
 

@@ -31,7 +31,14 @@ REVERTED = (
 )
 
 
+ROLLS = (
+    "No pod restarts by this. Once Metacontroller works on them, each of these rolls once at most: 1 proxy "
+    "(Deployments) and 1 MCP server (StatefulSets). One that is Failed stays as it is"
+)
+
+
 def lay_down(cluster: ControlPlane, namespace: str) -> str:
+    old_operator.create(cluster, namespace, old_operator.stopped_operator())
     old_operator.lay_down(cluster, namespace, CASE)
     old_operator.runners_objects(cluster, namespace, CASE)
     return namespace
@@ -51,7 +58,10 @@ def migrate(
 
 
 def everything(cluster: ControlPlane, namespace: str) -> dict[str, Object]:
-    return by_name(obj for kind in KINDS for obj in cluster.objects(kind, namespace))
+    """All that is migrated; not the old operator's own Deployment."""
+    found = by_name(obj for kind in KINDS for obj in cluster.objects(kind, namespace))
+    found.pop("Deployment/toolhive-operator", None)
+    return found
 
 
 def essence(cluster: ControlPlane, namespace: str) -> dict[str, Object]:

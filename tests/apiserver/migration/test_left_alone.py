@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hooks.metacontroller.last_applied import LAST_APPLIED
-from hooks.migrate.checks import OPERATOR_LEASE
+from hooks.migrate.operators import OPERATOR_LEASE
 from tests import old_operator
 from tests.apiserver.migration.spaces import CASE, REVERTED, TAKEN_OVER, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane
@@ -64,9 +64,9 @@ def test_a_config_that_is_in_use_keeps_its_finalizer_while_it_is_deleted(cluster
 
     assert result.returncode == 1
     assert result.stderr == (
-        f"left: MCPExternalAuthConfig {laid_down}/tx is being deleted while MCPServers use it ({CASE}): it keeps its "
-        "finalizer mcpexternalauthconfig.toolhive.stacklok.dev/finalizer. Remove their references, or the servers, and "
-        "run this again\n"
+        f"left: MCPExternalAuthConfig {laid_down}/tx is being deleted while workloads use it ({CASE}): it keeps its "
+        "finalizer mcpexternalauthconfig.toolhive.stacklok.dev/finalizer. Remove their references, or the workloads, "
+        "and run this again\n"
     )
     assert cluster.get(config, "tx", laid_down) is not None
     old_operator.patch(cluster, laid_down, server, CASE, {"spec": {"externalAuthConfigRef": None}})

@@ -38,6 +38,7 @@ def test_while_the_old_operators_pods_are_there_nothing_is_done(
     metadata = {"name": "toolhive-operator", "labels": labels}
     body = {"metadata": metadata, "spec": {**spec, "selector": {"matchLabels": labels}, "template": template}}
     deployments = cluster.resource("apps/v1/Deployment")
+    deployments.delete(name="toolhive-operator", namespace=laid_down)
     deployments.create(body=body, namespace=laid_down)
     deployments.status.patch(
         body={"status": status}, name="toolhive-operator", namespace=laid_down, content_type=old_operator.MERGE
@@ -143,9 +144,18 @@ def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: Cont
     assert refused.stderr == (
         f"refused: CustomResourceDefinition {name} keeps fields that these hooks don't know: spec.loginConfigRef. "
         f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.loginConfigRef). Say by other "
-        "fields what they ask for, and then put these hooks' CRD in place: kubectl apply -k crds/\n"
+        "fields what they ask for, or convert a copy of them (docs/migrating.md, step 3), and then put these hooks' "
+        "CRD in place: kubectl apply -k crds/\n"
     )
     assert f"note: MCPServer {laid_down}/{CASE} is Failed: spec.loginConfigRef: is not a field" in compared.stderr
+
+    hidden = eventually(lambda: "loginConfigRef" not in servers.get(name=CASE, namespace=laid_down).to_dict()["spec"])
+    too_late = migrate(cluster, laid_down, "--apply")
+    assert (hidden, too_late.returncode, too_late.stdout) == (True, 2, "")
+    assert too_late.stderr.startswith(
+        f"refused: the CRD in place hides fields that 1 objects were written with: MCPServer {laid_down}/{CASE} "
+        "(spec.loginConfigRef). The next write would erase them, and a server that authenticates its callers by one "
+    )
 
 
 def test_where_nothing_is_installed_that_is_said(tmp_path: Path) -> None:

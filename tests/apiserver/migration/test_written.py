@@ -16,7 +16,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
-from tests.apiserver.migration.spaces import CASE, CHANGES, essence, everything, lay_down, migrate, spaces
+from tests.apiserver.migration.spaces import CASE, CHANGES, ROLLS, essence, everything, lay_down, migrate, spaces
 from tests.controlplane import ControlPlane
 from tests.old_operator import run
 
@@ -46,7 +46,12 @@ def test_without_apply_nothing_is_written(cluster: ControlPlane, laid_down: str,
         result = migrate(cluster, laid_down, kubeconfig=relay.kubeconfig)
 
     assert (result.returncode, result.stderr, relay.writes) == (0, "", [])
-    assert result.stdout.splitlines() == [f"namespace {laid_down}", *PLAN, "11 changes to make; --apply makes them"]
+    assert result.stdout.splitlines() == [
+        f"namespace {laid_down}",
+        *PLAN,
+        ROLLS,
+        "11 changes to make; --apply makes them",
+    ]
     assert everything(cluster, laid_down) == before
 
 
@@ -70,7 +75,12 @@ def test_what_comes_in_pages_is_the_same(cluster: ControlPlane, laid_down: str, 
         result = run("migrate", relay.kubeconfig, *place, program=("-c", small))
 
     assert result.returncode == 0
-    assert result.stdout.splitlines() == [f"namespace {laid_down}", *PLAN, "11 changes to make; --apply makes them"]
+    assert result.stdout.splitlines() == [
+        f"namespace {laid_down}",
+        *PLAN,
+        ROLLS,
+        "11 changes to make; --apply makes them",
+    ]
     further = {path.partition("?")[0].rpartition("/")[2] for path in relay.reads if "continue=" in path}
     assert {"services", "serviceaccounts"} <= further
 

@@ -1,7 +1,6 @@
-"""What the content of a Secret or ConfigMap is used for, and by that, whether it can be meant.
+"""The values in the Secrets and ConfigMaps that a config names, judged by what the field that names them is for.
 
-Nothing here says what a value is: only what keeps it from its use, or is rarely meant. How each is read was read in
-runner 0.44.0.
+No message quotes a value: each says what keeps it from its use, or is rarely meant. The rules are runner 0.44.0's.
 """
 
 from __future__ import annotations

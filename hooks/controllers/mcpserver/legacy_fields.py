@@ -1,23 +1,15 @@
-"""Fields of October 2025 that an author applied and another CRD dropped: that of ToolHive 0.44 knows none of them."""
+"""Fields of October 2025 that an author applied and the API server dropped: ToolHive 0.44's CRD has none of them."""
 
 from __future__ import annotations
 
-from hooks.controllers.mcpserver.ports import DEFAULT_PORT
+from hooks.api.older_fields import REFERENCES, RENAMED
+from hooks.api.workload import DEFAULT_PORT
 from hooks.controllers.pruned import WHAT_TO_DO, applied_spec
 from hooks.kubernetes.objects import Object, raw_spec
 
-_CURRENT = {
-    "oidcConfig": "oidcConfigRef",
-    "port": "proxyPort",
-    "targetPort": "mcpPort",
-    "telemetry": "telemetryConfigRef",
-    "tools": "toolConfigRef",
-}
-"""The fields of October 2025 by what has taken their place."""
 
-
-def hidden(parent: Object) -> str:
-    """Find what the last applied manifest asks for in the words of October 2025, and the stored spec lost.
+def pruned_legacy_fields(parent: Object) -> str:
+    """Find fields of October 2025 in the last applied manifest that the stored spec lost.
 
     The CRD of ToolHive 0.44 gives each spec a proxyPort. So without one, ours is in place, and a field that is missing
     was taken out by its author.
@@ -31,7 +23,7 @@ def hidden(parent: Object) -> str:
     lost = [
         f"spec.{field} is not in the spec: the CRD of the cluster doesn't know it; use {current}, or apply the CRDs of "
         "toolhive-hooks"
-        for field, current in _CURRENT.items()
+        for field, current in (RENAMED | REFERENCES).items()
         if wanted.get(field) and field not in stored and not _is_replaced(current, wanted, stored)
     ]
     return f"{WHAT_TO_DO} {'; '.join(lost)}" if lost else ""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hooks.api.meta import Model, config_map_refs, secret_refs
-from hooks.controllers.configs.uses import fault, notes, remedy, use_of
+from hooks.controllers.configs.secret_values import fault, notes, remedy, use_of
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition

@@ -1,4 +1,4 @@
-"""The services that a proxy calls beside its backend: webhooks, and the Redis that replicas share."""
+"""The parts of a ProxySpec about services that a proxy calls beside its backend: webhooks, and the replicas' Redis."""
 
 from __future__ import annotations
 

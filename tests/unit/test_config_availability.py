@@ -12,7 +12,7 @@ import pytest
 
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, RESOURCES
 from hooks.api.meta import ConfigMapKeyRef, Model, SecretKeyRef
-from hooks.controllers.configs.uses import CREDENTIAL, USES, use_of
+from hooks.controllers.configs.secret_values import CREDENTIAL, USES, use_of
 from hooks.kubernetes.kinds import SECRET
 from hooks.kubernetes.objects import Object
 from tests.world import (

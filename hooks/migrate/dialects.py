@@ -1,0 +1,69 @@
+"""Which fields of a workload an operator of ToolHive wouldn't know: its CRDs would erase them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hooks.api.kinds import WORKLOADS
+from hooks.api.older_fields import REFERENCES, RENAMED
+from hooks.kubernetes.objects import Object, raw_spec
+from hooks.simulator.cluster import Cluster
+from hooks.text import some, title
+
+CONVERT = "toolhive-hooks migrate --convert --apply"
+LATEST = (0, 44)
+
+# From tests/releases/fields.json, which has the fields of each release's CRDs.
+_UNTIL = {
+    "port": (0, 15),
+    "targetPort": (0, 15),
+    "tools": (0, 15),
+    "remoteURL": (0, 19),
+    "oidcConfig": (0, 21),
+    "telemetry": (0, 21),
+}
+"""The old fields, each with the first release that didn't know it any more."""
+_SINCE = {
+    "proxyPort": (0, 6),
+    "mcpPort": (0, 6),
+    "sessionStorage": (0, 13),
+    "oidcConfigRef": (0, 15),
+    "telemetryConfigRef": (0, 15),
+    "rateLimiting": (0, 16),
+    "authServerRef": (0, 17),
+    "webhookConfigRef": (0, 27),
+    "authzConfigRef": (0, 30),
+}
+"""Current fields that a server isn't safe or isn't found without, each with the first release that knew it."""
+
+
+def old_fields(workload: Object) -> list[str]:
+    """Return the fields of October 2025 that a workload has."""
+    return [f"spec.{field}" for field in (*RENAMED, *REFERENCES) if field in raw_spec(workload)]
+
+
+def lost_by_the_way_back(cluster: Cluster, release: tuple[int, int] | None) -> Iterator[str]:
+    """Yield which workloads the old operator would serve on other ports, or open to everyone.
+
+    Args:
+        cluster: what was read.
+        release: the operator's; where it can't be told it counts as 0.44.
+    """
+    of = release or LATEST
+    gone = {field for field, until in _UNTIL.items() if of >= until}
+    unknown = {field for field, since in _SINCE.items() if of < since}
+    workloads = [workload for kind in WORKLOADS for workload in cluster.all(kind)]
+    lost = {
+        title(workload): [f"spec.{field}" for field in raw_spec(workload) if field in gone | unknown]
+        for workload in workloads
+    }
+    users = [f"{name} ({', '.join(fields)})" for name, fields in lost.items() if fields]
+    if not users:
+        return
+    are_old = any(field.removeprefix("spec.") in gone for fields in lost.values() for field in fields)
+    yield (
+        f"the old operator, of release {of[0]}.{of[1]}, doesn't know fields of {len(users)} of the workloads. Its CRDs "
+        "would erase them, and what authenticates its callers by one would be open to everyone: "
+        f"{some(users, '; ')}. "
+        + (f"Convert them first: {CONVERT}" if are_old else "Say what they ask for by its fields, or take a newer one")
+    )

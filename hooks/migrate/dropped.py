@@ -1,0 +1,51 @@
+"""Fields that a CRD dropped when it took another's place, by managedFields: these still name who wrote them.
+
+The fields themselves are hidden from every reader until the first write, which erases them for good. A server that
+asked for authentication by one of them would be open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hooks.api.older_fields import REFERENCES, RENAMED
+from hooks.kubernetes.objects import Object, raw_spec
+from hooks.text import some, title
+
+
+def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
+    """Yield why objects can't be taken over that have lost a field."""
+    lost = {title(obj): fields for obj in objects if (fields := _dropped(obj))}
+    if lost:
+        users = [f"{name} ({some(fields)})" for name, fields in lost.items()]
+        yield (
+            f"the CRD in place hides fields that {len(lost)} objects were written with: {some(users, '; ')}. The next "
+            "write would erase them, and a server that authenticates its callers by one would be open. Replace these "
+            "objects by converted ones, from the copy that you made before: docs/migrating.md, step 3"
+        )
+
+
+def _dropped(obj: Object) -> list[str]:
+    """Return the fields of a spec that somebody wrote and that aren't there, nor the current ones in their place."""
+    spec = raw_spec(obj)
+    entries = obj["metadata"].get("managedFields") or []
+    written = [(entry.get("fieldsV1") or {}).get("f:spec") or {} for entry in entries]
+    missing = {field for fields in written for field in _missing(fields, spec)}
+    current = RENAMED | REFERENCES
+    return sorted(f"spec.{field}" for field in missing if current.get(field.partition(".")[0]) not in spec)
+
+
+def _missing(fields: Object, value: Any) -> Iterator[str]:
+    """Yield the paths under a mapping that FieldsV1 name and that aren't in it."""
+    for key, inner in fields.items():
+        name = key.removeprefix("f:")
+        if key.startswith("f:") and isinstance(value, dict):
+            if name not in value:
+                yield name
+            else:
+                yield from (f"{name}.{path}" for path in _missing(inner, value[name]))
+        elif key.startswith("k:") and isinstance(value, list):
+            same = [item for item in value if isinstance(item, dict) and json.loads(key[2:]).items() <= item.items()]
+            yield from (path for item in same for path in _missing(inner, item))
