@@ -15,7 +15,8 @@ echo "\$ toolhive-hooks render $example/*.yaml -o none    # without the Secret"
 cat <<END
 
 What this did: it read $example (an MCPServer, the MCPOIDCConfig by which its callers log in, an
-MCPExternalAuthConfig and its Secret), called the webhooks as Metacontroller would until nothing changed, and showed what a cluster would get:
+MCPExternalAuthConfig and its Secret), called the webhooks as Metacontroller would until nothing changed, and showed
+what a cluster would get:
   ConfigMap weather-runconfig   callers are authenticated (auth), then their token is exchanged (tokenexchange,
                                 RFC 8693) before a call reaches the MCP server
   Deployment weather            the client secret comes from the Secret, whose value is nowhere here

@@ -92,6 +92,17 @@ def test_a_readme_shows_what_render_prints(folder: Path) -> None:
     assert shown[line] == both(run(*line.split()))
 
 
+def test_only_the_example_of_october_2025_has_something_to_convert() -> None:
+    old = FOLDER / "october-2025"
+    shown = {command.line: command.output for command in commands(readme(old).read_text())}
+    line = "toolhive-hooks convert examples/october-2025"
+
+    assert shown[line] == both(run(*line.split()))
+    assert all(
+        run("toolhive-hooks", "convert", folder, "--check").returncode == 0 for folder in APPLIED if folder != old
+    )
+
+
 def test_no_stand_in_is_applied_with_its_example() -> None:
     """`kubectl apply -f FOLDER` reads the folder's own files; whoever looks at a stand-in's value sees what it is."""
     files = [path for path in FOLDER.rglob("*.yaml") if ".github" not in path.parts]
