@@ -10,12 +10,13 @@ echo
 echo "\$ toolhive-hooks render $example -o tree"
 "$hooks" render "$example" -o tree
 echo
-echo "\$ toolhive-hooks render $example/mcpserver.yaml $example/externalauth.yaml -o none    # without the Secret"
-"$hooks" render "$example/mcpserver.yaml" "$example/externalauth.yaml" -o none || true
+echo "\$ toolhive-hooks render $example/*.yaml -o none    # without the Secret"
+"$hooks" render "$example"/*.yaml -o none || true
 cat <<END
 
-What this did: it read $example (an MCPServer whose callers log in with OIDC, an MCPExternalAuthConfig and
-its Secret), called the webhooks as Metacontroller would until nothing changed, and showed what a cluster would get:
+What this did: it read $example (an MCPServer, the MCPOIDCConfig by which its callers log in, an
+MCPExternalAuthConfig and its Secret), called the webhooks as Metacontroller would until nothing changed, and showed
+what a cluster would get:
   ConfigMap weather-runconfig   callers are authenticated (auth), then their token is exchanged (tokenexchange,
                                 RFC 8693) before a call reaches the MCP server
   Deployment weather            the client secret comes from the Secret, whose value is nowhere here

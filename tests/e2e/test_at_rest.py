@@ -141,7 +141,7 @@ def test_sessions_stay_pinned_as_the_faq_says(installation: Installation, namesp
     assert program == "kubectl"
     cluster.kubectl(*arguments, "-n", namespace)
     cluster.kubectl(
-        *("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", '{"spec": {"port": 8090}}')
+        *("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", '{"spec": {"proxyPort": 8090}}')
     )
 
     def ports() -> bool:

@@ -95,11 +95,11 @@ def test_render_prints_what_the_cluster_holds(example: Example) -> None:
 @pytest.mark.parametrize(
     ("what", "patch"),
     [
-        ("configmap/company-oidc", {"data": {"audience": "another"}}),
+        ("mcpoidcconfig/company", {"spec": {"inline": {"issuer": "https://login.example.com"}}}),
         ("mcpexternalauthconfig/github", {"spec": {"tokenExchange": {"audience": "https://ghe.example.com"}}}),
         ("secret/github-oauth", {"stringData": {"client-secret": "rotated"}}),
     ],
-    ids=["ConfigMap", "MCPExternalAuthConfig", "Secret"],
+    ids=["MCPOIDCConfig", "MCPExternalAuthConfig", "Secret"],
 )
 def test_an_edit_of_what_servers_share_rolls_each_once(
     installation: Installation, namespace: str, what: str, patch: dict[str, Any]

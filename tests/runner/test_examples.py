@@ -17,7 +17,7 @@ from tests.examples import APPLIED, FOLDER, name
 from tests.runner.backend import Backend
 from tests.runner.gate import Gate
 from tests.runner.identity_provider import LOGGED_IN, LOGIN_CLIENT, PROXY, IdentityProvider
-from tests.runner.manifests import TRUST, oidc
+from tests.runner.manifests import TRUST, oidc_config
 from tests.runner.oauth_client import OAuthClient
 from tests.runner.redis import PASSWORD, USER, redis
 from tests.runner.runner import Proxy, Start
@@ -45,17 +45,17 @@ SERVED = ("Secret", "ConfigMap", *(kind.kind for kind in RESOURCES))
 REDIS = "redis.redis.svc.cluster.local:6379"
 
 
-def started(start: Start, backend: Backend, folder: Path, server: str, **spec: Any) -> Proxy:
-    """The proxy of an example's server, on a free port and before our backend; parts of its spec as given."""
+def started(start: Start, backend: Backend, folder: Path, server: str, *more: Object, **spec: Any) -> Proxy:
+    """The proxy of an example's server, on a free port and before our backend; more objects, and parts of its spec."""
     objects = load([str(folder)], io.BytesIO())
     [chosen] = [obj for obj in objects if obj["kind"] == "MCPServer" and obj["metadata"]["name"] == server]
-    chosen["spec"] |= {"port": free_port(), **spec}
+    chosen["spec"] |= {"proxyPort": free_port(), **spec}
     if chosen["spec"]["transport"] != "stdio":
-        chosen["spec"]["targetPort"] = backend.port
+        chosen["spec"]["mcpPort"] = backend.port
     others = [obj for obj in objects if obj["kind"] != "MCPServer"]
     if not any(obj["kind"] == "Secret" for obj in others):
         others.append(STAND_IN)
-    return start(chosen, *others)
+    return start(chosen, *others, *more)
 
 
 def among(
@@ -78,7 +78,7 @@ def among(
     objects = json.loads(text)
     for obj in objects:
         if obj["kind"] == "MCPServer":
-            obj["spec"] |= {"port": free_port(), "targetPort": backend.port, **spec}
+            obj["spec"] |= {"proxyPort": free_port(), "mcpPort": backend.port, **spec}
         if obj["kind"] == "Secret":
             obj["stringData"] = {key: secrets[key] for key in obj["stringData"]}
     return start(*objects)
@@ -94,7 +94,8 @@ def test_an_example_starts(start: Start, backend: Backend, folder: Path, server:
 def test_cedar_policies_decide_by_claims_and_arguments(
     start: Start, provider: IdentityProvider, backend: Backend
 ) -> None:
-    proxy = started(start, backend, FOLDER / "authz-cedar", "fetch", oidcConfig=oidc(provider), **TRUST).wait_started()
+    spec = {"oidcConfigRef": {"name": "idp", "audience": PROXY}, **TRUST}
+    proxy = started(start, backend, FOLDER / "authz-cedar", "fetch", *oidc_config(provider), **spec).wait_started()
     engineer = proxy.caller(provider.token(groups=["engineering"])).connect()
     stranger = proxy.caller(provider.token(groups=["sales"])).connect()
     backend.calls.clear()

@@ -92,6 +92,17 @@ def test_a_readme_shows_what_render_prints(folder: Path) -> None:
     assert shown[line] == both(run(*line.split()))
 
 
+def test_only_the_example_of_october_2025_has_something_to_convert() -> None:
+    old = FOLDER / "october-2025"
+    shown = {command.line: command.output for command in commands(readme(old).read_text())}
+    line = "toolhive-hooks convert examples/october-2025"
+
+    assert shown[line] == both(run(*line.split()))
+    assert all(
+        run("toolhive-hooks", "convert", folder, "--check").returncode == 0 for folder in APPLIED if folder != old
+    )
+
+
 def test_no_stand_in_is_applied_with_its_example() -> None:
     """`kubectl apply -f FOLDER` reads the folder's own files; whoever looks at a stand-in's value sees what it is."""
     files = [path for path in FOLDER.rglob("*.yaml") if ".github" not in path.parts]
@@ -119,7 +130,7 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
     shown = [c.output for c in commands(readme(GITOPS).read_text()) if c.line == "examples/gitops/check.sh"]
 
     good = run(repository / "check.sh", cwd=repository.parent)
-    edit(repository / "production/github.yaml", "targetPort: 8082", "targetPort: 80820")
+    edit(repository / "production/github.yaml", "mcpPort: 8082", "mcpPort: 80820")
     bad = run(repository / "check.sh", cwd=repository.parent)
 
     assert (good.returncode, bad.returncode) == (0, 1)
@@ -133,13 +144,13 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "fault"),
     [
-        ("targetPort:", "targetport:", 1, "spec.targetport: is not a field that toolhive-hooks knows"),
+        ("mcpPort:", "mcpport:", 1, "spec.mcpport: is not a field that toolhive-hooks knows"),
         ("kind: MCPServer\n", "kind: MCPSever\n", 1, "kind: MCPSever is not a kind of toolhive.stacklok.dev"),
         ("kind: MCPServer\n", "", 1, "kind: is missing"),
-        ("apiVersion: toolhive.stacklok.dev/v1alpha1\nkind: MCPServer\n", "a: [\n", 2, "did not find expected"),
+        ("apiVersion: toolhive.stacklok.dev/v1beta1\nkind: MCPServer\n", "a: [\n", 2, "did not find expected"),
         (
-            "name: github\n---",
-            "name: nobody\n---",
+            "  externalAuthConfigRef:\n    name: github\n",
+            "  externalAuthConfigRef:\n    name: nobody\n",
             1,
             "ExternalAuthConfigNotFound: MCPExternalAuthConfig 'nobody' not found in namespace 'default': create it, "
             "or remove spec.externalAuthConfigRef",
@@ -161,7 +172,7 @@ def test_what_fails_a_check(repository: Path, old: str, new: str, code: int, fau
 
 
 def test_in_a_pull_request_each_fault_stands_at_its_line(repository: Path) -> None:
-    edit(repository / "staging/github.yaml", "targetPort:", "targetport:")
+    edit(repository / "staging/github.yaml", "mcpPort:", "mcpport:")
 
     result = run("./check.sh", cwd=repository, GITHUB_ACTIONS="true")
 

@@ -58,7 +58,7 @@ def test_ingress_and_route_lead_to_the_proxys_service() -> None:
     [path] = ingress["rules"][0]["http"]["paths"]
     service = path["backend"]["service"]
     [port] = children["Service", "mcp-fetch-proxy"]["spec"]["ports"]
-    url = manifests("ingress/mcpserver.yaml")["fetch"]["oidcConfig"]["resourceUrl"]
+    url = manifests("ingress/mcpserver.yaml")["fetch"]["oidcConfigRef"]["resourceUrl"]
 
     assert service == {"name": "mcp-fetch-proxy", "port": {"number": port["port"]}}
     assert route["rules"][0]["backendRefs"] == [{"name": service["name"], "port": port["port"]}]
