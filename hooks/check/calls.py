@@ -30,6 +30,7 @@ REMEDIES = (
     (("status code: 413",), "raise TOOLHIVE_HOOKS_MAX_BODY_BYTES"),
     (("status code: 400",), "upgrade Metacontroller to 4.17.2 or newer"),
     (("in the request",), "kubectl apply -k metacontroller/, then restart Metacontroller"),
+    (("was replaced by one that hides",), "kubectl apply -k crds, then your manifests: docs/upgrading.md"),
     (("would be deleted", "a bug:"), "kubectl logs deployment/toolhive-hooks -n toolhive-hooks, and please report it"),
     (("is forbidden",), "docs/installing.md#least-privilege, or the quota or policy that refuses it"),
 )
