@@ -12,7 +12,7 @@ from tests.controlplane import WatchLog, eventually
 from tests.controlplane.fixtures import namespace_for
 from tests.e2e.installation import TOOLHIVE, Installation, conditions
 from tests.e2e.rendered import as_rendered
-from tests.reference_v1beta1.cases import ALL, FAILED_HERE, inputs
+from tests.reference_v1beta1.cases import FAILED_HERE, LIVE, inputs
 
 pytestmark = pytest.mark.e2e
 
@@ -166,7 +166,7 @@ def test_configs_stay_until_the_last_of_either_kind_is_gone(
         assert gone.at - end.at < 1, kind
 
 
-@pytest.mark.parametrize("case", ALL)
+@pytest.mark.parametrize("case", LIVE)
 def test_release_0_44s_case_lives_as_render_says(installation: Installation, case: str) -> None:
     """What users give ToolHive 0.44's operator, given to Metacontroller: what lives is what render prints."""
     with namespace_for(installation.cluster, f"r44 {case}") as namespace:

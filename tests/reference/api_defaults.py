@@ -57,7 +57,8 @@ def _default_deployment(spec: Object) -> None:
         "serviceAccount": pod["serviceAccountName"],
         "terminationGracePeriodSeconds": 30,
     }
-    for container in pod["containers"]:
+    for container in (*pod["containers"], *pod.get("initContainers", [])):
+        container.setdefault("resources", {})
         container["terminationMessagePath"] = "/dev/termination-log"
         container["terminationMessagePolicy"] = "File"
         container["imagePullPolicy"] = "IfNotPresent"

@@ -1,6 +1,6 @@
 """Where we differ from operator 0.44.0 on purpose: all that the comparison overlooks, and nothing else.
 
-The first list is about children, the second about statuses. Each difference of children has a heading of the same name
+The first list is about children, the others about statuses. Each difference of children has a heading of the same name
 in docs/differences.md, which says why. Not in the lists: what Metacontroller and a cluster put on an object (its
 ownerReferences, label `controller-uid`, the last-applied annotation, identity, status, addresses, the revision of a
 rollout), and the API server's defaults, which `tests.reference.api_defaults` fills in on our side.
@@ -56,7 +56,7 @@ def vault(children: Children) -> None:
 def secret_headers(children: Children) -> None:
     """Of a collector: the runner reads them from the environment, and then all headers there."""
     for container in containers(children):
-        if any(item["name"].startswith("TOOLHIVE_OTEL_HEADER_") for item in container["env"]):
+        if any(item["name"].startswith("TOOLHIVE_OTEL_HEADER_") for item in container.get("env", [])):
             container["env"] = [item for item in container["env"] if item["name"] != "OTEL_EXPORTER_OTLP_HEADERS"]
             for run in run_configs(children):
                 run["telemetry_config"].pop("headers", None)
@@ -64,8 +64,22 @@ def secret_headers(children: Children) -> None:
                     (middleware["parameters"] or {}).get("config", {}).pop("headers", None)
 
 
+def dollars(children: Children) -> None:
+    """In the proxy's arguments: they are the MCP server's to replace, and `$(NAME)` there is the proxy's own."""
+    for container in containers(children):
+        if "args" in container:
+            container["args"] = [text.replace("$$", "$") for text in container["args"]]
+
+
 def rights(children: Children) -> None:
-    """Of an MCPRemoteProxy: its Role there reads all Secrets of the namespace, and its proxy none."""
+    """Of an MCPRemoteProxy: its Role there reads all Secrets of the namespace, and its proxy none.
+
+    A proxy with a ServiceAccount of the user's has none of its own there; ours carries the claims.
+    """
+    for kind, name in [name for name in children if name[0] == "Deployment"]:
+        own = f"{name}-remote-proxy-runner"
+        if children[kind, name]["spec"]["template"]["spec"]["serviceAccountName"] != own:
+            children.pop(("ServiceAccount", own), None)
     for child in children.values():
         if child["kind"] == "Role" and child["metadata"]["name"].endswith("-remote-proxy-runner"):
             child["rules"] = [rule for rule in child["rules"] if rule["resources"] != ["secrets"]]
@@ -74,8 +88,9 @@ def rights(children: Children) -> None:
 def named_twice(children: Children) -> None:
     """TOOLHIVE_SECRETS_PROVIDER, with the same value, where an MCPRemoteProxy forwards headers from Secrets."""
     for container in containers(children):
-        names = [item["name"] for item in container["env"]]
-        container["env"] = [item for at, item in enumerate(container["env"]) if item["name"] not in names[at + 1 :]]
+        env = container.get("env", [])
+        names = [item["name"] for item in env]
+        container["env"] = [item for at, item in enumerate(env) if item["name"] not in names[at + 1 :]]
 
 
 DIFFERENCES: dict[str, Callable[[Children], None]] = {
@@ -89,6 +104,7 @@ DIFFERENCES: dict[str, Callable[[Children], None]] = {
     "Remote proxies": named_twice,
     "Files of a Vault agent": vault,
     "Telemetry": secret_headers,
+    "Dollar signs": dollars,
     "Restarts": restarts,
 }
 
@@ -110,6 +126,14 @@ OURS_ALONE = {
     "WebhookConfigValidated": "there is none there",
 }
 """Types of conditions that we publish where operator 0.44.0 publishes none, with the reason."""
+
+SAYS_MORE = {
+    # Of a type that does nothing for a remote proxy.
+    ("True", "NoEffect"): ("True", "ExternalAuthConfigValid"),
+    # Of an MCPToolConfig whose filter has the old name of a renamed tool.
+    ("True", "FilterNameReplaced"): ("True", "ValidationSucceeded"),
+}
+"""Status and reason of a condition of ours, and those that operator 0.44.0 has in its place."""
 
 
 def _mask(metadata: Object, key: str) -> None:
