@@ -161,7 +161,9 @@ def answered(cluster: ControlPlane, namespace: str, objects: list[Object], confi
 
 def _settled(live: list[Object], config: Installation) -> Object:
     """What our hooks answer for the one workload among objects, once the configs among them are judged."""
-    ours = [kind.kind for kind in RESOURCES]
+    ours = {kind.kind: kind.api_version for kind in RESOURCES}
+    # Metacontroller sends each object in the version by which customize asks for its kind.
+    live = [{**obj, "apiVersion": ours.get(obj["kind"], obj["apiVersion"])} for obj in live]
     others = [obj for obj in live if obj["kind"] not in ours]
     [workload] = [obj for obj in live if obj["kind"] in WORKLOADS]
     configs = [judged(obj, *others) for obj in live if obj not in others and obj is not workload]
