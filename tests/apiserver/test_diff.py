@@ -234,9 +234,10 @@ def test_only_the_server_that_is_named_is_compared(cluster: ControlPlane, namesp
     assert diff(cluster, namespace, "demo").returncode == 0
     assert diff(cluster, namespace, "other").returncode == 1
     missing = diff(cluster, namespace, "nobody")
-    assert (missing.returncode, missing.stderr) == (2, f"toolhive-hooks: MCPServer {namespace}/nobody not found\n")
+    said = f"toolhive-hooks: MCPServer {namespace}/nobody not found, nor an MCPRemoteProxy of this name\n"
+    assert (missing.returncode, missing.stderr) == (2, said)
     elsewhere = run("diff", cluster.kubeconfig(), "demo")
-    assert elsewhere.stderr == "toolhive-hooks: MCPServer default/demo not found\n"
+    assert elsewhere.stderr == "toolhive-hooks: MCPServer default/demo not found, nor an MCPRemoteProxy of this name\n"
     assert run("diff", cluster.kubeconfig(namespace=namespace), "demo").returncode == 0
     unclear = run("diff", cluster.kubeconfig(), "-A", "demo")
     assert unclear.returncode == 2

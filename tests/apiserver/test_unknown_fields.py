@@ -69,7 +69,9 @@ def test_dropped_by_a_patch_which_no_annotation_tells(cluster: ControlPlane, nam
     name = before["metadata"]["name"]
 
     change = json.dumps({"spec": LATER})
-    done = cluster.kubectl("patch", "mcpserver", name, "-n", namespace, "--type=merge", "-p", change)
+    done = cluster.kubectl(
+        "patch", "mcpservers.toolhive.stacklok.dev", name, "-n", namespace, "--type=merge", "-p", change
+    )
 
     assert 'Warning: unknown field "spec.loginConfigRef"' in done.stderr
     assert cluster.objects(SERVER, namespace) == [before]

@@ -68,9 +68,18 @@ HELD = {
     "MCPServer.spec.oidcConfig.configMap.key",
     "MCPServer.spec.oidcConfig.kubernetes.serviceAccount",
     "MCPServer.spec.oidcConfig.kubernetes.namespace",
+    "MCPServer.spec.oidcConfigRef.audience",
+    "MCPServer.spec.oidcConfigRef.resourceUrl",
+    "MCPServer.spec.sessionStorage",
+    "MCPServer.spec.sessionStorage.provider",
+    "MCPServer.spec.rateLimiting.shared.refillPeriod",
+    "MCPServer.spec.rateLimiting.perUser.refillPeriod",
+    "MCPServer.spec.rateLimiting.tools[0].shared.refillPeriod",
+    "MCPServer.spec.rateLimiting.tools[0].perUser.refillPeriod",
 }
-"""No other value of these changes what exists: without its ConfigMap the server is Failed, and all is held; of the
-rest the proxy isn't told, as ToolHive's own operator doesn't tell it. The proxy mode counts with transport stdio."""
+"""No other value of these changes what exists. Of the two unused ones of oidcConfig the proxy isn't told, as ToolHive's
+own operator doesn't tell it, and the proxy mode counts with transport stdio. With the others the server is Failed, and
+all is held: a ConfigMap isn't there, audience and resource URL differ, limits have no Redis, or no duration."""
 OLD_CONFIGS = [config for config in CONFIGS if config["kind"] in PARENTS]
 """Those that servers of the older dialect can refer to."""
 

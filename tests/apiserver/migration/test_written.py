@@ -60,7 +60,9 @@ def test_the_plan_has_each_namespace_once(cluster: ControlPlane) -> None:
     with spaces(cluster, 2) as names:
         for name in names:
             lay_down(cluster, name)
-        lines = run("migrate", cluster.kubeconfig()).stdout.splitlines()
+        done = run("migrate", cluster.kubeconfig())
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.splitlines()
 
     for name in names:
         at = lines.index(f"namespace {name}")
