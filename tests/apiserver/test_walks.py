@@ -60,6 +60,9 @@ ACCOUNT = "ServiceAccount/demo-sa"
 NO_OTHER = {
     *("spec.oidcConfig.inline", "spec.oidcConfig.configMap", "spec.authzConfig.type", "spec.authzConfig.inline"),
     *("spec.type", "spec.tokenExchange", "spec.tokenExchange.clientSecretRef"),
+    *("spec.sessionStorage", "spec.sessionStorage.provider"),
+    *("spec.rateLimiting.shared.refillPeriod", "spec.rateLimiting.tools[0].shared.refillPeriod"),
+    *("spec.rateLimiting.perUser.refillPeriod", "spec.rateLimiting.tools[0].perUser.refillPeriod"),
 }
 """The schema has no other value for these without a change of their neighbours."""
 HELD = {
@@ -70,16 +73,10 @@ HELD = {
     "MCPServer.spec.oidcConfig.kubernetes.namespace",
     "MCPServer.spec.oidcConfigRef.audience",
     "MCPServer.spec.oidcConfigRef.resourceUrl",
-    "MCPServer.spec.sessionStorage",
-    "MCPServer.spec.sessionStorage.provider",
-    "MCPServer.spec.rateLimiting.shared.refillPeriod",
-    "MCPServer.spec.rateLimiting.perUser.refillPeriod",
-    "MCPServer.spec.rateLimiting.tools[0].shared.refillPeriod",
-    "MCPServer.spec.rateLimiting.tools[0].perUser.refillPeriod",
 }
 """No other value of these changes what exists. Of the two unused ones of oidcConfig the proxy isn't told, as ToolHive's
 own operator doesn't tell it, and the proxy mode counts with transport stdio. With the others the server is Failed, and
-all is held: a ConfigMap isn't there, audience and resource URL differ, limits have no Redis, or no duration."""
+all is held: a ConfigMap isn't there, or audience and resource URL differ."""
 OLD_CONFIGS = [config for config in CONFIGS if config["kind"] in PARENTS]
 """Those that servers of the older dialect can refer to."""
 
