@@ -14,6 +14,7 @@ from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installa
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples/token-exchange"
+OIDC_CONFIG = "toolhive.stacklok.dev/v1beta1/MCPOIDCConfig"
 CHILDREN = [
     "ConfigMap/weather-runconfig",
     "Deployment/weather",
@@ -43,6 +44,7 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
         installation.deploy(namespace, EXAMPLE)
 
         config = installation.external_auth(namespace, "weather-api")
+        oidc = cluster.resource(OIDC_CONFIG).get(name="company", namespace=namespace).to_dict()
         server = installation.server(namespace, "weather")
         assert installation.children(namespace) == CHILDREN
         assert [middleware["type"] for middleware in run_config(cluster, namespace)["middleware_configs"]] == [
@@ -57,6 +59,7 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
             "Valid": ("True", "Valid"),
             "AccessRestricted": ("True", "Restricted"),
             "ExternalAuthConfigValidated": ("True", "ExternalAuthConfigValid"),
+            "OIDCConfigRefValidated": ("True", "OIDCConfigRefValid"),
             "IncomingAuthentication": ("True", "Configured"),
             "RateLimitConfigValid": ("True", "RateLimitNotApplicable"),
             "StdioReplicaCapped": ("False", "StdioReplicaCapNotActive"),
@@ -68,6 +71,7 @@ def test_the_example_from_nothing_to_running_to_gone(installation: Installation,
             "url": f"http://mcp-weather-proxy.{namespace}.svc.cluster.local:8080/mcp",
             "readyReplicas": 1,
             "externalAuthConfigHash": config["status"]["configHash"],
+            "oidcConfigHash": oidc["status"]["configHash"],
             "observedGeneration": 1,
             "conditions": [],
         }
