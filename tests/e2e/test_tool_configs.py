@@ -119,7 +119,7 @@ def blind(installation: Installation) -> Iterator[Installation]:
 def test_without_sight_of_secrets_the_pods_tell_of_a_missing_one(blind: Installation, namespace: str) -> None:
     cluster = blind.cluster
     example = ROOT / "examples/token-exchange"
-    for name in ("externalauth.yaml", "mcpserver.yaml"):
+    for name in ("oidc.yaml", "externalauth.yaml", "mcpserver.yaml"):
         cluster.kubectl("apply", "-n", namespace, "-f", example / name)
     all_running(blind, namespace, "weather")
     config = blind.external_auth(namespace, "weather-api")
