@@ -1,4 +1,4 @@
-"""MCPRemoteProxy -> ProxySpec: the one place that knows the field names of an MCPRemoteProxy's spec."""
+"""MCPRemoteProxy -> ProxySpec: the one place that knows the field names that its spec alone has."""
 
 from __future__ import annotations
 
@@ -7,57 +7,27 @@ import hashlib
 from hooks import go_json
 from hooks.api.headers import HeaderForward
 from hooks.api.mcpremoteproxy import MCPRemoteProxySpec
-from hooks.api.workload import DEFAULT_PORT, MetadataOverrides, ProxyDeploymentOverrides, ResourceOverrides
+from hooks.api.workload import DEFAULT_PORT
 from hooks.controllers.workloads.resolutions import Resolutions
-from hooks.controllers.workloads.sessions import session_redis
-from hooks.controllers.workloads.to_proxy import content_digest, outgoing_auth, tools
+from hooks.controllers.workloads.to_proxy import make_proxy, tools
 from hooks.installation import Installation
-from hooks.kubernetes.objects import Object, annotations_of
-from hooks.proxy.rollout import read_restart
+from hooks.kubernetes.objects import Object
 from hooks.proxy.spec import ProxySpec, Remote, SecretHeader
 
 
 def to_proxy(
     parent: Object, given: MCPRemoteProxySpec, resolutions: Resolutions, installation: Installation
 ) -> ProxySpec:
-    """Return what an MCPRemoteProxy's proxy consists of; a reference that has no value is left out.
-
-    Args:
-        parent: the MCPRemoteProxy.
-        given: its spec.
-        resolutions: what the spec refers to; children may be made only where these have no problems.
-        installation: what the installation decides.
-    """
-    metadata = parent["metadata"]
-    overrides = given.resource_overrides or ResourceOverrides()
-    backend = _remote(given, resolutions)
-    return ProxySpec(
-        name=metadata["name"],
-        namespace=metadata["namespace"],
-        uid=metadata["uid"],
-        backend=backend,
-        transport=given.transport,
+    """Return what an MCPRemoteProxy's proxy consists of: see `make_proxy`."""
+    return make_proxy(
+        parent,
+        given,
+        resolutions,
+        installation,
+        backend=_remote(given, resolutions),
         proxy_mode=given.transport,
         port=proxy_port(given),
-        replicas=given.replicas,
-        session_affinity=given.session_affinity,
-        endpoint_prefix=given.endpoint_prefix,
-        incoming_auth=resolutions.oidc.value,
-        outgoing_auth=outgoing_auth(resolutions),
-        auth_server=resolutions.auth_server.value,
-        authorization=resolutions.authz.value,
         tools=tools(resolutions.tools.value),
-        telemetry=resolutions.telemetry.value,
-        audit=bool(given.audit and given.audit.enabled),
-        webhooks=None,
-        session_redis=session_redis(given, installation),
-        rate_limits=None,
-        content_digest=content_digest(resolutions, backend),
-        trust_proxy_headers=given.trust_proxy_headers,
-        resources=given.resources,
-        deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
-        service_overrides=overrides.proxy_service or MetadataOverrides(),
-        restart=read_restart(annotations_of(parent)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The parts of a ProxySpec that are made alike from the spec of each workload kind."""
+"""A ProxySpec from the fields that the specs of all workload kinds have; each kind hands in what is its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,70 @@ import hashlib
 
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
+from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.workloads.resolutions import Resolutions
+from hooks.controllers.workloads.sessions import session_redis
+from hooks.controllers.workloads.spec import WorkloadSpec
+from hooks.installation import Installation
+from hooks.kubernetes.objects import Object, annotations_of
 from hooks.proxy import spec
 from hooks.proxy.outgoing_auth import acts
+from hooks.proxy.rollout import read_restart
+
+
+def make_proxy(
+    parent: Object,
+    given: WorkloadSpec,
+    resolutions: Resolutions,
+    installation: Installation,
+    *,
+    backend: spec.Container | spec.Remote,
+    proxy_mode: str,
+    port: int,
+    tools: spec.Tools,
+) -> spec.ProxySpec:
+    """Return what a workload's proxy consists of; a reference that has no value is left out.
+
+    Args:
+        parent: the workload.
+        given: its spec.
+        resolutions: what the spec refers to; children may be made only where these have no problems.
+        installation: what the installation decides.
+        backend: the MCP server behind the proxy.
+        proxy_mode: how callers are served.
+        port: the one on which the proxy listens.
+        tools: the tools that callers see.
+    """
+    metadata = parent["metadata"]
+    overrides = given.resource_overrides or ResourceOverrides()
+    return spec.ProxySpec(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        backend=backend,
+        transport=given.transport,
+        proxy_mode=proxy_mode,
+        port=port,
+        replicas=given.replicas,
+        session_affinity=given.session_affinity,
+        endpoint_prefix=given.endpoint_prefix,
+        incoming_auth=resolutions.oidc.value,
+        outgoing_auth=outgoing_auth(resolutions),
+        auth_server=resolutions.auth_server.value,
+        authorization=resolutions.authz.value,
+        tools=tools,
+        telemetry=resolutions.telemetry.value,
+        audit=bool(given.audit and given.audit.enabled),
+        webhooks=resolutions.webhooks.value,
+        session_redis=session_redis(given, installation),
+        rate_limits=resolutions.rate_limits.value or None,
+        content_digest=content_digest(resolutions, backend),
+        trust_proxy_headers=given.trust_proxy_headers,
+        resources=given.resources,
+        deployment_overrides=overrides.proxy_deployment or ProxyDeploymentOverrides(),
+        service_overrides=overrides.proxy_service or MetadataOverrides(),
+        restart=read_restart(annotations_of(parent)),
+    )
 
 
 def outgoing_auth(resolutions: Resolutions) -> spec.OutgoingAuth | None:
