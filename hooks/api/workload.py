@@ -9,10 +9,6 @@ from pydantic import Field
 from hooks.api.meta import EnvVar, Model, NameRef, Rule, RuledModel, SecretKeyRef
 from hooks.api.scalars import Quantity
 
-ACCOUNT_SUFFIX = "-proxy-runner"
-"""What the name of a workload's proxy-runner ServiceAccount has after the workload's own name."""
-
-
 DEFAULT_PORT = 8080
 """The port where a spec names none, for proxy and MCP server alike.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hooks.api.meta import GROUP
-from hooks.api.workload import ACCOUNT_SUFFIX
 from hooks.metacontroller.requests import SyncRequest
 
 COMPONENT_GROUP = "toolhive.stacklok.io"
@@ -68,11 +67,11 @@ class _Form:
 
 
 _FORMS = {
-    "MCPServer": _Form("MCP server", "mcp-{}-proxy", f"{{}}{ACCOUNT_SUFFIX}", "mcp-server", has_server=True),
+    "MCPServer": _Form("MCP server", "mcp-{}-proxy", "{}-proxy-runner", "mcp-server", has_server=True),
     "MCPRemoteProxy": _Form(
         "Remote proxy",
         "mcp-{}-remote-proxy",
-        f"{{}}-remote{ACCOUNT_SUFFIX}",
+        "{}-remote-proxy-runner",
         "mcp-remote-proxy",
         has_server=False,
     ),

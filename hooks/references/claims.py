@@ -11,16 +11,13 @@ import hashlib
 import re
 from collections.abc import Collection
 
-from hooks.api.workload import ACCOUNT_SUFFIX
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.names import LABEL_VALUE, OBJECT_NAME
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.proxy.names import Names
 from hooks.references.table import references_of
-
-ACCOUNT_SUFFIXES = {"MCPServer": ACCOUNT_SUFFIX, "MCPRemoteProxy": f"-remote{ACCOUNT_SUFFIX}"}
-"""What the name of a workload's ServiceAccount has after the workload's own name, by its kind."""
 
 
 def claim_value(name: str) -> str:
@@ -51,12 +48,17 @@ def claimant(account: Object, workloads: Collection[Kind]) -> tuple[Kind, str] |
     if owner := controller_of(account):
         kinds = [kind for kind in workloads if is_of_kind(owner, kind.api_version, kind.kind)]
     elif (noted := noted_parent(account)) is not None and labels_of(account).get(CONTROLLER_UID) != noted:
-        kinds = sorted(workloads, key=lambda kind: -len(ACCOUNT_SUFFIXES[kind.kind]))
+        kinds = sorted(workloads, key=lambda kind: -len(_suffix(kind)))
     else:
         return None
     account_name = str(account["metadata"]["name"])
     for kind in kinds:
-        name = account_name.removesuffix(ACCOUNT_SUFFIXES[kind.kind])
+        name = account_name.removesuffix(_suffix(kind))
         if name != account_name and OBJECT_NAME.fullmatch(name):
             return kind, name
     return None
+
+
+def _suffix(workload: Kind) -> str:
+    """What the name of a workload's ServiceAccount has after the workload's own name."""
+    return Names(workload.kind, "").account
