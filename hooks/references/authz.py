@@ -79,9 +79,9 @@ def read_authz(text: str) -> Object | str:
     return "; ".join(found) if found else _sorted(document)
 
 
-def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef) -> Resolution[Object]:
+def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef, condition: str) -> Resolution[Object]:
     """Return the authorization configuration in the ConfigMap that spec.authzConfig names."""
-    condition, name, key = "AuthzConfigRefValidated", reference.name, reference.key or "authz.json"
+    name, key = reference.name, reference.key or "authz.json"
     text = find_text(request, name, key, condition, "spec.authzConfig.configMap")
     if text.value is None:
         return Resolution(condition=text.condition)

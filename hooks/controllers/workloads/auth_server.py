@@ -16,20 +16,18 @@ from hooks.kubernetes.conditions import Condition
 from hooks.proxy.runconfig.oidc import AUTH_SERVER_SCOPES
 from hooks.proxy.spec import AuthServer
 from hooks.references.resolution import Resolution, failed
-
-BY_REF = "AuthServerRefValidated"
-BY_EXTERNAL = "ExternalAuthConfigValidated"
+from hooks.references.table import Reference
 
 
 def outgoing(
-    found: Resolution[MCPExternalAuthConfigSpec], spec: WorkloadSpec, resource_url: str, kind: str
+    found: Resolution[MCPExternalAuthConfigSpec], spec: WorkloadSpec, resource_url: str, row: Reference
 ) -> Resolution[MCPExternalAuthConfigSpec]:
-    """Return what externalAuthConfigRef leads to, unless it is an authorization server that can't work here."""
+    """Return what externalAuthConfigRef (the row) leads to, unless it is an authorization server that can't work."""
     settings = _settings(found)
-    faults = list(_faults(settings, spec, resource_url, kind)) if settings else []
+    faults = list(_faults(settings, spec, resource_url, row.workload.kind)) if settings else []
     if not faults:
         return found
-    return failed(BY_EXTERNAL, faults[0][0], "; ".join(message for _, message in faults))
+    return failed(row.condition, faults[0][0], "; ".join(message for _, message in faults))
 
 
 def auth_server(
@@ -37,7 +35,7 @@ def auth_server(
     external: Resolution[MCPExternalAuthConfigSpec],
     spec: WorkloadSpec,
     resource_url: str,
-    kind: str,
+    row: Reference,
 ) -> Resolution[AuthServer]:
     """Return the authorization server of a proxy.
 
@@ -46,7 +44,7 @@ def auth_server(
         external: what externalAuthConfigRef leads to.
         spec: the workload's.
         resource_url: the workload's URL, by which tokens are meant for it.
-        kind: the workload's.
+        row: the reference authServerRef of the workload's kind.
     """
     of_external = _settings(external)
     if found.condition is None:  # the spec has no authServerRef
@@ -62,18 +60,18 @@ def auth_server(
             f"authServerRef {found.name!r} has type {found.value.type!r}, but only embeddedAuthServer is supported: "
             "name it in spec.externalAuthConfigRef, if it is for calls of the MCP server"
         )
-        return failed(BY_REF, "AuthServerRefInvalidType", message)
+        return failed(row.condition, "AuthServerRefInvalidType", message)
     if of_external:
         message = (
             "conflict: both authServerRef and externalAuthConfigRef reference an embedded auth server; use "
             "authServerRef for the embedded auth server and externalAuthConfigRef for outgoing auth only"
         )
-        return failed(BY_REF, "AuthServerRefConflict", message)
-    faults = list(_faults(settings, spec, resource_url, kind))
+        return failed(row.condition, "AuthServerRefConflict", message)
+    faults = list(_faults(settings, spec, resource_url, row.workload.kind))
     if faults:
         reason = faults[0][0]
-        reason = "AuthServerRefInvalidConfig" if reason == "InvalidConfig" else reason
-        return failed(BY_REF, reason, "; ".join(message for _, message in faults))
+        reason = row.reasons.not_valid if reason == "InvalidConfig" else reason
+        return failed(row.condition, reason, "; ".join(message for _, message in faults))
     server = AuthServer(found.name, settings, "spec.authServerRef")
     return Resolution(server, found.condition, name=found.name, hash=found.hash, digest=found.digest)
 

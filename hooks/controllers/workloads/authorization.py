@@ -31,7 +31,7 @@ def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: R
         return Resolution(Authorization(document, policies=policies, entities_json=entities))
     if authz.config_map is None:
         return Resolution()
-    found = resolve_authz(request, authz.config_map)
+    found = resolve_authz(request, authz.config_map, reference.condition)
     if found.value is None:
         return Resolution(condition=found.condition)
     document = _with_claim_mapping(found.value, authz)

@@ -87,12 +87,12 @@ def resolve_auth(
     """
     ref = spec.oidc_config_ref
     resource_url = (ref and ref.resource_url) or own_url
-    external = resolve_config(request, rows["externalAuthConfigRef"], MCPExternalAuthConfigSpec)
-    named = resolve_config(request, rows["authServerRef"], MCPExternalAuthConfigSpec)
-    kind = request.parent["kind"]
+    of_calls, of_callers = rows["externalAuthConfigRef"], rows["authServerRef"]
+    external = resolve_config(request, of_calls, MCPExternalAuthConfigSpec)
+    named = resolve_config(request, of_callers, MCPExternalAuthConfigSpec)
     return (
-        auth_server.outgoing(external, spec, resource_url, kind),
-        auth_server.auth_server(named, external, spec, resource_url, kind),
+        auth_server.outgoing(external, spec, resource_url, of_calls),
+        auth_server.auth_server(named, external, spec, resource_url, of_callers),
     )
 
 
