@@ -7,6 +7,8 @@ tools out of each spec that is read, at the same generation; the next write of a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
@@ -17,15 +19,19 @@ from hooks.proxy.config_maps import read_run_config
 from hooks.proxy.names import names_of
 
 CONDITION = "AccessRestricted"
-_FIELDS = {
-    "authentication": ("oidcConfig", "oidcConfigRef"),
-    "authorization": ("authzConfig", "authzConfigRef"),
-    "a filter of tools": ("tools", "toolConfigRef"),
-}
-_IN_RUN_CONFIG = {
-    "authentication": "oidc_config",
-    "authorization": "authz_config",
-    "a filter of tools": "tools_filter",
+
+
+class _Protection(NamedTuple):
+    """Fields of the spec that ask for a protection, that of October 2025 first, and the RunConfig's key for it."""
+
+    fields: tuple[str, str]
+    key: str
+
+
+_PROTECTIONS = {
+    "authentication": _Protection(("oidcConfig", "oidcConfigRef"), "oidc_config"),
+    "authorization": _Protection(("authzConfig", "authzConfigRef"), "authz_config"),
+    "a filter of tools": _Protection(("tools", "toolConfigRef"), "tools_filter"),
 }
 
 
@@ -47,15 +53,18 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
     """
     if _observed_generation(request.parent) != request.generation:
         return
-    observed = request.children.get(CONFIG_MAP, names_of(request).run_config)
-    asked, run = _asked(raw_spec(request.parent)), read_run_config(observed)
-    lost = [what for what, key in _IN_RUN_CONFIG.items() if run.get(key) and what not in asked]
+    asked = _asked(raw_spec(request.parent))
+    lost = [what for what in _PROTECTIONS if what not in asked]
     # An edit that takes a protection away may wait for something else: then the proxy keeps it, and the status says so.
     noted = conditions.find(request.parent, CONDITION) or {}
     if noted.get("observedGeneration") == request.generation:
         lost = [what for what in lost if noted.get("status") == "True" and what in str(noted.get("message"))]
+    if not lost:
+        return
+    run = read_run_config(request.children.get(CONFIG_MAP, names_of(request).run_config))
+    lost = [what for what in lost if run.get(_PROTECTIONS[what].key)]
     if lost:
-        fields = " and ".join(f"spec.{field}" for what in lost for field in _FIELDS[what][:1])
+        fields = " and ".join(f"spec.{_PROTECTIONS[what].fields[0]}" for what in lost)
         raise BrokenRule(
             f"the proxy has {', '.join(lost)}, and the spec of the same generation doesn't ask "
             f"for it: the CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}; apply "
@@ -64,7 +73,7 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
 
 
 def _asked(spec: Object) -> list[str]:
-    return [what for what, fields in _FIELDS.items() if any(spec.get(field) for field in fields)]
+    return [what for what, each in _PROTECTIONS.items() if any(spec.get(field) for field in each.fields)]
 
 
 def _observed_generation(parent: Object) -> object:
