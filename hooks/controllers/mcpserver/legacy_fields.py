@@ -17,8 +17,9 @@ def pruned_legacy_fields(parent: Object) -> str:
     Returns:
         What to tell the author; empty where nothing was lost.
     """
-    wanted, stored = applied_spec(parent), raw_spec(parent)
-    if not isinstance(wanted, dict) or "proxyPort" not in stored:
+    stored = raw_spec(parent)
+    wanted = applied_spec(parent) if "proxyPort" in stored else None
+    if not isinstance(wanted, dict):
         return ""
     lost = [
         f"spec.{field} is not in the spec: the CRD of the cluster doesn't know it; use {current}, or apply the CRDs of "

@@ -19,6 +19,7 @@ from hooks.controllers.workloads.parse import parse
 from hooks.controllers.workloads.reconcile import Reading
 from hooks.controllers.workloads.sessions import session_storage_condition
 from hooks.installation import Installation
+from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import STATEFUL_SET
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import SyncRequest
@@ -34,7 +35,9 @@ def sync(request: SyncRequest, installation: Installation, now: datetime) -> Syn
 
 
 def _read(request: SyncRequest, installation: Installation) -> Reading:
-    spec, faults = parse(request, MCP_SERVER, MCPServerSpec, pruned_legacy_fields(request.parent))
+    spec, faults = parse(request, MCP_SERVER, MCPServerSpec)
+    if not faults and (lost := pruned_legacy_fields(request.parent)):
+        faults = [conditions.false("Valid", "FieldPruned", lost)]
     access = access_condition(request)
     if spec is None:
         return Reading(None, faults, [access])

@@ -19,16 +19,13 @@ from hooks.proxy import validation
 Spec = TypeVar("Spec", MCPServerSpec, MCPRemoteProxySpec)
 
 
-def parse(
-    request: SyncRequest, kind: CustomResource, model: type[Spec], pruned_legacy: str = ""
-) -> tuple[Spec | None, list[Condition]]:
+def parse(request: SyncRequest, kind: CustomResource, model: type[Spec]) -> tuple[Spec | None, list[Condition]]:
     """Return the spec, and what is wrong with it or its object's name.
 
     Args:
         request: a sync of the workload.
         kind: the workload's.
         model: of its spec.
-        pruned_legacy: what to say of fields of an older dialect that the API server dropped; empty for none.
     """
     unusable = why_name_not_usable(request.name, kind)
     if unusable:
@@ -40,7 +37,7 @@ def parse(
     unreadable = validation.unreadable_template(spec.pod_template_spec)
     if unreadable:
         return None, [unreadable]
-    dropped = pruned(request.parent, model) or pruned_legacy
+    dropped = pruned(request.parent, model)
     return spec, [conditions.false("Valid", "FieldPruned", dropped)] if dropped else []
 
 
