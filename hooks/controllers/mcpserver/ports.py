@@ -19,27 +19,35 @@ class Port(NamedTuple):
 
 def proxy_port(spec: MCPServerSpec) -> Port:
     """Return the port on which the proxy listens."""
-    return _effective(Port(spec.proxy_port or 0, "spec.proxyPort"), Port(spec.port or 0, "spec.port"))
+    return _effective(*_proxy_ports(spec))
 
 
 def mcp_port(spec: MCPServerSpec) -> Port:
     """Return the port on which the MCP server listens; a stdio server's counts for nothing but its RunConfig."""
-    return _effective(Port(spec.mcp_port or 0, "spec.mcpPort"), Port(spec.target_port or 0, "spec.targetPort"))
+    return _effective(*_mcp_ports(spec))
 
 
 def ports_condition(spec: MCPServerSpec) -> Condition | None:
     """Return which port counts where a spec has two that differ."""
-    pairs = (
-        (proxy_port(spec), Port(spec.proxy_port or 0, "spec.proxyPort"), Port(spec.port or 0, "spec.port")),
-        (mcp_port(spec), Port(spec.mcp_port or 0, "spec.mcpPort"), Port(spec.target_port or 0, "spec.targetPort")),
-    )
-    said = [
-        f"{counts.field} {counts.number} counts, not {other.field} {other.number}: remove {other.field}"
-        for counts, *both in pairs
-        for other in both
-        if 0 not in (both[0].number, both[1].number) and other.number != counts.number
-    ]
+    said = []
+    for current, old in (_proxy_ports(spec), _mcp_ports(spec)):
+        if current.number and old.number and current.number != old.number:
+            counts = _effective(current, old)
+            other = old if counts == current else current
+            said.append(
+                f"{counts.field} {counts.number} counts, not {other.field} {other.number}: remove {other.field}"
+            )
     return conditions.false("PortsAgree", "TwoPorts", "; ".join(said)) if said else None
+
+
+def _proxy_ports(spec: MCPServerSpec) -> tuple[Port, Port]:
+    """Both of the proxy's, the current name first; 0 where the spec has none."""
+    return Port(spec.proxy_port or 0, "spec.proxyPort"), Port(spec.port or 0, "spec.port")
+
+
+def _mcp_ports(spec: MCPServerSpec) -> tuple[Port, Port]:
+    """The same of the MCP server."""
+    return Port(spec.mcp_port or 0, "spec.mcpPort"), Port(spec.target_port or 0, "spec.targetPort")
 
 
 def _effective(current: Port, old: Port) -> Port:
