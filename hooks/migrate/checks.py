@@ -65,20 +65,17 @@ def elsewhere(*, revert: bool) -> str:
 
 def crd_faults(cluster: LiveCluster) -> Iterator[str]:
     """Yield why custom resources can't be taken over as they are: by the fields that their CRDs keep, or by version."""
-    for kind, crd in _crds(cluster):
+    installed = _crds(cluster)
+    for kind, crd in installed:
         if served := schemas.served_version(crd):
             objects = cluster.list(Kind(f"{GROUP}/{served}", kind.kind, kind.resource))
             yield from schemas.unknown_to_hooks(crd, objects)
-    yield from unserved_versions(cluster)
+    yield from _unserved_versions(installed)
 
 
 def unserved_versions(cluster: LiveCluster) -> Iterator[str]:
     """Yield which custom resources aren't installed, or not in the version in which these hooks read them."""
-    found = _crds(cluster)
-    if MCP_SERVER not in (kind for kind, _ in found):
-        yield f"CustomResourceDefinition {_crd_name(MCP_SERVER)} isn't installed: there are no MCPServers"
-    for kind, crd in found:
-        yield from _version_faults(kind, crd)
+    yield from _unserved_versions(_crds(cluster))
 
 
 def crd_notes(cluster: LiveCluster) -> Iterator[str]:
@@ -89,7 +86,8 @@ def crd_notes(cluster: LiveCluster) -> Iterator[str]:
 
 def missing_crds(cluster: LiveCluster) -> Iterator[str]:
     """Yield which of the kinds aren't installed: converted objects need them."""
-    missing = [kind.kind for kind in PARENTS if kind not in (found for found, _ in _crds(cluster))]
+    installed = [kind for kind, _ in _crds(cluster)]
+    missing = [kind.kind for kind in PARENTS if kind not in installed]
     if missing:
         yield f"no CustomResourceDefinition of {', '.join(missing)}: install it first: {schemas.REPLACE}"
 
@@ -98,6 +96,13 @@ def _crds(cluster: LiveCluster) -> list[tuple[Kind, Object]]:
     """The CRDs of our kinds that are installed."""
     found = [(kind, cluster.get(CRD, _crd_name(kind))) for kind in PARENTS]
     return [(kind, crd) for kind, crd in found if crd is not None]
+
+
+def _unserved_versions(installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+    if MCP_SERVER not in (kind for kind, _ in installed):
+        yield f"CustomResourceDefinition {_crd_name(MCP_SERVER)} isn't installed: there are no MCPServers"
+    for kind, crd in installed:
+        yield from _version_faults(kind, crd)
 
 
 def _crd_name(kind: Kind) -> str:
