@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from hooks.api.crd import crds
 from hooks.api.errors import spec_errors
 from hooks.api.kinds import RESOURCES, CustomResource
 from hooks.api.meta import GROUP
@@ -84,11 +83,8 @@ def unknown_fields(gated: Gated, unknown: dict[str, list[str]], *, lenient: bool
 
 
 def _served_versions() -> dict[str, list[str]]:
-    """The served versions of each of our kinds."""
-    return {
-        crd["spec"]["names"]["kind"]: [version["name"] for version in crd["spec"]["versions"] if version["served"]]
-        for crd in crds()
-    }
+    """The served versions of each of our kinds, in the order of the CRDs."""
+    return {kind.kind: [version.rpartition("/")[2] for version in sorted(kind.api_versions)] for kind in RESOURCES}
 
 
 def _not_served(obj: Object, versions: dict[str, list[str]], place: Place, level: Level) -> Problem:
