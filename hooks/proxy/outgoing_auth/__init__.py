@@ -78,11 +78,11 @@ def problem(proxy: ProxySpec) -> Condition | None:
             "use an MCPRemoteProxy, or remove spec.externalAuthConfigRef"
         )
         return conditions.false(CONDITION, "TypeNotSupported", message)
-    server = auth_server_effect(proxy).middleware
-    if outgoing_effect(proxy).middleware and "strip-auth" in server:
+    server = proxy.auth_server
+    if server and server.settings.disable_upstream_token_injection and outgoing_effect(proxy).middleware:
         message = (
             f"{who} adds an Authorization header, and disableUpstreamTokenInjection of MCPExternalAuthConfig "
-            f"{proxy.auth_server.name if proxy.auth_server else ''!r} promises none: remove one of them"
+            f"{server.name!r} promises none: remove one of them"
         )
         return conditions.false(CONDITION, "InvalidConfig", message)
     return None
