@@ -6,28 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hooks.api.mcpoidcconfig import KubernetesServiceAccountOIDC
 from hooks.api.meta import ConfigMapRef, Model, RuledModel, set_exactly_when, set_when
 from hooks.api.scalars import ProviderName
 from hooks.strict_json import read_text
 
 
-class KubernetesOIDC(Model):
+class KubernetesOIDC(KubernetesServiceAccountOIDC):
     """Callers authenticate with tokens of Kubernetes service accounts."""
 
-    service_account: str = ""
-    """Accepted for compatibility, and not used."""
-    namespace: str = ""
-    """Accepted for compatibility, and not used."""
     audience: str = "toolhive"
     """Audience that a token must name."""
-    issuer: str = "https://kubernetes.default.svc"
-    """Issuer that a token must name."""
-    jwks_url: str = ""
-    """URL of the issuer's keys; found by discovery when left out."""
-    introspection_url: str = ""
-    """URL of the issuer's token introspection endpoint."""
-    use_cluster_auth: bool | None = None
-    """Whether the issuer is reached with the cluster's CA and the pod's own token; true when left out."""
 
 
 class OIDCConfigMapRef(ConfigMapRef):
