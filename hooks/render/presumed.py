@@ -16,6 +16,7 @@ from hooks.api.meta import GROUP, secret_refs
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET, Kind
 from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Place, Problem
+from hooks.render.tree import named_config_maps
 
 STAND_IN = "a-value-that-is-known-in-the-cluster-alone"
 
@@ -165,20 +166,14 @@ def _needed(ours: Iterable[Object]) -> Iterator[tuple[Kind, str, str, list[str]]
             spec = model.parse(obj.get("spec")) if model else None
         except ValidationError:
             continue
-        for _, reference in secret_refs(spec) if spec else ():
+        if spec is None:
+            continue
+        for _, reference in secret_refs(spec):
             keys.setdefault((SECRET, _namespace(obj), reference.name), {})[reference.key] = None
-        for name in _config_maps(obj.get("spec")):
+        for _, name in named_config_maps(spec):
             keys.setdefault((CONFIG_MAP, _namespace(obj), name), {})
     for (kind, namespace, name), named in keys.items():
         yield kind, namespace, name, list(named)
-
-
-def _config_maps(value: Any) -> Iterator[str]:
-    """The names of ConfigMaps in a spec, by the fields that have them."""
-    for key, inner in value.items() if isinstance(value, dict) else ():
-        if key in ("configMap", "configMapRef") and isinstance(_get(inner, "name"), str):
-            yield inner["name"]
-        yield from _config_maps(inner)
 
 
 def _namespace(obj: Object) -> str:

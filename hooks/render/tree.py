@@ -145,7 +145,7 @@ def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
     named: dict[tuple[str, str], list[str]] = {}
     for path, secret in secret_refs(spec) if spec else ():
         named.setdefault((SECRET.kind, secret.name), []).append(f"{path}: key {secret.key}")
-    for path, config_map in _config_maps(spec) if spec else ():
+    for path, config_map in named_config_maps(spec) if spec else ():
         named.setdefault((CONFIG_MAP.kind, config_map), []).append(path)
     for (kind, name), paths in named.items():
         yield Node(one_line(f"{kind} {name}"), objects.look_up(kind, namespace, name), field=", ".join(paths))
@@ -183,15 +183,15 @@ def _spec(parent: Object) -> Model | None:
         return None
 
 
-def _config_maps(model: Model, path: str = "spec") -> Iterator[tuple[str, str]]:
-    """The names of ConfigMaps in a model, by the fields that have them, each with its path."""
+def named_config_maps(model: Model, path: str = "spec") -> Iterator[tuple[str, str]]:
+    """Yield the path of each field of a spec that names a ConfigMap, with the name."""
     for name, info in type(model).model_fields.items():
         value, at = getattr(model, name), f"{path}.{info.alias}"
         if isinstance(value, Model):
             config_map = getattr(value, "name", None) if info.alias in ("configMap", "configMapRef") else None
             if isinstance(config_map, str):
                 yield at, config_map
-            yield from _config_maps(value, at)
+            yield from named_config_maps(value, at)
 
 
 def ready_state(obj: Object) -> tuple[str, str, str]:
