@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from hooks.kubernetes.objects import Object
 from tests import old_operator
+from tests.apiserver.api_relay import api_relay
 from tests.controlplane import ControlPlane
 from tests.old_operator import by_name, run
 
@@ -90,3 +92,21 @@ def spaces(cluster: ControlPlane, count: int) -> Iterator[list[str]]:
             namespaces.create(body={"metadata": {"name": name}})
             stack.callback(namespaces.delete, name=name)
         yield names
+
+
+def killed(cluster: ControlPlane, directory: Path, namespace: str, number: int, *arguments: str) -> None:
+    """Run `migrate` until the API server has done this many writes; then kill -9, before the answer gets there."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def kill(writes: int) -> None:
+        if writes == number:
+            running[0].kill()
+            running[0].wait()
+
+    with api_relay(cluster, directory, kill) as relay:
+        places = ("-n", namespace, "--operator-namespace", namespace)
+        command = [sys.executable, "-m", "hooks", "migrate", *places, *arguments]
+        environment = old_operator.environment(relay.kubeconfig)
+        running.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        assert running[0].wait(60) == -9
+        assert len(relay.writes) == number

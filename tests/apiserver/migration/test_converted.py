@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ import yaml
 
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests import old_operator
-from tests.apiserver.api_relay import api_relay
-from tests.apiserver.migration.spaces import migrate
+from tests.apiserver.migration.spaces import killed, migrate
 from tests.controlplane import ControlPlane
 from tests.old_operator import SERVER, create
 
@@ -216,27 +214,12 @@ def test_a_run_that_is_killed_at_any_write_is_finished_by_the_next(
         namespaces.create(body={"metadata": {"name": space}})
         lay_down(cluster, space)
         if moment:
-            _killed(cluster, tmp_path, space, moment)
+            killed(
+                cluster, tmp_path, space, moment, "--convert", "--apply", "--backup", str(tmp_path / f"{moment}.yaml")
+            )
         done = convert(cluster, space, tmp_path / f"{moment}-again.yaml", "--apply")
         assert done.returncode == 0, done.stderr
         secrets = [obj["metadata"]["name"] for obj in cluster.objects("v1/Secret", space)]
         results.append((specs(cluster, space), secrets))
         namespaces.delete(name=space)
     assert results == [results[0]] * len(results)
-
-
-def _killed(cluster: ControlPlane, directory: Path, namespace: str, number: int) -> None:
-    running: list[subprocess.Popen[bytes]] = []
-
-    def kill(writes: int) -> None:
-        if writes == number:
-            running[0].kill()
-            running[0].wait()
-
-    with api_relay(cluster, directory, kill) as relay:
-        places = ("-n", namespace, "--operator-namespace", namespace, "--backup", str(directory / f"{number}.yaml"))
-        command = [sys.executable, "-m", "hooks", "migrate", "--convert", "--apply", *places]
-        environment = old_operator.environment(relay.kubeconfig)
-        running.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        assert running[0].wait(60) == -9
-        assert len(relay.writes) == number

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,17 @@ import pytest
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
-from tests.apiserver.migration.spaces import CASE, CHANGES, KINDS, essence, everything, lay_down, migrate, spaces
+from tests.apiserver.migration.spaces import (
+    CASE,
+    CHANGES,
+    KINDS,
+    essence,
+    everything,
+    killed,
+    lay_down,
+    migrate,
+    spaces,
+)
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver
@@ -29,41 +37,13 @@ def test_a_run_that_is_killed_at_any_write_is_finished_by_the_next(cluster: Cont
             uninterrupted = essence(cluster, whole)
             for moment in moments:
                 space, left = others[moment - 1], count - moment
-                _killed(cluster, tmp_path, space, moment, arguments)
+                killed(cluster, tmp_path, space, moment, *arguments)
                 result = migrate(cluster, space, *arguments)
 
                 assert result.returncode == 0
                 made = f"{left} change{'s' * (left != 1)} made\n" if left else "nothing to change\n"
                 assert result.stdout.endswith(made)
                 assert essence(cluster, space) == uninterrupted
-
-
-def _killed(cluster: ControlPlane, directory: Path, namespace: str, number: int, arguments: tuple[str, ...]) -> None:
-    """Run until the API server has done this many writes; then kill -9, before the answer gets there."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def kill(writes: int) -> None:
-        if writes == number:
-            running[0].kill()
-            running[0].wait()
-
-    with api_relay(cluster, directory, kill) as relay:
-        command = [
-            sys.executable,
-            "-m",
-            "hooks",
-            "migrate",
-            "-n",
-            namespace,
-            "--operator-namespace",
-            namespace,
-            *arguments,
-        ]
-        running.append(
-            subprocess.Popen(command, env=old_operator.environment(relay.kubeconfig), stdout=subprocess.DEVNULL)
-        )
-        assert running[0].wait(60) == -9
-        assert len(relay.writes) == number
 
 
 def test_where_the_api_server_goes_away_nothing_more_is_tried(
