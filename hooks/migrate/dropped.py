@@ -15,6 +15,8 @@ from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, raw_spec, spec_fields_written
 from hooks.text import some, title
 
+CONVERT = "toolhive-hooks migrate --convert --from before.yaml --apply"
+
 
 def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
     """Yield why objects can't be taken over that have lost a field."""
@@ -23,8 +25,8 @@ def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
         users = [f"{name} ({some(fields)})" for name, fields in lost.items()]
         yield (
             f"the CRD in place hides fields that {len(lost)} objects were written with: {some(users, '; ')}. The next "
-            "write would erase them, and a server that authenticates its callers by one would be open. Replace these "
-            "objects by converted ones, from the copy that you made before: docs/migrating.md, step 3"
+            "write would erase them, and a server that authenticates its callers by one would be open. Convert them "
+            f"from the copy that you made before: {CONVERT} (docs/migrating.md, step 3)"
         )
 
 
