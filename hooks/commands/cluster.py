@@ -108,6 +108,13 @@ def _seconds(text: str) -> int:
     metavar="FILE",
     help="With --convert: gets the objects as they were.  [default: named after the time]",
 )
+@click.option(
+    "--from",
+    "copy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --convert: a copy of the objects from before the CRDs were replaced, which has the fields they hide.",
+)
 @click.option("--operator-namespace", default="", metavar="NS", help="Where the old operator is.  [default: all]")
 def migrate(
     context: str | None,
@@ -117,6 +124,7 @@ def migrate(
     convert: bool,
     forced: bool,
     backup: Path | None,
+    copy: Path | None,
     **options: Any,
 ) -> None:
     """Take over from ToolHive's own operator, of any release from 0.3 to 0.44, or give back to it.
@@ -124,21 +132,21 @@ def migrate(
     Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
     pod restarted by this. It can be run again at any time: what is done is left alone.
 
-    With --convert, objects in the fields of October 2025 are rewritten in place in today's, after a backup.
+    With --convert, objects in fields of older releases are rewritten in place in today's, after a backup.
 
     Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
     """
     if revert and convert:
         raise click.UsageError("--revert and --convert exclude each other: convert first, then go back")
-    if (forced or backup) and not convert:
-        raise click.UsageError("--force and --backup belong to --convert")
+    if (forced or backup or copy) and not convert:
+        raise click.UsageError("--force, --backup and --from belong to --convert")
     with user_cluster(context, kubeconfig) as cluster:
         from hooks.migrate.command import migrate_command  # noqa: PLC0415
         from hooks.migrate.convert_command import convert_command  # noqa: PLC0415
 
         streams: dict[str, Any] = {"now": datetime.now(UTC), "stdout": sys.stdout, "stderr": sys.stderr}
         if convert:
-            code = convert_command(cluster, forced=forced, backup=backup, **options, **streams)
+            code = convert_command(cluster, forced=forced, backup=backup, copy=copy, **options, **streams)
         else:
             code = migrate_command(cluster, revert=revert, **options, **streams)
         sys.exit(code)
