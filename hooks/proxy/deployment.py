@@ -8,6 +8,7 @@ from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
 from hooks.proxy.env import make_env
+from hooks.proxy.placement import placement
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.pod_template import merged_template
 from hooks.proxy.ports import displace_conflicting_ports
@@ -120,6 +121,7 @@ def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Objec
         "serviceAccountName": (remote and remote.service_account) or proxy.names.account,
         **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
         **({} if remote else {"terminationGracePeriodSeconds": 30}),
+        **placement(proxy.deployment_overrides),
         "securityContext": pod_security(installation),
         "containers": [
             {
