@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -58,19 +58,9 @@ def convert_command(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    refusals = [
-        *checks.crd_faults(live),
-        *checks.crd_notes(live),
-        *checks.missing_crds(live),
-        *(running(live, operator_namespace, now, namespace) if apply else ()),
-    ]
-    for refusal in refusals:
-        click.echo(f"refused: {one_line(refusal)}", stderr)
-    if refusals:
+    if checks.refused(_refusals(live, namespace, operator_namespace, now, apply=apply), stderr):
         return REFUSED
-    workloads = [obj for kind in WORKLOADS for obj in live.list(kind, namespace) if not is_deleting(obj)]
-    configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
-    found = rewrites(live, workloads, configs, forced=forced)
+    found = _found(live, namespace, forced=forced)
     _show(found, stdout, stderr)
     count = len(found.rewrites)
     if not apply or not count:
@@ -84,10 +74,26 @@ def convert_command(
         return REFUSED
     click.echo(f"backup: {path} (client secrets may be in it). To go back: {RESTORE} {path}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
-    for failure in failures:
-        click.echo(one_line(failure), stderr)
+    click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
+
+
+def _refusals(
+    live: LiveCluster, namespace: str, operator_namespace: str, now: datetime, *, apply: bool
+) -> Iterator[str]:
+    """Why nothing can be converted here; with `apply` also what would undo it."""
+    yield from checks.crd_faults(live)
+    yield from checks.crd_notes(live)
+    yield from checks.missing_crds(live)
+    if apply:
+        yield from running(live, operator_namespace, now, namespace)
+
+
+def _found(live: LiveCluster, namespace: str, *, forced: bool) -> Rewrites:
+    workloads = [obj for kind in WORKLOADS for obj in live.list(kind, namespace) if not is_deleting(obj)]
+    configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
+    return rewrites(live, workloads, configs, forced=forced)
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
