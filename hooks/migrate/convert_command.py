@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -69,16 +69,8 @@ def convert_command(
     except InputError as error:
         click.echo(f"refused: {one_line(str(error))}", stderr)
         return REFUSED
-    refusals = [
-        *checks.crd_faults(live),
-        *checks.crd_notes(live),
-        *checks.missing_crds(live),
-        *dropped_fields(workloads),
-        *(running(live, operator_namespace, now, namespace) if apply else ()),
-    ]
-    for refusal in refusals:
-        click.echo(f"refused: {one_line(refusal)}", stderr)
-    if refusals:
+    why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
+    if checks.refused(why, stderr):
         return REFUSED
     configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
     found = rewrites(live, workloads, configs, forced=forced)
@@ -96,10 +88,17 @@ def convert_command(
         return REFUSED
     click.echo(f"backup: {path} (client secrets may be in it). To go back: {RESTORE} {path}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
-    for failure in failures:
-        click.echo(one_line(failure), stderr)
+    click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
+
+
+def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
+    """Yield why nothing can be converted here."""
+    yield from checks.crd_faults(live)
+    yield from checks.crd_notes(live)
+    yield from checks.missing_crds(live)
+    yield from dropped_fields(workloads)
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
