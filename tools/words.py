@@ -98,7 +98,7 @@ def sentences_of(text: str) -> list[str]:
     plain = re.sub(r"``.+?``|`[^`]*`", "X", " ".join(text.split()))
     plain = re.sub(r"!?\[((?:[^\[\]]|\[[^\]]*\])*)\]\([^()\s]*\)", r"\1", plain)
     plain = re.sub(r"<[^<>]*>|\*\*|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)", "", plain)
-    return [part for part in re.split(r"(?<=[.!?])[\")]* +(?=[\"(]*[A-Z0-9])", plain.strip()) if part]
+    return [part for part in re.split(r"(?<=[.!?]) +|(?<=[.!?][\")]) +", plain.strip()) if part]
 
 
 def markdown(text: str) -> Iterator[Sentence]:
