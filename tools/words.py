@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 25
 
 SUBJECTS = re.compile(
-    r"(?:^|[;:,(] ?|\b(?:but|so|then|that|where|while|because|since|if|when|until) )(?:what|who)\b"
+    r"(?:^|[;:(] ?|, (?=what)|\b(?:but|so|then|that|where|while|because|since|if|when|until) )(?:what|who)\b"
     r"|\b(?:whatever|whoever|whichever|whosoever|nobody|somebody|everybody)\b",
     re.IGNORECASE,
 )
