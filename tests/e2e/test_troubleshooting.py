@@ -26,9 +26,12 @@ PAGE = (ROOT / "docs/troubleshooting.md").read_text()
 NAMESPACE = "team-a"
 EXAMPLE = ROOT / "examples/token-exchange"
 
+MESSAGE = "kubectl get mcpserver weather -o jsonpath='{.status.message}'"
+
 VARYING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UID"),
     (r"\b(\d+[smh])+( \(x\d+ over (\d+[smh])+\))?", "AGE"),
     (r"//(toolhive-hooks\.toolhive-hooks|127\.0\.0\.1):\d+|\d+(\.\d+){3}:\d+", "ADDRESS"),
     (r" +", " "),
@@ -178,6 +181,14 @@ def test_a_field_that_was_dropped(looked_after: ControlPlane) -> None:
     looked_after.kubectl("apply", "--validate=ignore", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
     shows(looked_after, "A field was dropped")
     looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE / "mcpserver.yaml")
+    running(looked_after)
+
+
+def test_objects_that_were_released(looked_after: ControlPlane) -> None:
+    shows(looked_after, "ChildReleased")
+    remedy = re.findall(r"`(kubectl label .*?)`", pasted(looked_after, MESSAGE))
+    assert len(remedy) == 1
+    pasted(looked_after, remedy[0])
     running(looked_after)
 
 
