@@ -57,6 +57,7 @@ RUN_BY = {
         ],
         "docs/scaling.md": ["kubectl label"],
         "docs/shared-configs.md": ["kubectl create secret"],
+        "docs/status.md": ["kubectl get"],
         "docs/troubleshooting.md": [
             "kubectl get mcpservers,",
             "kubectl describe",

@@ -1,4 +1,4 @@
-"""Commands of docs/ that an API server alone can answer: pages gitops, installing, scaling, shared-configs, and others.
+"""Commands of docs/ that an API server alone can answer: pages gitops, installing, scaling, shared-configs, status and others.
 
 tests/documented.py says which commands these are. They run in the page's order, as they are written.
 """
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.apiserver
 
 EXAMPLE = ROOT / "examples/token-exchange"
 BY_HELM = "installing.md"
-PAGES = (BY_HELM, "gitops.md", "scaling.md", "shared-configs.md", "troubleshooting.md", "upgrading.md")
+PAGES = (BY_HELM, "gitops.md", "scaling.md", "shared-configs.md", "status.md", "troubleshooting.md", "upgrading.md")
 """The page that installs by Helm comes first: Helm takes over no objects that are there."""
 
 
