@@ -171,7 +171,7 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
 
 def test_a_secret_that_is_none(looked_after: ControlPlane) -> None:
     patch(looked_after, "secret/weather-oauth", {"stringData": {"client-secret": "s3cr3t\n"}})
-    shows(looked_after, "A secret that can't be one")
+    shows(looked_after, "A client secret can't be used")
     running(looked_after)
 
 
