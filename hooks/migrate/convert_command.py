@@ -101,7 +101,7 @@ def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
         for note in rewrite.new.notes:
             notes.setdefault(note, []).append(title(rewrite.old))
         if any(obj["kind"] == "Secret" for obj in rewrite.additions):
-            note = "its pods roll once: the client secret moves from the spec, where it stood in clear, to a Secret"
+            note = "its pods roll once: the client secret moves from the spec, where it was in plain text, to a Secret"
             notes.setdefault(note, []).append(title(rewrite.old))
     for note, about in notes.items():
         click.echo(f"note: {one_line(note)}: {', '.join(about)}", stderr)
@@ -127,7 +127,8 @@ def _carry_out(live: LiveCluster, rewrites: Iterable[Rewrite], stderr: TextIO) -
                 continue
             live.patch(_KINDS[rewrite.old["kind"]], rewrite.old, rewrite.patch())
         except Unreachable as error:
-            return [*failures, f"stopped at {title(rewrite.old)}: {error}. Run this again: what is done is left alone"]
+            stopped = f"stopped at {title(rewrite.old)}: {error}. Run this again: finished changes are left alone"
+            return [*failures, stopped]
         except Conflict as error:
             failures.append(f"failed: {title(rewrite.old)}: {error}. Run this again")
         except ClusterError as error:

@@ -26,9 +26,7 @@ _REFUSALS = (
 )
 
 UNREADY = "its proxy runs, and does not answer its readiness probe yet"
-UNSEEN = (
-    "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by Deployment and StatefulSet alone"
-)
+UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only Deployment and StatefulSet count"
 
 
 class Workload(NamedTuple):

@@ -19,7 +19,7 @@ from tools import pod_template_schema
 
 pytestmark = pytest.mark.apiserver
 
-OUR_OWN = ("stands there twice, in two spellings: remove one", ".name must be a string")
+OUR_OWN = ("is there twice, in two spellings: remove one", ".name must be a string")
 """Go takes a container without a name, and the last of two spellings."""
 TEXT_WITH_DOLLARS = st.text("$()AB\n€ ", max_size=20)
 

@@ -40,7 +40,7 @@ def edited(owner: Object, *fields: str, **spec: Any) -> Object:
 def test_what_goes_without_a_new_generation_was_hidden(field: str, what: str) -> None:
     owner, children = stored(**PROTECTED)
 
-    with pytest.raises(BrokenRule, match=rf"the proxy has {what}, .* the CRD mcpservers.* hides spec\.{field};"):
+    with pytest.raises(BrokenRule, match=rf"the proxy has {what}, .* The CRD mcpservers.* hides spec\.{field}:"):
         sync(hidden(owner, field), children)
 
 

@@ -66,9 +66,9 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
     if lost:
         fields = " and ".join(f"spec.{_PROTECTIONS[what].fields[0]}" for what in lost)
         raise BrokenRule(
-            f"the proxy has {', '.join(lost)}, and the spec of the same generation doesn't ask "
-            f"for it: the CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}; apply "
-            "that of toolhive-hooks again"
+            f"the proxy has {', '.join(lost)}, which the spec of the same generation doesn't ask for. "
+            f"The CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}: apply that of "
+            "toolhive-hooks again"
         )
 
 
