@@ -39,12 +39,16 @@ from hooks.manifests.load import Source
 def status(access: Access, name: str, **options: Any) -> None:
     """Show each server of a namespace with its configs, Secrets, Deployment, StatefulSet and pods.
 
-    On each line stands the state, and where it isn't well the reason and what to do. NAME alone is a server; of a
-    config, such as mcpexternalauthconfig/NAME, the tree shows who uses it. Reads with your own rights, and of Secrets
-    no more than whether they are there.
+    Each line has a state; where something is wrong, it has the reason and the remedy too. NAME alone is a server. For a
+    config, such as mcpexternalauthconfig/NAME, the tree shows its users. The command reads with your own rights, and
+    never reads the content of a Secret.
 
-    Exit codes: 0 all is well; 1 something isn't ready; 2 it couldn't be told.
-    """
+    \b
+    Exit codes:
+      0  all is well
+      1  an object isn't ready
+      2  the cluster can't be read
+    """  # noqa: D301  # click's mark for lines that stay as they are
     if name and options["selector"]:
         raise click.UsageError("NAME and -l exclude each other")
     with user_cluster(access, bug=USAGE_ERROR) as cluster:
@@ -70,17 +74,25 @@ def status(access: Access, name: str, **options: Any) -> None:
 @click.command(short_help="Say whether the installation in a cluster is well.")
 @of_cluster
 @click.option(
-    "--wait", type=Duration(), default="0s", metavar="TIME", help="Try again until all is well, for so long: 30s, 2m."
+    "--wait",
+    type=Duration(),
+    default="0s",
+    metavar="TIME",
+    help="Try again until all is well, at most so long: 30s, 2m.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
 def check(access: Access, wait: int, output: str) -> None:
     """Say whether the hooks are well installed in a cluster: Metacontroller, CRDs, calls, TLS, rights.
 
-    For each point that isn't well it prints the command that mends it. docs/troubleshooting.md walks the same list.
-    Reads with your own rights; what you may not read is told, and counts as unknown. Nothing is changed.
+    For each fault it prints the command that fixes it. docs/troubleshooting.md has the same list. It reads with your
+    own rights; a point that you may not read counts as unknown. Nothing is changed.
 
-    Exit codes: 0 all is well, or unknown; 1 something isn't; 2 the cluster couldn't be asked.
-    """
+    \b
+    Exit codes:
+      0  all is well, or unknown
+      1  there is a fault
+      2  the cluster can't be read
+    """  # noqa: D301  # click's mark for lines that stay as they are
     with user_cluster(access, bug=USAGE_ERROR) as cluster:
         from hooks.check.command import check_command  # noqa: PLC0415
 
@@ -114,7 +126,14 @@ def check(access: Access, wait: int, output: str) -> None:
     "--backup",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With --convert: gets the objects as they were.  [default: named after the time]",
+    help="With --convert: file for the objects as they were.  [default: named after the time]",
+)
+@click.option(
+    "--from",
+    "copy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --convert: a copy of the objects from before the CRDs were replaced, which has the fields they hide.",
 )
 @click.option(
     "--operator-namespace",
@@ -123,27 +142,33 @@ def check(access: Access, wait: int, output: str) -> None:
     help="Where the old operator is.  [default: all]",
     shell_complete=completion.namespaces,
 )
-def migrate(access: Access, *, revert: bool, convert: bool, forced: bool, backup: Path | None, **options: Any) -> None:
+def migrate(
+    access: Access, *, revert: bool, convert: bool, forced: bool, backup: Path | None, copy: Path | None, **options: Any
+) -> None:
     """Take over from ToolHive's own operator, of any release from 0.3 to 0.44, or give back to it.
 
-    Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted and no
-    pod restarted by this. It can be run again at any time: what is done is left alone.
+    Children, finalizers and shared configs of the old operator become Metacontroller's. No object is deleted, and
+    no pod restarts by this. You can run it again at any time: finished changes are left alone.
 
-    With --convert, objects in the fields of October 2025 are rewritten in place in today's, after a backup.
+    With --convert it rewrites objects with fields of older releases in the current fields, after a backup.
 
-    Exit codes: 0 all is done, or shown; 1 something couldn't be changed; 2 refused, and nothing was changed.
-    """
+    \b
+    Exit codes:
+      0  all is done, or shown
+      1  a change failed
+      2  refused, and nothing was changed
+    """  # noqa: D301  # click's mark for lines that stay as they are
     if revert and convert:
         raise click.UsageError("--revert and --convert exclude each other: convert first, then go back")
-    if (forced or backup) and not convert:
-        raise click.UsageError("--force and --backup belong to --convert")
+    if (forced or backup or copy) and not convert:
+        raise click.UsageError("--force, --backup and --from need --convert")
     with user_cluster(access) as cluster:
         from hooks.migrate.command import migrate_command  # noqa: PLC0415
         from hooks.migrate.convert_command import convert_command  # noqa: PLC0415
 
         streams: dict[str, Any] = {"now": datetime.now(UTC), "stdout": sys.stdout, "stderr": sys.stderr}
         if convert:
-            code = convert_command(cluster, forced=forced, backup=backup, **options, **streams)
+            code = convert_command(cluster, forced=forced, backup=backup, copy=copy, **options, **streams)
         else:
             code = migrate_command(cluster, revert=revert, **options, **streams)
         sys.exit(code)
@@ -159,13 +184,16 @@ def migrate(access: Access, *, revert: bool, convert: bool, forced: bool, backup
 def diff(access: Access, name: str, **options: Any) -> None:
     """Show what the hooks would change in the cluster, like `kubectl diff`.
 
-    NAME is an MCPServer; without it, all of the namespace are compared. With -f or -k it shows what applying these
-    manifests would change, in the objects themselves and in what the hooks make of them. The hooks run in this process,
-    by the settings in its environment; the API server then tries their answers out (a server-side dry run). Nothing is
-    written.
+    NAME is an MCPServer; without it, the whole namespace is compared. With -f or -k it shows what applying these
+    manifests would change. The hooks run in this process, with the settings in its environment. The API server then
+    checks their answers in a server-side dry run. Nothing is written.
 
-    Exit codes: 0 no difference; 1 there are some; 2 the comparison failed.
-    """
+    \b
+    Exit codes:
+      0  no difference
+      1  there are differences
+      2  the comparison failed
+    """  # noqa: D301  # click's mark for lines that stay as they are
     files = Source(options["files"], options["kustomizations"], options["ignore"])
     given = bool(files.paths or files.kustomizations)
     if given + bool(name) + bool(options["selector"]) > 1:

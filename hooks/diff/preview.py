@@ -79,7 +79,7 @@ def preview(
         if not changed:
             break
     else:
-        failures[f"nothing comes to rest in {MAX_ROUNDS} rounds: please report it"] = None
+        failures[f"objects still change after {MAX_ROUNDS} rounds: please report it"] = None
     found.errors += failures
     for _, parent in parents:
         found.notes += _why_held(cluster.get(key_of(parent)))

@@ -52,6 +52,14 @@ def annotations_of(obj: Object) -> Object:
     return _dict(_dict(obj, "metadata"), "annotations")
 
 
+def spec_fields_written(obj: Object) -> list[Object]:
+    """Return what managedFields name under spec (FieldsV1), for each entry that names any."""
+    entries = _dict(obj, "metadata").get("managedFields")
+    given = entries if isinstance(entries, list) else []
+    found = (_dict(_dict(entry, "fieldsV1"), "f:spec") for entry in given if isinstance(entry, dict))
+    return [fields for fields in found if fields]
+
+
 def controller_of(obj: Object) -> Object | None:
     """Return the ownerReference of the object's controller, or None where none controls it."""
     owners = obj["metadata"].get("ownerReferences")

@@ -65,12 +65,12 @@ def elsewhere(*, revert: bool) -> str:
     """What becomes of servers in other namespaces than the one that is migrated."""
     if revert:
         return (
-            "only one namespace is given back, and the old operator works in all: what stays Metacontroller's "
-            "elsewhere keeps its finalizer, and would never end being deleted"
+            "only one namespace is given back, and the old operator works in all. Objects elsewhere keep "
+            "Metacontroller's finalizer, and their deletion would never end"
         )
     return (
-        "only one namespace is taken over, and Metacontroller works in all: where this wasn't run it lets go of every "
-        "server's children, though it deletes none. Run this without -n before you start the hooks"
+        "only one namespace is taken over, and Metacontroller works in all. In the others it releases every server's "
+        "children, and deletes none. Run this without -n before you start the hooks"
     )
 
 

@@ -10,7 +10,7 @@ import click
 from hooks.cluster import LiveCluster
 from hooks.migrate import checks
 from hooks.migrate.carry_out import carry_out
-from hooks.migrate.dialects import lost_by_the_way_back
+from hooks.migrate.dialects import displaced_by_the_way_back, lost_by_the_way_back
 from hooks.migrate.directions import give_back, take_over
 from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.load import PARENTS, load, without_servers
@@ -65,6 +65,7 @@ def migrate_command(
     plan = (give_back if revert else take_over)(loaded)
     plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += without_servers(loaded, namespace)
+    plan.notes += displaced_by_the_way_back(loaded) if revert else []
     plan.notes += [] if revert else [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(cluster)]
     plan.notes += stand_against  # only --apply is refused for these
     _show(plan, stdout, stderr, back=revert)

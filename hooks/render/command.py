@@ -17,6 +17,7 @@ from hooks.manifests.shape import NAME_INVALID
 from hooks.render.failures import failure_problem, warning_problem
 from hooks.render.gate import NOT_SERVED, Gated, gate, unknown_fields
 from hooks.render.output import to_json, to_yaml, wants_colour
+from hooks.render.placeholders import left_in_place
 from hooks.render.presumed import presumed, without_sops
 from hooks.render.report import REPORTS, Counts
 from hooks.render.summary import to_summary, to_tree
@@ -87,6 +88,7 @@ def render_command(
     shown = _without(result, gated.refused)
     problems += [failure_problem(failure, shown.parents, gated.places) for failure in shown.failed]
     problems += [warning_problem(warning, gated.places) for warning in shown.warnings]
+    problems += list(left_in_place(gated.objects, problems, gated.places))
     if options.output != "none":
         stdout.writelines(_text(options.output, shown, [*gated.objects, *extra], colour=wants_colour(stdout)))
         stdout.flush()

@@ -225,6 +225,20 @@ def test_names_that_no_api_server_takes_are_errors(tmp_path: Path) -> None:
     )
 
 
+def test_a_placeholder_that_nothing_refuses_is_a_warning_at_its_line(tmp_path: Path) -> None:
+    """A value that was left in place is no name: the cluster takes it as it is."""
+    spec = {"image": "a", "env": [{"name": "API", "value": "https://${DOMAIN}"}]}
+    (tmp_path / "a.json").write_text(json.dumps({**SERVER, "spec": spec}, indent=1))
+
+    code, _, stderr = run([str(tmp_path)], output="none")
+
+    assert code == 0
+    assert stderr == (
+        f"{tmp_path}/a.json:12: warning: MCPServer default/demo: spec.env[0].value: still has a placeholder in it: put "
+        "the value in its place\n1 resource in 1 file, 7 children: 0 errors, 0 failed, 1 warning\n"
+    )
+
+
 def test_nothing_of_ours_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(json.dumps(SECRET))
 
