@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from hooks.convert.comments import Comment
 from hooks.convert.config_maps import find_config_map
 from hooks.convert.configs import Named, Request, name_configs
 from hooks.convert.edits import CannotEdit
 from hooks.convert.left_out import BY_HAND
-from hooks.convert.objects import WORKLOADS, Converted, converted, is_ours, is_partial, refer
+from hooks.convert.objects import VERSIONS, WORKLOADS, Converted, converted, is_ours, is_partial, refer
 from hooks.convert.parts import NotConvertible
 from hooks.convert.rewrite import Addition, Change, added, comments_of, rewritten
 from hooks.convert.sources import Source
@@ -87,7 +88,7 @@ def _additions(
 ) -> list[list[Addition]]:
     """Set the references to configs; return what is added to each file, with the comments of all that it stands for."""
     found: list[list[Addition]] = []
-    made: dict[tuple[str, ...], Addition] = {}
+    made: dict[tuple[str, ...], list[Addition]] = {}
     scopes = _scopes(files)
     for file, of_file in zip(files, jobs, strict=True):
         found.append([])
@@ -97,15 +98,21 @@ def _additions(
             comments = comments_of(file, job.change, field := PLACEMENT.instead[wanted.ref])
             config = (scopes[file.name], str(job.old["metadata"].get("namespace")), wanted.kind, answer.name)
             if answer.additions:
-                found[-1] += [Addition(obj, []) for obj in answer.additions]
-                made[config] = found[-1][-len(answer.additions)]
+                made[config] = [Addition(obj, []) for obj in answer.additions]
+                found[-1] += made[config]
             if config in made:
-                there = made[config].comments
-                there += [comment for comment in comments if comment not in there]
+                _keep(comments, made[config])
             elif comments:
                 note = f"comments in {field} are left out: {wanted.kind} {answer.name} says the same as that field"
                 result.notes.setdefault(note, []).append(title(job.old))
     return found
+
+
+def _keep(comments: Sequence[Comment], additions: Sequence[Addition]) -> None:
+    """Put comments to a config or, where they are about a client secret, to the Secret behind it."""
+    for comment in comments:
+        there = additions[-1 if comment.path[-1:] == ("clientSecret",) else 0].comments
+        there += [] if comment in there else [comment]
 
 
 def _report(file: Source, additions: Sequence[Addition], result: Result) -> None:
@@ -124,6 +131,11 @@ def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
     jobs = []
     for number, path, obj in file.objects():
         if not is_ours(obj):
+            continue
+        if obj["apiVersion"] not in VERSIONS:
+            result.left.append(
+                f"{file.name}: document {number}, {obj['kind']}: ToolHive 0.3 to 0.44 have no {obj['apiVersion']}"
+            )
             continue
         if is_partial(obj):
             lacks = " or ".join(("name", *WORKLOADS.get(obj["kind"], ())))

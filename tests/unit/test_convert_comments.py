@@ -117,6 +117,13 @@ def test_in_brackets_those_behind_the_value_stay() -> None:
     ]
 
 
+def test_one_about_a_client_secret_goes_with_the_secret() -> None:
+    inline = "issuer: https://idp\n      audience: m\n      clientSecret: in-clear # until March\n"
+    spec = f"  image: x\n  transport: sse\n  oidcConfig:\n    type: inline\n    inline:\n      {inline}"
+
+    assert "---\n# until March\napiVersion: v1\nkind: Secret\n" in converted(HEAD + spec)
+
+
 def test_a_shared_object_has_those_of_all_its_users(tmp_path: Path) -> None:
     for name, comment in (("a", "one"), ("b", "two"), ("c", "one")):
         oidc = (
