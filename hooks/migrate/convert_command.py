@@ -94,7 +94,8 @@ def convert_command(
     except OSError as error:
         click.echo(f"refused: the backup {path} can't be written: {error.strerror}. Give --backup FILE", stderr)
         return REFUSED
-    click.echo(f"backup: {path} (client secrets may be in it). To go back: {RESTORE} {path}", stdout)
+    back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
+    click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
     for failure in failures:
         click.echo(one_line(failure), stderr)
