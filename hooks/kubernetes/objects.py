@@ -88,3 +88,9 @@ def is_of_kind(owner: Object, api_version: str, kind: str) -> bool:
     """Return whether an ownerReference names an object of this kind, of any version of its group."""
     group = api_version.partition("/")[0]
     return owner.get("kind") == kind and str(owner.get("apiVersion")).startswith(f"{group}/")
+
+
+def is_observed(obj: Object) -> bool:
+    """Return whether a custom resource's controller has looked at its spec as it is now, by its status."""
+    observed = _dict(obj, "status").get("observedGeneration")
+    return observed is not None and observed == obj["metadata"].get("generation")

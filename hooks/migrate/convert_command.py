@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -69,16 +69,8 @@ def convert_command(
     except InputError as error:
         click.echo(f"refused: {one_line(str(error))}", stderr)
         return REFUSED
-    refusals = [
-        *checks.crd_faults(live),
-        *checks.crd_notes(live),
-        *checks.missing_crds(live),
-        *dropped_fields(workloads),
-        *(running(live, operator_namespace, now, namespace) if apply else ()),
-    ]
-    for refusal in refusals:
-        click.echo(f"refused: {one_line(refusal)}", stderr)
-    if refusals:
+    why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
+    if checks.refused(why, stderr):
         return REFUSED
     configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
     found = rewrites(live, workloads, configs, forced=forced)
@@ -97,10 +89,17 @@ def convert_command(
     back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
     click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
-    for failure in failures:
-        click.echo(one_line(failure), stderr)
+    click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
+
+
+def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
+    """Yield why nothing can be converted here."""
+    yield from checks.crd_faults(live)
+    yield from checks.crd_notes(live)
+    yield from checks.missing_crds(live)
+    yield from dropped_fields(workloads)
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
@@ -114,7 +113,7 @@ def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
         for note in rewrite.new.notes:
             notes.setdefault(note, []).append(title(rewrite.old))
         if any(obj["kind"] == "Secret" for obj in rewrite.additions):
-            note = "its pods roll once: the client secret moves from the spec, where it stood in clear, to a Secret"
+            note = "its pods roll once: the client secret moves from the spec, where it was in plain text, to a Secret"
             notes.setdefault(note, []).append(title(rewrite.old))
     for note, about in notes.items():
         click.echo(f"note: {one_line(note)}: {', '.join(about)}", stderr)
@@ -140,7 +139,8 @@ def _carry_out(live: LiveCluster, rewrites: Iterable[Rewrite], stderr: TextIO) -
                 continue
             live.patch(_KINDS[rewrite.old["kind"]], rewrite.old, rewrite.patch())
         except Unreachable as error:
-            return [*failures, f"stopped at {title(rewrite.old)}: {error}. Run this again: what is done is left alone"]
+            stopped = f"stopped at {title(rewrite.old)}: {error}. Run this again: finished changes are left alone"
+            return [*failures, stopped]
         except Conflict as error:
             failures.append(f"failed: {title(rewrite.old)}: {error}. Run this again")
         except ClusterError as error:

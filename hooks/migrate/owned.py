@@ -127,11 +127,11 @@ def _take_child(plan: Plan, kind: Kind, child: Object, workload: Object) -> None
     if controller_uid(child) is None:
         does.append(f"owner {workload['kind']}/{workload['metadata']['name']}")
     if record is not None and _has_room(child, record):
-        does.append("record of what the old operator asked for")
+        does.append("record of the old operator's settings")
     elif record is not None:
         plan.notes.append(
-            f"{kind.kind} {where(child)} has no room for the record of what the old operator asked for (annotations "
-            "hold 256 KiB): what it put there and the hooks don't want will stay"
+            f"{kind.kind} {where(child)} has no room in its annotations (256 KiB) for the record of the old operator's "
+            "settings. Settings that the hooks don't want will stay"
         )
     plan.add(kind, child, partial(_taken, workload), ", ".join(does))
     authz = raw_spec(workload).get("authzConfig")
@@ -204,4 +204,4 @@ def _not_its_own(kind: Kind, found: Object, workload: Object) -> str:
         return f"{text} is {owner['kind']}/{owner['name']}'s"
     command = f"kubectl label {kind.resource} {found['metadata']['name']} -n {metadata['namespace']}"
     mine = f"If it belongs to that {_names(workload).word}"
-    return f"{text} nobody controls it. {mine}: {command} {CONTROLLER_UID}={metadata['uid']}"
+    return f"{text} it has no controller. {mine}: {command} {CONTROLLER_UID}={metadata['uid']}"

@@ -42,7 +42,7 @@ def test_what_goes_without_a_new_generation_was_hidden(field: str, what: str) ->
 
     with pytest.raises(
         BrokenRule,
-        match=rf"the proxy has {what}, and the spec lost spec\.{field} .* the CRD mcpservers.* hides fields;",
+        match=rf"the proxy has {what}, and the spec lost spec\.{field} .* The CRD mcpservers.* hides fields:",
     ):
         sync(hidden(owner, field), children)
 

@@ -64,8 +64,8 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
     if lost:
         fields = " and ".join(f"spec.{hidden.get(what, _PROTECTIONS[what].fields[0])}" for what in lost)
         raise BrokenRule(
-            f"the proxy has {', '.join(lost)}, and the spec lost {fields} though nobody took it out: the CRD "
-            f"{MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides fields; apply that of "
+            f"the proxy has {', '.join(lost)}, and the spec lost {fields} though no author removed it. "
+            f"The CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides fields: apply that of "
             "toolhive-hooks again, then the manifest"
         )
 
