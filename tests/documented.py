@@ -21,6 +21,7 @@ AN_API_SERVER = "tests/apiserver/test_documented_commands.py::test_a_command_tha
 
 UNIT = "tests/unit/test_"
 API = "tests/apiserver/test_"
+API_MIGRATION = "tests/apiserver/migration/test_"
 E2E = "tests/e2e/test_"
 
 RUN_BY = {
@@ -104,6 +105,9 @@ RUN_BY = {
     f"{E2E}migration.py::test_the_commands_of_the_docs_run_in_their_order": {
         "docs/migrating.md": ["kubectl ", ".venv/bin/toolhive-hooks "]
     },
+    f"{API_MIGRATION}copies.py::test_the_copy_has_what_our_crds_hide": {
+        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert --from"]
+    },
     f"{E2E}upgrade.py::test_upgraded_in_another_order": {"docs/upgrading.md": ["kubectl annotate"]},
     f"{E2E}upgrade.py::test_upgraded_in_the_documented_order_and_back": {"docs/upgrading.md": ["for kind in"]},
     f"{E2E}troubleshooting.py::test_an_object_that_nobody_looks_after": {
@@ -145,9 +149,6 @@ NOT_RUN = {
         "docs/installing.md": ["helm install cert-manager"],
     },
     "needs a release, and nothing is released yet": {"docs/installing.md": ["kubectl apply -f https://", "cosign "]},
-    "needs objects of a release between 0.3 and 0.44": {
-        "docs/migrating.md": ["toolhive-hooks convert", "kubectl create -f after.yaml", "kubectl replace -f after.yaml"]
-    },
     "needs a Vault": {"examples/vault/README.md": ["vault "]},
     "needs kubeconform, which is not among the tools here": {"docs/editors.md": ["kubeconform"]},
     "needs fixed ports; tests/unit/test_serve.py takes free ones": {
