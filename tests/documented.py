@@ -21,6 +21,7 @@ AN_API_SERVER = "tests/apiserver/test_documented_commands.py::test_a_command_tha
 
 UNIT = "tests/unit/test_"
 API = "tests/apiserver/test_"
+API_MIGRATION = "tests/apiserver/migration/test_"
 E2E = "tests/e2e/test_"
 
 RUN_BY = {
@@ -103,6 +104,9 @@ RUN_BY = {
     },
     f"{E2E}migration.py::test_the_commands_of_the_docs_run_in_their_order": {
         "docs/migrating.md": ["kubectl ", ".venv/bin/toolhive-hooks "]
+    },
+    f"{API_MIGRATION}copies.py::test_the_copy_has_what_our_crds_hide": {
+        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert --from"]
     },
     f"{E2E}upgrade.py::test_upgraded_in_another_order": {"docs/upgrading.md": ["kubectl annotate"]},
     f"{E2E}upgrade.py::test_upgraded_in_the_documented_order_and_back": {"docs/upgrading.md": ["for kind in"]},
