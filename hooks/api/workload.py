@@ -51,9 +51,9 @@ class Resources(Model):
     """What a container needs, and what it may take."""
 
     limits: ResourceList | None = None
-    """The most that the container may take."""
+    """The most that the container may use."""
     requests: ResourceList | None = None
-    """What is set aside for the container."""
+    """The resources that the container requests."""
 
 
 class SecretEnv(SecretKeyRef):
@@ -64,7 +64,7 @@ class SecretEnv(SecretKeyRef):
 
 
 class PermissionProfile(RuledModel):
-    """What the MCP server is permitted to reach."""
+    """Permissions of the MCP server."""
 
     rules = (
         Rule(
@@ -78,7 +78,7 @@ class PermissionProfile(RuledModel):
     name: str
     """Name of the builtin profile ("none" or "network"), or of the ConfigMap."""
     key: str = ""
-    """Key in the ConfigMap that holds the profile as JSON."""
+    """Key in the ConfigMap that contains the profile as JSON."""
 
 
 class MetadataOverrides(Model):

@@ -25,7 +25,7 @@ PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
 
 def make_deployment(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
-    """Return the Deployment of a proxy, before `stamp.in_deployment` ties its pods to a RunConfig.
+    """Return the Deployment of a proxy, before `with_checksum` ties its pods to a RunConfig.
 
     Args:
         proxy: what the proxy consists of.
@@ -53,6 +53,25 @@ def make_deployment(proxy: ProxySpec, installation: Installation, observed: Obje
             "template": _make_template(proxy, installation, observed),
         },
     }
+
+
+def with_checksum(deployment: Object, checksum: str, stamp: int | None) -> Object:
+    """Return the Deployment with what its pod template follows: the RunConfig's checksum, and the stamp, if any.
+
+    Args:
+        deployment: as `make_deployment` makes it.
+        checksum: of the RunConfig with which the pods are to start; a new one rolls them.
+        stamp: the generation stamp (hooks/proxy/stamp.py), or None.
+    """
+    spec = deployment["spec"]
+    template = spec["template"]
+    annotations = {
+        **template["metadata"]["annotations"],
+        names.RUNCONFIG_CHECKSUM: checksum,
+        **({} if stamp is None else {names.MCPSERVER_GENERATION: str(stamp)}),
+    }
+    metadata = {**template["metadata"], "annotations": annotations}
+    return {**deployment, "spec": {**spec, "template": {**template, "metadata": metadata}}}
 
 
 def _make_template(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:

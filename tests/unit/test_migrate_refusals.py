@@ -202,8 +202,8 @@ def test_the_difference_of_two_values_makes_one_of_the_other(old: Object, new: O
     ("arguments", "said"),
     [
         (("--revert", "--convert"), "--revert and --convert exclude each other: convert first, then go back"),
-        (("--force",), "--force and --backup belong to --convert"),
-        (("--backup", "x.yaml"), "--force and --backup belong to --convert"),
+        (("--force",), "--force, --backup and --from need --convert"),
+        (("--backup", "x.yaml"), "--force, --backup and --from need --convert"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], said: str) -> None:
