@@ -87,7 +87,7 @@ def sync(
         reading.about,
         reading.hashes,
         problems,
-        identities=identities,
+        returned=returned,
         installation=installation,
         now=now,
     )
