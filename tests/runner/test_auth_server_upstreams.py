@@ -146,6 +146,7 @@ def test_a_client_is_known_by_the_document_at_its_id(
 def test_a_delegate_client_exchanges_a_token_of_a_trusted_issuer(
     start: Start, provider: IdentityProvider, backend: Backend
 ) -> None:
+    """It is meant for the proxy too, and has the scope that is asked for: no exchange gives more than there was."""
     agent = {"clientId": "agent", "clientSecretRef": {"name": "agent", "key": "secret"}}
     settings = {
         "delegateClients": [{**agent, "scopes": ["openid"], "audiences": [PROXY]}],
@@ -165,17 +166,18 @@ def test_a_delegate_client_exchanges_a_token_of_a_trusted_issuer(
     proxy = start(guarded(backend), *auth_server(provider, **settings), secret("agent", secret=HMAC)).wait_started()
     delegate = OAuthClient(proxy.port, provider, "agent")
 
-    given = delegate.exchange(provider.token(aud="team-tools", azp="robot"), HMAC)
-    refused = [
-        delegate.exchange(token, HMAC).get("error")
-        for token in (
-            provider.token(aud="another", azp="robot"),
-            provider.token(aud="team-tools", azp="another"),
-            provider.token(aud="team-tools", azp="robot", iss="https://other.acme.test"),
-            provider.token("stranger", aud="team-tools", azp="robot"),
-        )
+    def of(issuer: str = provider.issuer, audience: str = "team-tools", actor: str = "robot", **more: str) -> str:
+        return provider.token(iss=issuer, aud=[audience, PROXY], azp=actor, scope="openid", **more)
+
+    given = delegate.exchange(of(), HMAC)
+    others = [
+        of(audience="another"),
+        of(actor="another"),
+        of(issuer="https://other.acme.test"),
+        of(signed_by="another"),
     ]
+    refused = [delegate.exchange(token, HMAC) for token in others]
 
     assert status(proxy, given["access_token"]) == 200
-    assert None not in refused
     assert claims(given["access_token"])["act"]["sub"] == "agent"
+    assert [(answer["error"], "access_token" in answer) for answer in refused] == [("invalid_request", False)] * 4
