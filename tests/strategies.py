@@ -191,6 +191,7 @@ GOOD_VALUES: dict[str, list[Any]] = {
     "resourceOverrides": [
         {"proxyDeployment": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "env": [{"name": "A", "value": ""}]}},
         {"proxyDeployment": {"podTemplateMetadataOverrides": {"labels": {"a": "b"}, "annotations": {"c": "d"}}}},
+        {"proxyDeployment": {"nodeSelector": {"a": "b"}, "tolerations": [{"key": "c", "operator": "Exists"}]}},
         {"proxyService": {"annotations": {"a": "b"}, "labels": {"c": "d"}}},
     ],
     "oidcConfig": [{"type": "configMap", "configMap": {"name": "oidc"}}, {"type": "kubernetes"}],

@@ -21,14 +21,15 @@ PYTHON = "nothing but Python (make test)"
 
 CHECKED_BY = {
     "A call without a token, with external auth": RUNNER,
-    "A call with one": RUNNER,
+    "A call with a token, with external auth": RUNNER,
     "An edit of a shared config": CLUSTER,
     "A new client secret": CLUSTER,
     "A new value in a Secret that the MCP server reads (`spec.secrets`)": CLUSTER,
     "A field that it doesn't know": CLUSTER,
     "A missing config, Secret or key": CLUSTER,
     "A crash loop": CLUSTER,
-    "A server whose config is missing is deleted": CLUSTER,
+    "Deleting a server whose config is missing": CLUSTER,
+    "Deleting a config after its last server": CLUSTER,
     "`kubectl scale`, `kubectl rollout restart`": CLUSTER,
     "Rights of the program that you install": CLUSTER,
     "Without a cluster": PYTHON,
@@ -47,7 +48,7 @@ MORE = {
 
 def lines_of_readme() -> list[str]:
     """The first cell of each line of README's comparison."""
-    [table] = re.findall(r"^\| \| that operator \|.*?\n\n", README.read_text(), re.DOTALL | re.MULTILINE)
+    [table] = re.findall(r"^\| \| operator of October 2025 .*?\n\n", README.read_text(), re.DOTALL | re.MULTILINE)
     return [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()[2:] if row]
 
 

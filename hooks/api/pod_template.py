@@ -160,7 +160,7 @@ def _fields(given: Object, properties: Object, path: str, unknown: list[str]) ->
             unknown.append(f"{path}.{key}")
         elif value is not None:
             if name in fields:
-                raise _Fault(f"{path}.{name} stands there twice, in two spellings: remove one")
+                raise _Fault(f"{path}.{name} is there twice, in two spellings: remove one")
             fields[name] = _as_go_reads(value, properties[name], f"{path}.{name}", unknown)
     return {name: value for name, value in fields.items() if not _left_out(name, value, properties[name])}
 

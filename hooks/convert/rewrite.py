@@ -98,7 +98,7 @@ def _node(marked: Marked, path: Sequence[Key]) -> Node:
     node = marked.root
     for key in path:
         if node.anchor in marked.aliases or key not in node.children:
-            raise CannotEdit("a YAML alias stands for it, or for what it is in: write it out")
+            raise CannotEdit("a YAML alias replaces it, or the mapping around it: write it out")
         node = node.children[key]
     return node
 

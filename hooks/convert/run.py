@@ -100,8 +100,8 @@ def _report(file: Source, additions: Sequence[Addition], result: Result) -> None
         if obj["kind"] == "Secret":
             result.secrets += obj["stringData"].values()
             result.warnings.append(
-                f"{file.name}: {title(obj)} holds a client secret in clear, as the spec did: keep it out of version "
-                "control, and change the secret where it has been there"
+                f"{file.name}: {title(obj)} contains a plaintext client secret, as the spec did: keep it out of "
+                "version control, and replace a secret that was ever committed"
             )
 
 

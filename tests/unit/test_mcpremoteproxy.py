@@ -331,7 +331,7 @@ class TestDeletion:
             (
                 "False",
                 "Terminating",
-                "Remote proxy is being terminated: all its objects go",
+                "Remote proxy is being terminated: all its objects are deleted",
             ),
         )
 

@@ -59,7 +59,7 @@ def mcp(**container: Any) -> Object:
             "spec.containers[0].resources.limits.cpu must not be negative",
         ),
         (mcp(Env=5), "spec.containers[0].env must be a list, is an integer"),
-        (mcp(Args=["a"], args=["b"]), "spec.containers[0].args stands there twice, in two spellings: remove one"),
+        (mcp(Args=["a"], args=["b"]), "spec.containers[0].args is there twice, in two spellings: remove one"),
         ({"metadata": {"labels": {"a\nb": 1}}}, r"metadata.labels.a\nb must be a string, is an integer"),
         ({"metadata": {"labels": {"a" * 999: 1}}}, f"metadata.labels.{'a' * 162}… must be a string, is an integer"),
     ],

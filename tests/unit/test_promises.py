@@ -37,7 +37,7 @@ def test_what_is_missing_is_named_with_what_it_would_check(tmp_path: Path) -> No
         "**Not checked in this run:**\n\n"
         "Without the proxy runner (PROXYRUNNER, make test-runner):\n\n"
         "- A call without a token, with external auth\n"
-        "- A call with one\n"
+        "- A call with a token, with external auth\n"
         "- The proxy runner starts with every RunConfig\n"
     )
 

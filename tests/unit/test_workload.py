@@ -84,12 +84,20 @@ CRASHES = (
         (
             {"restartCount": 2, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
             "OOMKilled",
-            "Proxy container 'toolhive' is killed for want of memory: raise its limit",
+            "Proxy container 'toolhive' was killed because it exceeded its memory limit: raise the limit",
         ),
     ],
 )
 def test_a_container_that_does_not_run_is_failed_with_its_cause(container: Object, reason: str, message: str) -> None:
     assert verdict(proxy(container)) == ("Failed", reason, message)
+
+
+@pytest.mark.parametrize("name", ["a`; reboot;`", "a\nb", "$(id)", "x" * 64, "", None])
+def test_a_name_that_no_container_can_have_is_not_quoted(name: str | None) -> None:
+    """A status may have any text there, and people copy commands from messages."""
+    crashed = {**CRASHED, **waiting("CrashLoopBackOff"), "name": name}
+
+    assert verdict(proxy(crashed)) == ("Failed", "CrashLoopBackOff", CRASHES.replace("toolhive", "?"))
 
 
 def test_the_mcp_servers_own_pods_count_too() -> None:

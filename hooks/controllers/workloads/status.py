@@ -103,8 +103,9 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     """
     is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= TERMINATION_RESYNC_SECONDS
     waiting_for = awaited(request) if is_slow else ""
-    goes = "its proxy goes first, then all the rest" if names_of(request).has_server else "all its objects go"
-    what = f"waiting for {waiting_for}" if waiting_for else goes
+    has_server = names_of(request).has_server
+    order = "its proxy is deleted first, then everything else" if has_server else "all its objects are deleted"
+    what = f"waiting for {waiting_for}" if waiting_for else order
     message = conditions.short(f"{names_of(request).noun} is being terminated: {what}")
     return {
         "phase": "Terminating",
