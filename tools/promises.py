@@ -16,6 +16,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 RUNNER = "the proxy runner (PROXYRUNNER, make test-runner)"
 CLUSTER = "a real Metacontroller (METACONTROLLER, make e2e)"
+EXAMPLES = "a checkout of ToolHive 0.44.0 (TOOLHIVE, make test)"
 PYTHON = "nothing but Python (make test)"
 
 CHECKED_BY = {
@@ -39,6 +40,7 @@ MORE = {
     CLUSTER: ["Installing, upgrading and uninstalling by docs/installing.md", "What is left after kills and outages"],
     RUNNER: ["The proxy runner starts with every RunConfig"],
     "Redis (redis-server)": ["Sessions that replicas share in Redis"],
+    EXAMPLES: ["The example manifests of ToolHive's own repository are served"],
     "promtool (Debian's package prometheus)": ["Alerts fire when they should, and not before"],
 }
 """What else needs a program that may be missing."""
@@ -56,6 +58,7 @@ def missing(environment: Mapping[str, str]) -> list[str]:
     there = {
         CLUSTER: bool(environment.get("METACONTROLLER")),
         RUNNER: bool(environment.get("PROXYRUNNER")),
+        EXAMPLES: bool(environment.get("TOOLHIVE")),
         "Redis (redis-server)": shutil.which("redis-server", path=path),
         "promtool (Debian's package prometheus)": shutil.which(environment.get("PROMTOOL", "promtool"), path=path),
     }

@@ -9,11 +9,13 @@ HEAD = """\
 
 <!-- Made by `make settings` from hooks/server/settings.py. -->
 
-`toolhive-hooks serve` reads these environment variables; `render` and `diff` read those that change what is made. A
-wrong value ends the start with exit code 2 and a message that names the variable. In a cluster, set them in the
-Deployment `toolhive-hooks`; most of them come with a component of [the installation](installing.md).
+Configure the hooks with these environment variables. In a cluster, set them in the Deployment `toolhive-hooks`. Most of
+them come with a component of [the installation](installing.md).
 
-| Variable | Value | Default | What for |
+`toolhive-hooks serve` reads all of them. `render` and `diff` read those that change children. With a wrong value the program
+exits with code 2 and a message that names the variable.
+
+| Variable | Value | Default | Meaning |
 |---|---|---|---|
 """
 
