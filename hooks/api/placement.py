@@ -29,7 +29,7 @@ class Toleration(Model):
 
 
 class NodeSelectorRequirement(Model):
-    """Requirement of a label or field of a node."""
+    """A condition on a label or field of a node."""
 
     key: NonEmpty
     """Key of the label, or the field's path."""
@@ -74,7 +74,7 @@ class NodeAffinity(Model):
 
 
 class LabelSelectorRequirement(Model):
-    """Requirement of a label."""
+    """A condition on a label."""
 
     key: NonEmpty
     """Key of the label."""
@@ -147,7 +147,7 @@ class TopologySpreadConstraint(Model):
     topology_key: NonEmpty
     """Label of nodes: nodes with the same value of it are one place."""
     when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"]
-    """Handling of a pod for which no node fits."""
+    """Whether a pod that can't be placed so waits (DoNotSchedule) or runs anyway (ScheduleAnyway)."""
     label_selector: LabelSelector | None = None
     """The pods that are counted; none when left out."""
     match_label_keys: list[str] = Field(default_factory=list)

@@ -20,6 +20,7 @@ LIBRARIES = ("gunicorn", "werkzeug", "prometheus_client", "pydantic_core")
 """Those that have more importable names than documented ones."""
 
 UNDOCUMENTED = {
+    "click.types.ParamType.convert",
     "gunicorn.workers.gthread.ThreadWorker": "the worker class `gthread` is documented, its name isn't",
     "gunicorn.workers.gthread.ThreadWorker.handle": "the one override: a request's deadline begins and ends there",
     "gunicorn.workers.gthread.TConn": "a connection, in a type annotation",
@@ -42,6 +43,7 @@ UNDOCUMENTED_ATTRIBUTES = {
 """Read, or called."""
 
 DOCUMENTED = {
+    "click.types.ParamType.convert",
     *("gunicorn.app.base.BaseApplication", "gunicorn.glogging.Logger"),
     *("gunicorn.app.base.BaseApplication.load", "gunicorn.app.base.BaseApplication.load_config"),
     *("flask.app.Flask.create_url_adapter", "werkzeug.routing.MapAdapter"),
