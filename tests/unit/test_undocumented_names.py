@@ -20,7 +20,6 @@ LIBRARIES = ("gunicorn", "werkzeug", "prometheus_client", "pydantic_core")
 """Those that have more importable names than documented ones."""
 
 UNDOCUMENTED = {
-    "click.types.ParamType.convert",
     "gunicorn.workers.gthread.ThreadWorker": "the worker class `gthread` is documented, its name isn't",
     "gunicorn.workers.gthread.ThreadWorker.handle": "the one override: a request's deadline begins and ends there",
     "gunicorn.workers.gthread.TConn": "a connection, in a type annotation",
