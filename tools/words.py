@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 25
 
 SUBJECTS = re.compile(
-    r"(?:^|[;:,(] ?|\b(?:but|so|then|that|where|while|because|since|if|when|until) )(?:what|who)\b"
+    r"(?:^|[;:(] ?|, (?=what)|\b(?:but|so|then|that|where|while|because|since|if|when|until) )(?:what|who)\b"
     r"|\b(?:whatever|whoever|whichever|whosoever|nobody|somebody|everybody)\b",
     re.IGNORECASE,
 )
@@ -98,7 +98,7 @@ def sentences_of(text: str) -> list[str]:
     plain = re.sub(r"``.+?``|`[^`]*`", "X", " ".join(text.split()))
     plain = re.sub(r"!?\[((?:[^\[\]]|\[[^\]]*\])*)\]\([^()\s]*\)", r"\1", plain)
     plain = re.sub(r"<[^<>]*>|\*\*|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)", "", plain)
-    return [part for part in re.split(r"(?<=[.!?])[\")]* +(?=[\"(]*[A-Z0-9])", plain.strip()) if part]
+    return [part for part in re.split(r"(?<=[.!?]) +|(?<=[.!?][\")]) +", plain.strip()) if part]
 
 
 def markdown(text: str) -> Iterator[Sentence]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from hooks.api.meta import EnvVar, Model, NameRef, Rule, RuledModel, SecretKeyRef
+from hooks.api.placement import Affinity, Toleration, TopologySpreadConstraint
 from hooks.api.scalars import Quantity
 
 DEFAULT_PORT = 8080
@@ -98,6 +99,16 @@ class ProxyDeploymentOverrides(MetadataOverrides):
     """Environment variables of the proxy's container, not of the MCP server."""
     image_pull_secrets: list[NameRef] = Field(default_factory=list)
     """Secrets with which the proxy's image is pulled."""
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    """Labels that a node must have for the proxy's pods to run there."""
+    tolerations: list[Toleration] = Field(default_factory=list)
+    """Taints of nodes that the proxy's pods tolerate."""
+    affinity: Affinity | None = None
+    """Nodes that the proxy's pods run on, and pods that they run near to or far from."""
+    topology_spread_constraints: list[TopologySpreadConstraint] = Field(default_factory=list)
+    """How evenly the proxy's pods are spread over places."""
+    priority_class_name: str = ""
+    """PriorityClass of the proxy's pods."""
 
 
 class ResourceOverrides(Model):

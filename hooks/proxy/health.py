@@ -25,6 +25,7 @@ _REFUSALS = (
     (re.compile(r'serviceaccount "([^"]{1,253})" not found'), "ServiceAccount {!r} is missing"),
 )
 
+_TEMPLATE_HASH = re.compile(r"[a-z0-9]{1,63}")
 UNREADY = "its proxy runs, and does not answer its readiness probe yet"
 UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only Deployment and StatefulSet count"
 
@@ -108,6 +109,7 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
 
     Anyone may label a pod, and copy a Deployment; and the MCP server of an MCPServer named `mcpserver` has its label.
     A ReplicaSet has its Deployment's name and the hash of the template, which has no hyphen and is a label of its pods.
+    The API server takes any text as an owner's name, and messages repeat this one in a command.
     """
     name = names_of(request).deployment
     if ownership.standing(request, DEPLOYMENT, name) == "foreign":
@@ -123,6 +125,7 @@ def _is_of_deployment(pod: Object, name: str) -> bool:
     return (
         owner.get("kind") == "ReplicaSet"
         and deployment == name
+        and _TEMPLATE_HASH.fullmatch(template_hash) is not None
         and labels_of(pod).get("pod-template-hash", template_hash) == template_hash
     )
 

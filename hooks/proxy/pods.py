@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hooks.kubernetes import conditions
+from hooks.kubernetes.names import DNS_LABEL
 from hooks.kubernetes.objects import Object, is_deleting
 
 
@@ -50,7 +51,7 @@ CRASHES = 2
 """Restarts after which a container that isn't ready counts as crashing: one can be a node's reboot."""
 
 _ENDED = {"Failed", "Succeeded"}
-_LONGEST_NAME, _LONGEST_IMAGE, _LONGEST_TEXT = 63, 255, 300
+_LONGEST_IMAGE, _LONGEST_TEXT = 255, 300
 _MISSING_KEY = re.compile(r"couldn't find key (\S{1,253}) in (Secret|ConfigMap) (?:\S{1,253}/)?(\S{1,253})")
 _MISSING_OBJECT = re.compile(r'(secret|configmap) "([^"]{1,253})" not found', re.IGNORECASE)
 _NO_NODE = re.compile(r"\d+/\d+ nodes are available: (.{1,1000}?)(?:\. |\.?$)", re.DOTALL)
@@ -227,7 +228,9 @@ def _waits(container: Object) -> bool:
 
 
 def _name(container: Object) -> str:
-    return str(container.get("name"))[:_LONGEST_NAME]
+    """The container's name, which messages repeat in commands: a status may have any text there."""
+    name = str(container.get("name"))
+    return name if DNS_LABEL.fullmatch(name) else "?"
 
 
 def _containers(pod: Object, which: str) -> list[Object]:

@@ -19,8 +19,8 @@ from tools import pod_template_schema
 
 pytestmark = pytest.mark.apiserver
 
-OUR_OWN = ("is there twice, in two spellings: remove one", ".name must be a string")
-"""Go takes a container without a name, and the last of two spellings."""
+OUR_OWN = ("is there twice, in two spellings: remove one", ".name must be a string", " must not be negative")
+"""Go takes a container without a name, the last of two spellings, and quantities below zero."""
 TEXT_WITH_DOLLARS = st.text("$()AB\n€ ", max_size=20)
 
 

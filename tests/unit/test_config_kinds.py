@@ -323,8 +323,8 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
         (
             external("obo"),
             "EnterpriseRequired",
-            "on-behalf-of (OBO) external auth type requires an enterprise build; the published proxy runner has no "
-            "such type: use tokenExchange, if the identity provider knows RFC 8693",
+            "spec.type: on-behalf-of (OBO) external auth type requires an enterprise build; the published proxy "
+            "runner has no such type: use tokenExchange, if the identity provider knows RFC 8693",
         ),
         (auth_server(issuer="http://auth.acme.test"), "IssuerInvalid", f"{WHERE}.issuer must be an https:// URL"),
         (

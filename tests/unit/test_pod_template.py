@@ -54,6 +54,10 @@ def mcp(**container: Any) -> Object:
             mcp(resources={"limits": {"cpu": "a lot"}}),
             "spec.containers[0].resources.limits.cpu must be a quantity such as '500m', '1.5' or '256Mi'",
         ),
+        (
+            mcp(resources={"limits": {"cpu": "-1"}}),
+            "spec.containers[0].resources.limits.cpu must not be negative",
+        ),
         (mcp(Env=5), "spec.containers[0].env must be a list, is an integer"),
         (mcp(Args=["a"], args=["b"]), "spec.containers[0].args is there twice, in two spellings: remove one"),
         ({"metadata": {"labels": {"a\nb": 1}}}, r"metadata.labels.a\nb must be a string, is an integer"),
@@ -88,7 +92,14 @@ def test_what_runs_is_held() -> None:
         (mcp(ports=[{"containerPort": 8080}]), None),
         (mcp(livenessProbe={"httpGet": {"port": "http"}}), None),
         (mcp(livenessProbe={"httpGet": {"port": 8080}}), None),
-        (mcp(resources={"limits": {"cpu": 1, "memory": "-1.5Gi", "example.com/x": 0.5}}), None),
+        (
+            mcp(resources={"limits": {"cpu": 1, "memory": " 1.5Gi", "example.com/x": 0.5, "example.com/y": "1000m"}}),
+            mcp(resources={"limits": {"cpu": "1", "memory": "1536Mi", "example.com/x": "500m", "example.com/y": "1"}}),
+        ),
+        (
+            {"spec": {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1024Mi"}}]}},
+            {"spec": {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Gi"}}]}},
+        ),
         ({"spec": {"nodeSelector": {"a": None}, "hostNetwork": None}}, {"spec": {"nodeSelector": {"a": ""}}}),
         ({"spec": {"tolerations": [None]}}, {"spec": {"tolerations": [{}]}}),
         (

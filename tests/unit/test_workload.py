@@ -92,6 +92,14 @@ def test_a_container_that_does_not_run_is_failed_with_its_cause(container: Objec
     assert verdict(proxy(container)) == ("Failed", reason, message)
 
 
+@pytest.mark.parametrize("name", ["a`; reboot;`", "a\nb", "$(id)", "x" * 64, "", None])
+def test_a_name_that_no_container_can_have_is_not_quoted(name: str | None) -> None:
+    """A status may have any text there, and people copy commands from messages."""
+    crashed = {**CRASHED, **waiting("CrashLoopBackOff"), "name": name}
+
+    assert verdict(proxy(crashed)) == ("Failed", "CrashLoopBackOff", CRASHES.replace("toolhive", "?"))
+
+
 def test_the_mcp_servers_own_pods_count_too() -> None:
     own = proxy(waiting("ImagePullBackOff"), app="demo")
 
