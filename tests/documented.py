@@ -26,6 +26,7 @@ E2E = "tests/e2e/test_"
 RUN_BY = {
     CI: {"README.md": ["make demo", "make test"]},
     PYTHON_ALONE: {
+        "CONTRIBUTING.md": ["git grep"],
         "docs/convert.md": [
             "toolhive-hooks convert manifests/",
             "toolhive-hooks convert old/",
@@ -139,14 +140,18 @@ NOT_RUN = {
         "docs/upgrading.md": ["kubectl rollout status"]
     },
     "needs a Metacontroller, and takes many minutes": {"docs/performance.md": ["METACONTROLLER="]},
-    "needs docker, which makes containers": {"README.md": ["kind ", "make image"]},
+    "needs docker, which makes containers": {"README.md": ["make image"]},
     "needs a registry, from which a chart comes": {
         "README.md": ["helm install metacontroller"],
         "docs/installing.md": ["helm install cert-manager"],
     },
     "needs a release, and nothing is released yet": {"docs/installing.md": ["kubectl apply -f https://", "cosign "]},
-    "needs objects of a release between 0.3 and 0.44": {
-        "docs/migrating.md": ["toolhive-hooks convert", "kubectl create -f after.yaml", "kubectl replace -f after.yaml"]
+    "needs objects of a release between 0.3 and 0.44; tests/apiserver/migration makes some": {
+        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert"]
+    },
+    "needs the address of the reader's fork": {"CONTRIBUTING.md": ["git clone"]},
+    "runs the tests and checks themselves": {
+        "CONTRIBUTING.md": ["make test-quick", ".venv/bin/pytest", "make format lint words test-quick"]
     },
     "needs a Vault": {"examples/vault/README.md": ["vault "]},
     "needs kubeconform, which is not among the tools here": {"docs/editors.md": ["kubeconform"]},

@@ -12,8 +12,8 @@ HEAD = """\
 Configure the hooks with these environment variables. In a cluster, set them in the Deployment `toolhive-hooks`. Most of
 them come with a component of [the installation](installing.md).
 
-`toolhive-hooks serve` reads all of them. `render` and `diff` read those that change children. With a wrong value the program
-exits with code 2 and a message that names the variable.
+`toolhive-hooks serve` reads all of them. `render` and `diff` read those that change children. With a wrong value the
+program exits with code 2 and a message that names the variable.
 
 | Variable | Value | Default | Meaning |
 |---|---|---|---|

@@ -63,14 +63,15 @@ def test_no_command_hides_in_a_block_of_another_kind() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({command.page for command in run_by(PYTHON_ALONE)}))
 def test_a_command_that_needs_python_alone(page: str, tmp_path: Path) -> None:
-    """In the page's order, in a folder that has what the page speaks of."""
-    for folder in ("manifests", "old"):
-        shutil.copytree(ROOT / "examples/october-2025", tmp_path / folder)
+    """In the page's order, in a folder with the page's files; contributors work in the repository."""
+    for name in ("manifests", "old"):
+        shutil.copytree(ROOT / "examples/october-2025", tmp_path / name)
+    folder = ROOT if page == "CONTRIBUTING.md" else tmp_path
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     for command in [command for command in run_by(PYTHON_ALONE) if command.page == page]:
         done = subprocess.run(
-            ["bash", "-c", command.text], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-c", command.text], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{command.text}\n{done.stderr}"
 
