@@ -180,24 +180,27 @@ ROWS = [
 
 
 class Command(NamedTuple):
-    """A command, as a shell takes it, and the page where it is."""
+    """A command, as a shell takes it, and where it is: the page, and the heading above."""
 
     page: str
+    heading: str
     text: str
 
 
-SHELL = re.compile(r"^```(sh|bash|shell|console)\b[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADING_OR_BLOCK = re.compile(r"^#+ ([^\n]*)$|^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHELLS = ("sh", "bash", "shell", "console")
 
 
 @cache
 def commands() -> list[Command]:
     """Every command of every page, in the pages' order."""
-    return [
-        Command(str(page.relative_to(ROOT)), text)
-        for page in PAGES
-        for _, block in SHELL.findall(page.read_text())
-        for text in in_block(block)
-    ]
+    found, heading = [], ""
+    for page in PAGES:
+        for part in HEADING_OR_BLOCK.finditer(page.read_text()):
+            heading = part[1] or heading
+            if part[2] in SHELLS:
+                found += [Command(str(page.relative_to(ROOT)), heading, text) for text in in_block(part[3])]
+    return found
 
 
 def in_block(block: str) -> list[str]:
