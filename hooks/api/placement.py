@@ -29,7 +29,7 @@ class Toleration(Model):
 
 
 class NodeSelectorRequirement(Model):
-    """What a label or field of a node must be like."""
+    """A condition on a label or field of a node."""
 
     key: NonEmpty
     """Key of the label, or the field's path."""
@@ -68,13 +68,13 @@ class NodeAffinity(Model):
     """The nodes that a pod runs on."""
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
-    """Nodes outside of which the pod isn't placed."""
+    """Nodes that the pod must run on."""
     preferred_during_scheduling_ignored_during_execution: list[PreferredSchedulingTerm] = Field(default_factory=list)
     """Nodes that are preferred, each set with its weight."""
 
 
 class LabelSelectorRequirement(Model):
-    """What a label must be like."""
+    """A condition on a label."""
 
     key: NonEmpty
     """Key of the label."""
@@ -94,7 +94,7 @@ class LabelSelector(Model):
 
 
 class PodAffinityTerm(Model):
-    """Pods, and how near to them is near."""
+    """Pods, and the size of the area around them."""
 
     topology_key: NonEmpty
     """Label of nodes: nodes with the same value of it are one place."""
@@ -123,7 +123,7 @@ class PodAffinity(Model):
     """The pods that a pod runs near to, or far from."""
 
     required_during_scheduling_ignored_during_execution: list[PodAffinityTerm] = Field(default_factory=list)
-    """Terms without which the pod isn't placed."""
+    """Terms that must be met."""
     preferred_during_scheduling_ignored_during_execution: list[WeightedPodAffinityTerm] = Field(default_factory=list)
     """Terms that are preferred, each with its weight."""
 
@@ -147,7 +147,7 @@ class TopologySpreadConstraint(Model):
     topology_key: NonEmpty
     """Label of nodes: nodes with the same value of it are one place."""
     when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"]
-    """What becomes of a pod that can't be placed so."""
+    """Whether a pod that can't be placed so waits (DoNotSchedule) or runs anyway (ScheduleAnyway)."""
     label_selector: LabelSelector | None = None
     """The pods that are counted; none when left out."""
     match_label_keys: list[str] = Field(default_factory=list)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -47,8 +47,8 @@ class PodTemplate(NamedTuple):
     """A podTemplateSpec that Go's decoder takes."""
 
     template: Object
-    """What Go makes of it: fields by their own names and quantities in its form, without nulls, zero values and what it
-    doesn't know."""
+    """What Go makes of it: fields by their own names and in its order, quantities in its form; without nulls, zero
+    values and what it doesn't know."""
     unknown: list[str]
     """Paths of what it doesn't know."""
 
@@ -61,8 +61,8 @@ def _is_time(text: str) -> bool:
     if not _RFC3339.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -85,7 +85,7 @@ def read_pod_template(given: Object) -> PodTemplate | str:
     try:
         template: Object = _as_go_reads(given, _SCHEMA, "spec.podTemplateSpec", unknown)
         _validate(template, name_prefix="spec.podTemplateSpec")
-        template = _with_quantities(template, _SCHEMA, "spec.podTemplateSpec")
+        template = _as_go_writes(template, _SCHEMA, "spec.podTemplateSpec")
     except _Fault as fault:
         return str(fault)
     except fastjsonschema.JsonSchemaValueException as fault:
@@ -94,6 +94,12 @@ def read_pod_template(given: Object) -> PodTemplate | str:
         if "name" not in container:
             return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
     return PodTemplate(template, unknown)
+
+
+def in_go_order(template: Object) -> Object:
+    """Return a template that was read, and added to since, in the order in which Go writes it."""
+    ordered: Object = _as_go_writes(template, _SCHEMA, "spec.podTemplateSpec")
+    return ordered
 
 
 def unknown_fields(unknown: list[str]) -> str:
@@ -117,20 +123,25 @@ def _as_go_reads(value: Any, schema: Object, path: str, unknown: list[str]) -> A
     return value
 
 
-def _with_quantities(value: Any, schema: Object, path: str) -> Any:
-    """The value with each quantity in it as Go writes it; none may be negative, which the API server refuses."""
+def _as_go_writes(value: Any, schema: Object, path: str) -> Any:
+    """The value as Go writes it: fields in the order of its structs, maps sorted, amounts and times in one form.
+
+    None may be negative, which the API server refuses.
+    """
     schema = _followed(schema)
     if schema.get("format") == "quantity":
         text = str(value).strip(" ")
         if text.startswith("-"):
             raise _Fault(f"{_shown(path)} must not be negative")
         return as_go_writes(text) if len(text) <= MAX_LENGTH else text
+    if schema.get("format") == "date-time":
+        return datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, list) and "items" in schema:
-        return [_with_quantities(item, schema["items"], f"{path}[{at}]") for at, item in enumerate(value)]
+        return [_as_go_writes(item, schema["items"], f"{path}[{at}]") for at, item in enumerate(value)]
     if isinstance(value, dict):
-        given = schema.get("properties", {})
-        others = schema.get("additionalProperties", {})
-        return {key: _with_quantities(item, given.get(key, others), f"{path}.{key}") for key, item in value.items()}
+        given, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        keys = [name for name in given if name in value] or sorted(value)
+        return {key: _as_go_writes(value[key], given.get(key, others), f"{path}.{key}") for key in keys}
     return value
 
 

@@ -21,10 +21,10 @@ MOST = Decimal(2**63 - 1)
 """What Kubernetes counts up to. It caps binary quantities there, and stores 1e21k as 1."""
 MAX_LENGTH = 100
 """Characters of a quantity that is looked at. The API server has no bound."""
-_LEAST = Decimal("0.001")
-"""What the API server rounds amounts of resources up to."""
-_FINEST = Decimal("1e-9")
-"""What Go rounds any quantity up to."""
+_STORED_PLACES = 3
+"""Decimal places to which the API server rounds amounts of resources up."""
+_GO_PLACES = 9
+"""Decimal places to which Go rounds any quantity up."""
 
 
 class _Parts(NamedTuple):
@@ -48,7 +48,7 @@ def amount(quantity: str) -> Decimal:
 
     It is exact for at most MAX_LENGTH characters.
     """
-    return _amount(_take_apart(quantity), _LEAST)
+    return _amount(_take_apart(quantity), _STORED_PLACES)
 
 
 def canonical(quantity: str) -> str:
@@ -56,19 +56,19 @@ def canonical(quantity: str) -> str:
 
     It is right for at most MAX_LENGTH characters and an amount of at most MOST.
     """
-    return _canonical(quantity, _LEAST)
+    return _canonical(quantity, _STORED_PLACES)
 
 
 def as_go_writes(quantity: str) -> str:
     """The form in which Go's encoding/json writes a quantity: it may be finer than what the API server stores."""
-    return _canonical(quantity, _FINEST)
+    return _canonical(quantity, _GO_PLACES)
 
 
-def _canonical(quantity: str, least: Decimal) -> str:
+def _canonical(quantity: str, places: int) -> str:
     parts = _take_apart(quantity)
-    if _is_kept(parts):
+    if _is_kept(parts, places):
         return quantity
-    value = _amount(parts, least)
+    value = _amount(parts, places)
     if parts.is_binary and value >= 1024 and value == value.to_integral_value():
         power, whole = 0, int(value)
         while whole % 1024 == 0 and power < len(_BINARY) - 1:
@@ -83,22 +83,22 @@ def _canonical(quantity: str, least: Decimal) -> str:
     return f"{whole}{_DECIMAL[scale]}"
 
 
-def _is_kept(parts: _Parts) -> bool:
+def _is_kept(parts: _Parts, places: int) -> bool:
     """Whether Go's parser takes the text for canonical, and keeps it to the letter."""
     if parts.is_binary:
         # No room for the product in 64 bits, by its own rough count of digits: not the fast path.
         fits = 15 - len(parts.whole) - int(parts.power * 10 * 3 / 10) - 1 >= 0
         return not parts.fraction and fits and int(parts.whole or 0) & 7 != 0
     digits, scale = (parts.whole or "0") + parts.fraction, parts.power - len(parts.fraction)
-    aligned = scale % 3 == 0 and scale >= -3
+    aligned = scale % 3 == 0 and scale >= -places
     return aligned and len(digits) <= 18 and not digits.endswith("000") and not digits.startswith("0")
 
 
-def _amount(parts: _Parts, least: Decimal) -> Decimal:
+def _amount(parts: _Parts, places: int) -> Decimal:
     with localcontext(prec=1200):  # the model admits exponents of three digits
         number = Decimal(f"{parts.whole or 0}.{parts.fraction or 0}")
         value = number * 1024**parts.power if parts.is_binary else number.scaleb(parts.power)
-        value = value.quantize(least, rounding=ROUND_CEILING)
+        value = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_CEILING)
         return min(value, MOST) if parts.is_binary else value
 
 

@@ -88,7 +88,10 @@ def test_what_runs_is_held() -> None:
     [
         ({}, {}),
         ({"metadata": None, "spec": None}, {}),
-        ({"metadata": {"creationTimestamp": "2026-01-31T12:00:00+01:00"}}, None),
+        (
+            {"metadata": {"creationTimestamp": "2026-01-31T12:00:00.5+01:00"}},
+            {"metadata": {"creationTimestamp": "2026-01-31T11:00:00Z"}},
+        ),
         (mcp(ports=[{"containerPort": 8080}]), None),
         (mcp(livenessProbe={"httpGet": {"port": "http"}}), None),
         (mcp(livenessProbe={"httpGet": {"port": 8080}}), None),
