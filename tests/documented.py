@@ -21,11 +21,13 @@ AN_API_SERVER = "tests/apiserver/test_documented_commands.py::test_a_command_tha
 
 UNIT = "tests/unit/test_"
 API = "tests/apiserver/test_"
+API_MIGRATION = "tests/apiserver/migration/test_"
 E2E = "tests/e2e/test_"
 
 RUN_BY = {
     CI: {"README.md": ["make demo", "make test"]},
     PYTHON_ALONE: {
+        "CONTRIBUTING.md": ["git grep"],
         "docs/convert.md": [
             "toolhive-hooks convert manifests/",
             "toolhive-hooks convert old/",
@@ -104,6 +106,9 @@ RUN_BY = {
     f"{E2E}migration.py::test_the_commands_of_the_docs_run_in_their_order": {
         "docs/migrating.md": ["kubectl ", ".venv/bin/toolhive-hooks "]
     },
+    f"{API_MIGRATION}copies.py::test_the_copy_has_what_our_crds_hide": {
+        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert --from"]
+    },
     f"{E2E}upgrade.py::test_upgraded_in_another_order": {"docs/upgrading.md": ["kubectl annotate"]},
     f"{E2E}upgrade.py::test_upgraded_in_the_documented_order_and_back": {"docs/upgrading.md": ["for kind in"]},
     f"{E2E}troubleshooting.py::test_an_object_that_nobody_looks_after": {
@@ -145,6 +150,10 @@ NOT_RUN = {
         "docs/installing.md": ["helm install cert-manager"],
     },
     "needs a release, and nothing is released yet": {"docs/installing.md": ["kubectl apply -f https://", "cosign "]},
+    "needs the address of the reader's fork": {"CONTRIBUTING.md": ["git clone"]},
+    "runs the tests and checks themselves": {
+        "CONTRIBUTING.md": ["make test-quick", ".venv/bin/pytest", "make format lint words test-quick"]
+    },
     "needs a Vault": {"examples/vault/README.md": ["vault "]},
     "needs kubeconform, which is not among the tools here": {"docs/editors.md": ["kubeconform"]},
     "needs fixed ports; tests/unit/test_serve.py takes free ones": {
@@ -172,24 +181,27 @@ ROWS = [
 
 
 class Command(NamedTuple):
-    """A command, as a shell takes it, and the page where it is."""
+    """A command, as a shell takes it, and where it is: the page, and the heading above."""
 
     page: str
+    heading: str
     text: str
 
 
-SHELL = re.compile(r"^```(sh|bash|shell|console)\b[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADING_OR_BLOCK = re.compile(r"^#+ ([^\n]*)$|^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHELLS = ("sh", "bash", "shell", "console")
 
 
 @cache
 def commands() -> list[Command]:
     """Every command of every page, in the pages' order."""
-    return [
-        Command(str(page.relative_to(ROOT)), text)
-        for page in PAGES
-        for _, block in SHELL.findall(page.read_text())
-        for text in in_block(block)
-    ]
+    found, heading = [], ""
+    for page in PAGES:
+        for part in HEADING_OR_BLOCK.finditer(page.read_text()):
+            heading = part[1] or heading
+            if part[2] in SHELLS:
+                found += [Command(str(page.relative_to(ROOT)), heading, text) for text in in_block(part[3])]
+    return found
 
 
 def in_block(block: str) -> list[str]:

@@ -15,8 +15,8 @@ them come with a component of [the installation](installing.md).
 `toolhive-hooks serve` reads all of them. `render` and `diff` read those that change children. With a wrong value the
 program exits with code 2 and a message that names the variable.
 
-| Variable | Value | Default | Meaning |
-|---|---|---|---|
+| variable | value and meaning |
+|---|---|
 """
 
 
@@ -24,9 +24,9 @@ def page() -> str:
     """The page's text."""
     rows = []
     for setting in described():
-        default = f"`{setting.default}`" if setting.default else ""
+        default = f", default `{setting.default}`" if setting.default else ""
         values = setting.values.replace("|", ", ")
-        rows.append(f"| `{setting.variable}` | {values} | {default} | {setting.description} |\n")
+        rows.append(f"| `{setting.variable}` | {values}{default}<br>{setting.description} |\n")
     return HEAD + "".join(rows)
 
 

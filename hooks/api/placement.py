@@ -68,7 +68,7 @@ class NodeAffinity(Model):
     """The nodes that a pod runs on."""
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
-    """Nodes outside of which the pod isn't placed."""
+    """Nodes that the pod must run on."""
     preferred_during_scheduling_ignored_during_execution: list[PreferredSchedulingTerm] = Field(default_factory=list)
     """Nodes that are preferred, each set with its weight."""
 
@@ -94,7 +94,7 @@ class LabelSelector(Model):
 
 
 class PodAffinityTerm(Model):
-    """Pods, and how near to them is near."""
+    """Pods, and the size of the area around them."""
 
     topology_key: NonEmpty
     """Label of nodes: nodes with the same value of it are one place."""
@@ -123,7 +123,7 @@ class PodAffinity(Model):
     """The pods that a pod runs near to, or far from."""
 
     required_during_scheduling_ignored_during_execution: list[PodAffinityTerm] = Field(default_factory=list)
-    """Terms without which the pod isn't placed."""
+    """Terms that must be met."""
     preferred_during_scheduling_ignored_during_execution: list[WeightedPodAffinityTerm] = Field(default_factory=list)
     """Terms that are preferred, each with its weight."""
 

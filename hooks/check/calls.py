@@ -10,7 +10,7 @@ from hooks.api.meta import GROUP
 from hooks.check.point import Point
 from hooks.cluster import EVENT, LiveCluster
 from hooks.kubernetes.objects import Object, is_observed
-from hooks.metacontroller.events import RECENT_SECONDS, SYNC_ERROR, failing
+from hooks.metacontroller.events import RECENT_SECONDS, SYNC_ERROR, failing, message_of
 from hooks.text import one_line, shortened, some, title
 
 TOPIC = "calls"
@@ -46,7 +46,7 @@ def check_calls(live: LiveCluster, now: datetime) -> Iterator[Point]:
     seen: dict[str, list[str]] = {}
     for event in failed:
         involved = event["involvedObject"]
-        message = shortened(one_line(str(event.get("message"))), _LONGEST)
+        message = shortened(one_line(message_of(event)), _LONGEST)
         seen.setdefault(message, []).append(
             f"{involved.get('kind')} {involved.get('namespace')}/{involved.get('name')}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -12,6 +13,7 @@ RECENT_SECONDS = 120
 """An event stays for an hour after its cause is gone."""
 _LONGEST_PAUSE_SECONDS = 1000
 """Metacontroller's longest wait before it tries again (client-go's default rate limiter)."""
+_PREAMBLE = re.compile(r"\A(?:Sync error: )?(?:\w+ hook failed (?:for \S+ \S+|\(version=\w+\)): )*")
 
 
 def failing(events: Iterable[Object], waiting: Collection[str], now: datetime) -> list[Object]:
@@ -27,6 +29,11 @@ def failing(events: Iterable[Object], waiting: Collection[str], now: datetime) -
     """
     found = [event for event in events if _uid(event) in waiting or _is_due(event, now)]
     return sorted(found, key=_last)
+
+
+def message_of(event: Object) -> str:
+    """Return why a call failed, without the words that Metacontroller puts before each."""
+    return _PREAMBLE.sub("", str(event.get("message"))).strip()
 
 
 def _is_due(event: Object, now: datetime) -> bool:

@@ -86,7 +86,8 @@ def convert_command(
     except OSError as error:
         click.echo(f"refused: the backup {path} can't be written: {error.strerror}. Give --backup FILE", stderr)
         return REFUSED
-    click.echo(f"backup: {path} (client secrets may be in it). To go back: {RESTORE} {path}", stdout)
+    back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
+    click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
     click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)

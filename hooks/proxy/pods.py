@@ -45,8 +45,15 @@ class Part(NamedTuple):
         return f"kubectl describe pods -l {self.selector} -n {self.namespace}"
 
 
-IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
-START_REASONS = {"CreateContainerError", "RunContainerError", "CreateContainerConfigError"}
+# The kubelet's (kubernetes/pkg/kubelet/images and kuberuntime, cri-api/pkg/errors).
+IMAGE_REASONS = {
+    *("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"),
+    *("RegistryUnavailable", "SignatureValidationFailed"),
+}
+START_REASONS = {
+    *("CreateContainerError", "RunContainerError", "CreateContainerConfigError"),
+    *("PreCreateHookError", "PreStartHookError", "PostStartHookError"),
+}
 CRASHES = 2
 """Restarts after which a container that isn't ready counts as crashing: one can be a node's reboot."""
 

@@ -15,7 +15,7 @@ from hooks.manifests.load import Loaded, Source, load_all
 from hooks.manifests.problems import UNREADABLE, Problem, located
 from hooks.manifests.shape import NAME_INVALID
 from hooks.render.failures import failure_problem, warning_problem
-from hooks.render.gate import Gated, gate, unknown_fields
+from hooks.render.gate import NOT_SERVED, Gated, gate, unknown_fields
 from hooks.render.output import to_json, to_yaml, wants_colour
 from hooks.render.placeholders import left_in_place
 from hooks.render.presumed import presumed, without_sops
@@ -77,7 +77,7 @@ def render_command(
     loaded = load_all(options.source, stdin, progress)
     gated, extra = _admitted(loaded, options)
     problems = loaded.problems + gated.problems
-    if not gated.ours:
+    if not gated.ours and not any(problem.level == "error" or problem.reason in NOT_SERVED for problem in problems):
         problems.append(_nothing(options))
     try:
         result = _run(gated, extra, hooks or in_process(CONTROLLERS, installation, CLOCK), problems, progress)

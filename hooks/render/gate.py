@@ -15,7 +15,8 @@ from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Level, Place, Problem
 from hooks.text import some, title
 
-_KIND_UNKNOWN, _VERSION_UNKNOWN = "KindNotServed", "VersionNotServed"
+NOT_SERVED = _KIND_UNKNOWN, _VERSION_UNKNOWN = "KindNotServed", "VersionNotServed"
+"""The reasons of what no cluster serves."""
 
 
 @dataclass(slots=True)

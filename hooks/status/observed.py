@@ -11,7 +11,7 @@ from hooks.api.meta import GROUP
 from hooks.cluster import EVENT, ClusterError, Forbidden, LiveCluster
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import Object, controller_of, is_observed, labels_of
-from hooks.metacontroller.events import SYNC_ERROR, failing
+from hooks.metacontroller.events import SYNC_ERROR, failing, message_of
 from hooks.proxy import pods
 from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 
@@ -63,8 +63,7 @@ def _sync_errors(live: LiveCluster, namespace: str, found: Observed, now: dateti
     """What Metacontroller last said of the calls that fail, by the uid of the object."""
     waiting = {parent["metadata"]["uid"] for parent in found.objects.parents.values() if not is_observed(parent)}
     events = failing(_list(live, EVENT, namespace, found, fields=f"reason={SYNC_ERROR}"), waiting, now)
-    said = ((event["involvedObject"].get("uid"), str(event.get("message"))) for event in events)
-    return {uid: message.removeprefix("Sync error: ") for uid, message in said}
+    return {event["involvedObject"].get("uid"): message_of(event) for event in events}
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Commands of docs/ that an API server alone can answer: pages gitops, installing, scaling, status and others.
+"""Commands of docs/ that an API server alone can answer, on the pages that PAGES lists.
 
 tests/documented.py says which commands these are. They run in the page's order, as they are written.
 """

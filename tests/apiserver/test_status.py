@@ -214,6 +214,7 @@ def test_what_the_user_may_not_read_is_told_and_the_rest_is_shown(cluster: Contr
     assert [line.partition(": the API server refuses (403)")[0] for line in result.stderr.splitlines()] == [
         "note: services are left out",
         "note: pods are left out",
+        "note: events are left out",
     ]
 
 

@@ -16,6 +16,7 @@ from tests.documented import CI, PAGES, PYTHON_ALONE, ROOT, ROWS, RUN_BY, Comman
 
 PROGRAMS = ("kubectl", "helm", "make", "docker", "toolhive-hooks", ".venv/bin/", "git ", "pip ", "METACONTROLLER=")
 
+ALL_OF_A_PAGE = r"\bcommands\(|\brun_by\(|findall\(r\"```console"
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -30,15 +31,21 @@ def test_every_row_has_a_command() -> None:
 
 
 @pytest.mark.parametrize("test", sorted(RUN_BY.keys() - {CI}))
-def test_the_test_exists_and_knows_the_page(test: str) -> None:
+def test_the_test_exists_and_reads_these_parts_of_the_page(test: str) -> None:
+    """Its module names the page, and each heading unless it takes all commands of the page."""
     path, _, function = test.partition("::")
     source = (ROOT / path).read_text()
     imported = re.findall(r"^from (tests\.[\w.]+) import", source, re.MULTILINE)
     modules = [ROOT / f"{name.replace('.', '/')}.py" for name in imported]
     known = source + "".join(module.read_text() for module in modules if module.exists())
+    headings: dict[str, set[str]] = {}
+    for command in run_by(test):
+        headings.setdefault(command.text, set()).add(f'"{command.heading}"')
 
     assert function in {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     assert [page for page in RUN_BY[test] if Path(page).name not in known] == []
+    if not re.search(ALL_OF_A_PAGE, source):
+        assert [text for text, under in headings.items() if not any(heading in source for heading in under)] == []
 
 
 def test_ci_runs_what_it_is_said_to_run() -> None:
@@ -63,14 +70,15 @@ def test_no_command_hides_in_a_block_of_another_kind() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({command.page for command in run_by(PYTHON_ALONE)}))
 def test_a_command_that_needs_python_alone(page: str, tmp_path: Path) -> None:
-    """In the page's order, in a folder that has what the page speaks of."""
-    for folder in ("manifests", "old"):
-        shutil.copytree(ROOT / "examples/october-2025", tmp_path / folder)
+    """In the page's order, in a folder with the page's files; contributors work in the repository."""
+    for name in ("manifests", "old"):
+        shutil.copytree(ROOT / "examples/october-2025", tmp_path / name)
+    folder = ROOT if page == "CONTRIBUTING.md" else tmp_path
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     for command in [command for command in run_by(PYTHON_ALONE) if command.page == page]:
         done = subprocess.run(
-            ["bash", "-c", command.text], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-c", command.text], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{command.text}\n{done.stderr}"
 
@@ -83,4 +91,4 @@ def test_a_block_is_taken_apart_as_a_shell_does() -> None:
 
 
 def test_a_command_without_a_row_is_noticed() -> None:
-    assert row_of(Command("docs/faq.md", "rm -r everything")) is None
+    assert row_of(Command("docs/faq.md", "Heading", "rm -r everything")) is None

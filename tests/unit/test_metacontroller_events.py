@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hooks.kubernetes.objects import Object
-from hooks.metacontroller.events import failing
+from hooks.metacontroller.events import failing, message_of
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
@@ -51,3 +51,15 @@ def test_an_event_of_the_newer_form_has_another_time() -> None:
     found = {"metadata": {"creationTimestamp": _at(500)}, "eventTime": _at(60), "involvedObject": {"uid": "a"}}
 
     assert failing([found], (), NOW) == [found]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Sync error: unsupported status code: 401 body: no token\n", "unsupported status code: 401 body: no token"),
+        ("Sync error: sync hook failed for MCPServer a/b: sync hook failed (version=v2): status 500", "status 500"),
+        ("another text", "another text"),
+    ],
+)
+def test_what_metacontroller_says_before_the_cause_is_left_out(message: str, said: str) -> None:
+    assert message_of({"message": message}) == said

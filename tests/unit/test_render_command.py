@@ -189,8 +189,8 @@ def test_each_served_version_is_taken_and_no_other() -> None:
 
     code, stdout, stderr = command({**SERVER, "apiVersion": f"{GROUP}/v9"})
 
-    assert (code, stdout) == (2, "")
-    assert stderr.splitlines()[1] == (
+    assert (code, stdout) == (1, "")
+    assert stderr.splitlines()[0] == (
         "stdin:1: error: MCPServer default/demo: apiVersion: version v9 of MCPServer is not served: write "
         "toolhive.stacklok.dev/v1beta1"
     )

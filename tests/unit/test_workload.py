@@ -63,6 +63,22 @@ CRASHES = (
             "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
         ),
         (
+            waiting("RegistryUnavailable", "503"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("SignatureValidationFailed", "no signature"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("PostStartHookError", "command failed at 12:00"),
+            "PostStartHookError",
+            "Proxy container 'toolhive' can't start: "
+            "kubectl describe pods -l app=mcpserver,toolhive-name=demo -n team-a",
+        ),
+        (
             waiting("CreateContainerConfigError", "couldn't find key client-secret in Secret team-a/tx-oauth"),
             "CreateContainerConfigError",
             "Proxy container 'toolhive' can't start: Secret 'tx-oauth' has no key 'client-secret'",

@@ -66,7 +66,7 @@ def restore(cluster: ControlPlane, namespace: str, saved: Backup, selector: str 
         options = {"kubeconfig": cluster.kubeconfig(), "tarball": tarball, "namespace": namespace, "selector": selector}
         command = [str(Path(RESTORER).resolve()), *(f"--{key}={value}" for key, value in options.items())]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, f"{done.stdout}{done.stderr[-2000:]}"
         return
     eventually(lambda: cluster.get("v1/Namespace", namespace) or cluster.kubectl("create", "namespace", namespace))
     for kind, objects in saved.items():
@@ -99,12 +99,8 @@ def _new(obj: Object) -> Object:
 
 
 def _selected(selector: str, labels: Object) -> bool:
-    """Return whether labels meet a selector of terms `!key` and `key!=value`."""
-    for term in filter(None, selector.split(",")):
-        key, is_value, value = term.partition("!=")
-        if labels.get(key) == value if is_value else key.removeprefix("!") in labels:
-            return False
-    return True
+    """Return whether labels meet a selector of terms `!key`."""
+    return labels.keys().isdisjoint(term.removeprefix("!") for term in selector.split(","))
 
 
 def _tarball(namespace: str, saved: Backup) -> bytes:
