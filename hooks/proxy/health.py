@@ -27,7 +27,7 @@ _REFUSALS = (
 
 _TEMPLATE_HASH = re.compile(r"[a-z0-9]{1,63}")
 UNREADY = "its proxy runs, and does not answer its readiness probe yet"
-UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by"
+UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only"
 
 
 class Workload(NamedTuple):
@@ -65,8 +65,8 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         running = f"{names_of(request).noun} is running"
         state = State("Ready", "Ready", f"{running}; {note}" if note else running)
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
-        left = "Deployment and StatefulSet" if names_of(request).has_server else "the Deployment"
-        state = state._replace(message=f"{state.message}; {UNSEEN} {left} alone")
+        counted = "Deployment and StatefulSet count" if names_of(request).has_server else "the Deployment counts"
+        state = state._replace(message=f"{state.message}; {UNSEEN} {counted}")
     return Workload(state, [behind.condition] if behind else [], ready_replicas)
 
 

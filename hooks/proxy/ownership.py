@@ -152,7 +152,7 @@ def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> s
     command = f"kubectl label {objects} {CONTROLLER_UID}={request.uid} -n {request.namespace} --overwrite"
     this = f"this {names_of(request).word}"
     what = f"1 object of {this} has" if len(released) == 1 else f"{len(released)} objects of {this} have"
-    return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller let go (nothing was deleted): `{command}`"
+    return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller released them (nothing was deleted): `{command}`"
 
 
 def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
@@ -162,7 +162,7 @@ def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
     shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"
     remedy = f"rename {this}, or delete that {kind.kind} if nothing needs it"
     if owner is None:
-        operators = "what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        operators = "`toolhive-hooks migrate` takes over objects of ToolHive's operator"
         return f"{what} isn't {this}'s, and no controller owns it ({shown}): {remedy}; {operators}"
     if _is_same_kind(owner, request) and owner.get("name") == request.name:
         return f"{what} belongs to an earlier {owner.get('kind')} of this name: wait until it is garbage collected"

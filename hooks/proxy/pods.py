@@ -116,7 +116,7 @@ def cause(pods: list[Object], part: Part) -> State | None:
 def lost(part: Part) -> State:
     """The state of pods whose node doesn't answer."""
     where = f"kubectl get pods -l {part.selector} -n {part.namespace} -o wide"
-    message = f"{part.who} pod is on a node that does not answer: `{where}` shows it; bring it back, or delete the Node"
+    message = f"{part.who} pod is on a node that does not answer: `{where}` shows it; repair it, or delete the Node"
     return State("Failed", "NodeLost", message)
 
 
@@ -172,7 +172,7 @@ def _of_crash(container: Object, part: Part) -> Iterator[State]:
         return
     name = _name(container)
     if last.get("reason") == "OOMKilled":
-        message = f"{part.who} container {name!r} is killed for want of memory: raise its limit"
+        message = f"{part.who} container {name!r} was killed because it exceeded its memory limit: raise the limit"
         yield State("Failed", "OOMKilled", message)
         return
     ends = f"keeps ending with exit code {last.get('exitCode')}"

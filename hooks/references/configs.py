@@ -75,7 +75,7 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     observed = status.get("observedGeneration", 0) if isinstance(status, dict) else 0
     # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
     if observed != generation:
-        message = f"{who} not judged yet: generation {generation}, observed {observed}"
+        message = f"{who} not checked yet: generation {generation}, observed {observed}"
         return waiting(condition, "NotJudgedYet", message)
     ready = conditions.find(config, "Ready")
     if ready is None:
@@ -86,5 +86,5 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     available = conditions.find(config, "SecretAvailable") or {}
     if available.get("status") == "True" and not _digest(config):
         # Release 0.1.0 published its digest elsewhere. Without one now, pods would roll a second time when it comes.
-        return waiting(condition, "NotJudgedYet", f"{who} not judged yet by this release of the hooks")
+        return waiting(condition, "NotJudgedYet", f"{who} not checked yet by this release of the hooks")
     return None

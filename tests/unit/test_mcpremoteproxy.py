@@ -225,8 +225,8 @@ def test_where_pods_are_not_looked_at_the_message_says_what_it_goes_by() -> None
     answer = sync(remote(), running(remote()), config=replace(CONFIG, read_pods=False))
 
     assert answer["status"]["message"] == (
-        "Remote proxy is starting; its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by the "
-        "Deployment alone"
+        "Remote proxy is starting; its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only the "
+        "Deployment counts"
     )
 
 
@@ -343,7 +343,7 @@ class TestDeletion:
             (
                 "False",
                 "Terminating",
-                "Remote proxy is being terminated: all its objects go",
+                "Remote proxy is being terminated: all its objects are deleted",
             ),
         )
 

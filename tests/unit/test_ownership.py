@@ -180,7 +180,7 @@ class TestNameConflict:
         shown = f"`kubectl get {kind.kind.lower()} {name} -n team-a -o yaml` shows it"
         whose = f"belongs to {owner} 'theirs'" if owner else f"isn't this server's, and no controller owns it ({shown})"
         remedy = f"rename this server, or delete that {owner or kind.kind} if nothing needs it"
-        remedy += "" if owner else "; what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        remedy += "" if owner else "; `toolhive-hooks migrate` takes over objects of ToolHive's operator"
         assert ready(answer) == ("False", "NameConflict", f"{kind.kind} {name!r} {whose}: {remedy}")
 
     @each_name
@@ -304,7 +304,7 @@ class TestNameConflict:
 def released_message(*objects: str) -> str:
     count = "1 object of this server has" if len(objects) == 1 else f"{len(objects)} objects of this server have"
     return (
-        f"{count} lost the label controller-uid, so Metacontroller let go (nothing was deleted): "
+        f"{count} lost the label controller-uid, so Metacontroller released them (nothing was deleted): "
         f"`kubectl label {' '.join(objects)} controller-uid={UID} -n team-a --overwrite`"
     )
 

@@ -32,7 +32,7 @@ from hooks.simulator.webhooks import HookError, Hooks, Unreachable, in_process, 
 from tests.background import serving_in_background
 
 SERVED = [
-    (kind, [each["name"] for each in crd["spec"]["versions"] if each["served"]])
+    (kind, [each["name"] for each in reversed(crd["spec"]["versions"]) if each["served"]])
     for kind, crd in zip(RESOURCES, crds(), strict=True)
 ]
 """Our kinds with their served versions."""
@@ -189,10 +189,10 @@ def test_each_served_version_is_taken_and_no_other() -> None:
 
     code, stdout, stderr = command({**SERVER, "apiVersion": f"{GROUP}/v9"})
 
-    assert (code, stdout) == (2, "")
-    assert stderr.splitlines()[1] == (
+    assert (code, stdout) == (1, "")
+    assert stderr.splitlines()[0] == (
         "stdin:1: error: MCPServer default/demo: apiVersion: version v9 of MCPServer is not served: write "
-        f"{GROUP}/{SERVED[0][1][0]}"
+        "toolhive.stacklok.dev/v1beta1"
     )
 
 

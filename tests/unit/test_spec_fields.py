@@ -86,7 +86,7 @@ class TestAuthz:
             ),
             (
                 '{"version": "1", "type": "cedarv1", "cedar": {"policies": ["p"], "entities_json": []}}',
-                "cedar.entities_json must be a string that holds a JSON list of objects",
+                "cedar.entities_json must be a string that contains a JSON list of objects",
             ),
         ],
     )
@@ -297,7 +297,7 @@ class TestTelemetry:
     def test_a_scheme_that_does_not_count_is_said(self, endpoint: str, insecure: bool, scheme: str) -> None:
         answer, found = self.judged(endpoint=endpoint, insecure=insecure)
 
-        note = f"the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+        note = f"the proxy follows insecure and not the endpoint's scheme: it speaks {scheme} to the collector"
         assert found == ("True", "Valid", f"The telemetry settings are used; {note}")
         assert run_config(answer)["telemetry_config"]["endpoint"] == "otel:4318"
 
@@ -500,5 +500,8 @@ def test_a_client_secret_in_clear_is_pointed_out(inline: bool) -> None:
     found = condition(sync(server(oidcConfig=oidc), related=[config_map("oidc", **data)]), "OIDCConfigRefValidated")
 
     where = "spec.oidcConfig.inline" if inline else "ConfigMap 'oidc'"
-    message = f"{where} has a client secret in clear, which all can read who can read it or the RunConfig"
+    message = (
+        f"{where} contains a plaintext client secret, readable by anyone who can read it or the RunConfig: "
+        "use oidcConfigRef"
+    )
     assert found == ("True", "ClientSecretInClear", message)

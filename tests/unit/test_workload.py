@@ -100,7 +100,7 @@ CRASHES = (
         (
             {"restartCount": 2, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
             "OOMKilled",
-            "Proxy container 'toolhive' is killed for want of memory: raise its limit",
+            "Proxy container 'toolhive' was killed because it exceeded its memory limit: raise the limit",
         ),
     ],
 )
