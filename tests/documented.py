@@ -150,9 +150,6 @@ NOT_RUN = {
         "docs/installing.md": ["helm install cert-manager"],
     },
     "needs a release, and nothing is released yet": {"docs/installing.md": ["kubectl apply -f https://", "cosign "]},
-    "needs objects of a release between 0.3 and 0.44; tests/apiserver/migration makes some": {
-        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert"]
-    },
     "needs the address of the reader's fork": {"CONTRIBUTING.md": ["git clone"]},
     "runs the tests and checks themselves": {
         "CONTRIBUTING.md": ["make test-quick", ".venv/bin/pytest", "make format lint words test-quick"]
