@@ -66,10 +66,9 @@ def convert_command(
     workloads = [obj for kind in WORKLOADS for obj in live.list(kind, namespace) if not is_deleting(obj)]
     try:
         workloads, changed = as_copied(workloads, copy) if copy else (workloads, [])
+        why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
     except InputError as error:
-        click.echo(f"refused: {one_line(str(error))}", stderr)
-        return REFUSED
-    why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
+        why = [str(error)]
     if checks.refused(why, stderr):
         return REFUSED
     configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
@@ -81,10 +80,7 @@ def convert_command(
         click.echo(f"{count} to convert; --convert --apply does it" if count else "nothing to convert", stdout)
         return LEFT if found.left else DONE
     path = backup or Path(f"toolhive-hooks-before-convert-{now:%Y%m%dT%H%M%SZ}.yaml")
-    try:
-        write_backup(path, (rewrite.old for rewrite in found.rewrites))
-    except OSError as error:
-        click.echo(f"refused: the backup {path} can't be written: {error.strerror}. Give --backup FILE", stderr)
+    if checks.refused(_back_up(path, found), stderr):
         return REFUSED
     back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
     click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
@@ -100,6 +96,14 @@ def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
     yield from checks.crd_notes(live)
     yield from checks.missing_crds(live)
     yield from dropped_fields(workloads)
+
+
+def _back_up(path: Path, found: Rewrites) -> Iterator[str]:
+    """Write the objects as they are to a file; yields why that can't be done."""
+    try:
+        write_backup(path, (rewrite.old for rewrite in found.rewrites))
+    except OSError as error:
+        yield f"the backup {path} can't be written: {error.strerror}. Give --backup FILE"
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:

@@ -15,6 +15,7 @@ from tests.apiserver.api_relay import api_relay
 from tests.apiserver.test_diff import CONFIG_KIND, EXCHANGE, SERVER, obj, settled
 from tests.controlplane import ControlPlane
 from tests.old_operator import MERGE, create, patch, run
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.apiserver
 
@@ -55,7 +56,7 @@ def pod(name: str, owner: Object, server: str) -> Object:
             "labels": {"toolhive-name": server, "app": server},
             "ownerReferences": [{**reference, "controller": True}],
         },
-        "spec": {"serviceAccountName": "default", "containers": [{"name": "mcp", "image": "example.test/mcp:1"}]},
+        "spec": {"serviceAccountName": "default", **pod_spec("mcp", "example.test/mcp:1")},
     }
 
 
