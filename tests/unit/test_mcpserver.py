@@ -388,6 +388,22 @@ class TestFinalize:
             f"MCP server is being terminated: waiting for {what}" for what in (deployment, deployment, rest)
         ]
 
+    def test_a_call_a_second_later_with_the_status_of_before_gets_the_same_answer(self) -> None:
+        """Metacontroller's cache lags behind its own write; another time in the answer would be another write."""
+        ready = sync(server(), running(server()), [pod("demo-1", "demo")])["status"]
+        owner = {**deleting(server()), "status": ready}
+
+        answers = [sync(owner, running(server()), now=NOW + timedelta(seconds=later)) for later in (0, 1)]
+
+        assert answers[0]["status"] == answers[1]["status"]
+
+    def test_a_server_that_was_not_ready_for_long_is_no_slow_deletion(self) -> None:
+        failed = sync(server(), now=NOW - timedelta(hours=1))["status"]
+
+        answer = sync({**deleting(server()), "status": failed}, running(server()))
+
+        assert answer["status"]["message"] == "MCP server is being terminated: its proxy goes first, then all the rest"
+
     def test_a_pod_without_its_deployment_is_waited_for(self) -> None:
         answer = sync(deleting(server()), related=[pod("demo-1", "demo")])
 
