@@ -114,8 +114,8 @@ def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods(
     ]
 
 
-def test_customize_asks_for_the_same_names_for_a_server_that_goes() -> None:
-    assert customize(deleting(server(**USES_TX)))["relatedResources"] == [*OWN_NAMES, PODS]
+def test_customize_asks_for_the_proxy_alone_for_a_server_that_goes() -> None:
+    assert customize(deleting(server(**USES_TX)))["relatedResources"] == [OWN_NAMES[0], PODS]
 
 
 @pytest.mark.parametrize("spec", [None, [], {"externalAuthConfigRef": "tx"}, {"oidcConfig": {"type": "configMap"}}])
@@ -348,9 +348,7 @@ class TestFinalize:
         answer = sync(deleting(owner), children, [pod("demo-1", "demo")])
 
         assert "Deployment/demo" not in child_names(answer)
-        assert child_names(answer) == sorted(
-            [*ACCESS, BINDING, "ConfigMap/demo-runconfig", "Service/mcp-demo-proxy", "StatefulSet/demo"]
-        )
+        assert child_names(answer) == sorted([*ACCESS, BINDING, "ConfigMap/demo-runconfig", "StatefulSet/demo"])
         account = child(answer, SERVICE_ACCOUNT, "demo-proxy-runner")
         assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
         assert answer["finalized"] is False

@@ -48,6 +48,6 @@ CONTROLLER = Controller(
     child_kinds=children.KINDS_OF_A_REMOTE,
     customize=partial(reconcile.customize, kind=MCP_REMOTE_PROXY),
     sync=sync,
-    finalize=partial(reconcile.finalize, kind=MCP_REMOTE_PROXY),
+    finalize=reconcile.finalize,
     child_names=lambda name: children.child_names(Names(MCP_REMOTE_PROXY.kind, name)),
 )

@@ -59,7 +59,7 @@ CONTROLLER = Controller(
     child_kinds=children.KINDS,
     customize=partial(reconcile.customize, kind=MCP_SERVER),
     sync=sync,
-    finalize=partial(reconcile.finalize, kind=MCP_SERVER),
+    finalize=reconcile.finalize,
     child_names=lambda name: children.child_names(Names(MCP_SERVER.kind, name)),
     on_delete=(STATEFUL_SET,),
 )
