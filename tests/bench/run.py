@@ -13,6 +13,7 @@ from typing import Any
 from tests.bench import served
 from tests.bench.fleet import NAMESPACE, TOOLHIVE, Object, plural
 from tests.bench.peers import Peer
+from tests.bench.steps import steps
 from tests.controlplane import ControlPlane, Event, WatchLog, eventually
 from tests.taken import peak_mib, processor_seconds
 
@@ -51,7 +52,7 @@ class Run:
             done: whether it is, by the objects that are there.
             later: the same of phases that begin here too and end when they do, by their names.
         """
-        before, began = self._counted(), time.monotonic()
+        before, began, first = self._counted(), time.monotonic(), self.log.position()
         yield
 
         pending = {name: done, **later}
@@ -63,7 +64,7 @@ class Run:
             del pending[ended]
         self.log.wait_quiet(QUIET_SECONDS, 300 + self.servers)
         self._follow()
-        self.phases[name] |= self._since(before)
+        self.phases[name] |= {**self._since(before), "steps": steps(self.log.events(since=first))}
 
     def rest(self, name: str, seconds: float) -> None:
         """Measure what so many seconds cost in which nothing is asked for."""
@@ -140,9 +141,10 @@ class Run:
     def _since(self, before: tuple[served.Counts, dict[str, int], dict[str, float]]) -> Object:
         """What was counted since then."""
         calls, writes, processors = before
+        written = {what: count - writes.get(what, 0) for what, count in self._writes().items()}
         return {
             "calls": served.since(calls, self.peer.counts()),
-            "writes": {what: count - writes.get(what, 0) for what, count in self._writes().items()},
+            "writes": {what: count for what, count in written.items() if count},
             "processor_seconds": {of: round(now - processors[of], 2) for of, now in self._processors().items()},
         }
 

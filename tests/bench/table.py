@@ -15,7 +15,8 @@ def markdown(results: Sequence[Object]) -> str:
     """All tables."""
     parts = []
     for scenario, of_scenario in groupby(results, key=lambda result: str(result["scenario"])):
-        parts += [f"## {scenario}", "", *_table(list(of_scenario)), ""]
+        listed = list(of_scenario)
+        parts += [f"## {scenario}", "", *_table(listed), "", *_steps(listed), ""]
     return "\n".join(parts)
 
 
@@ -30,6 +31,20 @@ def _table(results: list[Object]) -> list[str]:
         lines = [_row(phase, servers, names, found) for phase in found[OURS]["phases"]]
         lines.append([f"{servers:,}", "MiB at most", _memory(names, found), *[""] * (len(head) - 3)])
         rows += [f"| {' | '.join(line)} |" for line in lines]
+    return rows
+
+
+def _steps(results: list[Object]) -> list[str]:
+    """Where the time of the first and last phase goes, with the most servers."""
+    most = max(result["servers"] for result in results)
+    found = {str(result["peer"]): result["phases"] for result in results if result["servers"] == most}
+    names = [name for name in PEERS if name in found]
+    rows = [f"| {most:,} servers | seconds (median), events a server: {' / '.join(names)} |", "| ---: | ---: |"]
+    for phase in ("create", "delete"):
+        taken = [found[name].get(phase, {}).get("steps", {"seconds": {}, "events": {}}) for name in names]
+        for what in ("seconds", "events"):
+            keys = dict.fromkeys(key for each in taken for key in each[what])
+            rows += [f"| {phase}: {key} | {_cell(each[what].get(key) for each in taken)} |" for key in keys]
     return rows
 
 
