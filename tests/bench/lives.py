@@ -16,8 +16,9 @@ PHASES = {
     "rotate": "the secret's new content is known to every Deployment",
     "delete": "the servers are gone, while the config waits for them",
     "release": "the config is gone, from the last server's end on",
-    "nothing left": "pods and children are gone, too",
+    "nothing left": "their pods and children are gone, too",
 }
+WORKLOADS = ("MCPServer", "MCPRemoteProxy")
 RESYNC_SECONDS = 10
 REST_SECONDS = 25
 SERVERS_A_SECOND = 1
@@ -51,10 +52,7 @@ def shared(run: Run, peer: str) -> None:
         with run.phase("rotate", lambda: run.all("Deployment", lambda kept: kept["template"] not in before)):
             run.send("PATCH", "secrets/tx-oauth", {"data": fleet.secret("rotated")["data"]})
     run.send("DELETE", f"mcpexternalauthconfigs/{fleet.CONFIG}")
-    later = {
-        "release": lambda: not run.objects("MCPExternalAuthConfig"),
-        "nothing left": lambda: not any(run.objects(kind.rpartition("/")[2]) for kind in CHILDREN),
-    }
+    later = {"release": lambda: not run.objects("MCPExternalAuthConfig"), "nothing left": lambda: _nothing_left(run)}
     with run.phase("delete", lambda: not run.objects("MCPServer"), **later):
         run.each(lambda number: run.send("DELETE", f"mcpservers/server-{number}"), range(run.servers))
     waited = run.phases["release"]["seconds"] - run.phases["delete"]["seconds"]
@@ -95,10 +93,17 @@ def mixed(run: Run, peer: str) -> None:
             patch = {"spec": {"inline": {"issuer": "https://edited.acme.test"}}}
             run.send("PATCH", f"mcpoidcconfigs/oidc-{number}", patch)
     run.each(lambda obj: run.send("DELETE", f"{fleet.plural(obj)}/{obj['metadata']['name']}"), configs)
-    later = {"nothing left": lambda: not any(run.objects(kind.rpartition("/")[2]) for kind in CHILDREN)}
-    gone = ("MCPServer", "MCPRemoteProxy", "MCPExternalAuthConfig")
-    with run.phase("delete", lambda: not any(map(run.objects, gone)), **later):
+    later = {
+        "release": lambda: not run.objects("MCPExternalAuthConfig"),
+        "nothing left": lambda: _nothing_left(run),
+    }
+    with run.phase("delete", lambda: not any(map(run.objects, WORKLOADS)), **later):
         run.each(lambda obj: run.send("DELETE", f"{fleet.plural(obj)}/{obj['metadata']['name']}"), workloads)
+
+
+def _nothing_left(run: Run) -> bool:
+    """Whether pods and children are gone too: an operator's servers go before them."""
+    return not any(run.objects(kind.rpartition("/")[2]) for kind in (*WORKLOADS, *CHILDREN))
 
 
 SCENARIOS = {

@@ -81,7 +81,8 @@ def test_a_server_more_on_a_config_and_in_a_group_that_many_use_calls_for_no_oth
     group = {"apiVersion": TOOLHIVE, "kind": "MCPGroup", "metadata": {"name": "team"}, "spec": {"description": "all"}}
     installation.cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(group))
     uses = {**USES, "groupRef": {"name": "team"}}
-    _calls_during(installation, namespace, lambda: _create_servers(installation, namespace, LISTED_AT_MOST, **uses))
+    create = partial(_create_servers, installation, namespace, LISTED_AT_MOST + 1, **uses)
+    _calls_during(installation, namespace, create)
     with WatchLog(installation.cluster, PARENT_KINDS, namespace) as log:
         log.wait_quiet(3)
 
