@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 IMAGE ?= toolhive-hooks:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-render bench-http bench-cluster image lock crds pod-schema settings commands flow site clean test-quick test-release chart kube-state-metrics
+.PHONY: help demo test words properties soak mutation lint format test-apiserver test-runner test-image e2e bench bench-process bench-render bench-http bench-cluster image lock crds pod-schema settings commands flow site clean test-quick test-release chart kube-state-metrics
 
 help:  ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lint: $(INSTALLED)  ## ruff, mypy --strict, one direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+words: $(INSTALLED)  ## check that pages and messages are plain English: short sentences, subjects, no coined words
+	@$(BIN)/python -m tools.words
 
 format: $(INSTALLED)  ## format the code
 	@$(BIN)/ruff format .

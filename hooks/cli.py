@@ -48,7 +48,7 @@ def main() -> None:
     "record_to",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write each request to a file there, for tests. What Secrets hold is masked; specs and ConfigMaps stay.",
+    help="Write each request to a file there, for tests. Values of Secrets are masked; specs and ConfigMaps stay.",
 )
 def serve(record_to: Path | None, **options: Any) -> None:
     """Serve the webhooks that Metacontroller calls.
@@ -98,7 +98,7 @@ def _write(directory: Path, files: dict[str, str]) -> None:
 @main.command(short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what completes this program's commands and options in a shell.
+    """Print the script that completes this program's commands and options in a shell.
 
     \b
     bash:  source <(toolhive-hooks completion bash)

@@ -21,12 +21,14 @@ COMPOSITE_CONTROLLER = Kind("metacontroller.k8s.io/v1alpha1", "CompositeControll
 CERTIFICATE = Kind("cert-manager.io/v1", "Certificate", "certificates")
 ENDPOINT_SLICE = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 EVENT = Kind("v1", "Event", "events")
+NAMESPACE = Kind("v1", "Namespace", "namespaces")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 
 FIELD_MANAGER = "toolhive-hooks"
+_BUILT_IN = ("", "apps", "apiextensions.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "rbac.authorization.k8s.io")
+"""API groups that every API server has: those of the kinds that are listed here."""
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PAGE = 500
-_TIMEOUT_SECONDS = 60
 _RETRIES = urllib3.Retry(3, connect=0, read=0, redirect=0, other=0, raise_on_status=False, allowed_methods=None)
 """Only where the API server says after what time to ask again (Retry-After); a lost connection is told at once."""
 
@@ -50,12 +52,16 @@ class Conflict(ClusterError):
 class LiveCluster:
     """A cluster, as the user of a kubeconfig may see and change it."""
 
-    def __init__(self, context: str | None = None, kubeconfig: str | None = None) -> None:
+    def __init__(
+        self, context: str | None = None, kubeconfig: str | None = None, user: str = "", timeout: int = 60
+    ) -> None:
         """Read the kubeconfig; nothing is sent yet.
 
         Args:
             context: one of its contexts; None means the current one.
             kubeconfig: the file; None means where kubectl looks.
+            user: whom to impersonate.
+            timeout: seconds that a request may take; 0 for any time.
 
         Raises:
             ClusterError: there is no such kubeconfig or context, it isn't one at all, or its credentials can't be had.
@@ -67,6 +73,9 @@ class LiveCluster:
         settings.retries = _RETRIES
         # No discovery: the kinds are known, and it would leave a file in the temporary folder.
         api = client.ApiClient(settings)
+        if user:
+            api.set_default_header("Impersonate-User", user)  # type: ignore[no-untyped-call]
+        self._timeout = timeout or None
         self._client = dynamic.DynamicClient(api, discoverer=lambda *_: None)  # type: ignore[no-untyped-call]
 
     def get(self, kind: Kind, name: str, namespace: str = "") -> Object | None:
@@ -114,7 +123,7 @@ class LiveCluster:
             fields: a field selector.
 
         Raises:
-            ClusterError: also where a kind of version v1 isn't served. Every API server serves those that we know.
+            ClusterError: also where a kind of `_BUILT_IN` isn't served: that is no API server.
         """
         found: list[Object] = []
         page: str | None = None
@@ -127,9 +136,9 @@ class LiveCluster:
                 label_selector=labels or None,
                 field_selector=fields or None,
             )
-            if answer is None and kind.api_version.endswith("v1") and kind != CERTIFICATE:
-                raise self._no_api_server()
             if answer is None:
+                if kind.api_version.rpartition("/")[0] in _BUILT_IN:
+                    raise self._no_api_server()
                 return []
             items = answer.get("items") or []
             found += [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in items]
@@ -160,9 +169,9 @@ class LiveCluster:
         Raises:
             Conflict: there is one of that name.
         """
-        path = _path(kind, obj["metadata"]["namespace"])
-        if self._request("post", path, body=obj, field_manager=FIELD_MANAGER) is None:
-            raise ClusterError(f"{kind.kind} isn't served, or namespace {obj['metadata']['namespace']} is gone")
+        namespace = obj["metadata"]["namespace"]
+        if self._request("post", _path(kind, namespace), body=obj, field_manager=FIELD_MANAGER) is None:
+            raise ClusterError(f"{kind.kind} isn't served, or namespace {namespace} is gone")
 
     def try_out(self, kind: Kind, obj: Object, *, create: bool) -> Object:
         """What the API server would make of creating or replacing this object; nothing is stored.
@@ -201,23 +210,22 @@ class LiveCluster:
     def _request(self, method: str, path: str, **options: Any) -> Object | None:
         """The answer's object; None for 404."""
         try:
-            response = self._client.request(method, path, serialize=False, _request_timeout=_TIMEOUT_SECONDS, **options)
+            response = self._client.request(method, path, serialize=False, _request_timeout=self._timeout, **options)
         except client.ApiException as error:
             if error.status == 404:
                 return None
-            text = _message(error)
             kinds = {403: Forbidden, 409: Conflict}
-            raise kinds.get(error.status, ClusterError)(text) from None
+            raise kinds.get(error.status, ClusterError)(_message(error)) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            reason = getattr(error, "reason", None) or error
-            raise Unreachable(f"{self._client.configuration.host} can't be reached: {reason}") from None
+            host, reason = self._client.configuration.host, getattr(error, "reason", None) or error
+            raise Unreachable(f"{host} can't be reached: {reason}") from None
         try:
             answer = json.loads(response.data)
         except ValueError:
             answer = None
-        if not isinstance(answer, dict):
-            raise self._no_api_server()
-        return answer
+        if isinstance(answer, dict):
+            return answer
+        raise self._no_api_server()
 
     def _no_api_server(self) -> ClusterError:
         return ClusterError(f"{self._client.configuration.host} doesn't answer as an API server")

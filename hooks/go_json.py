@@ -21,7 +21,10 @@ def compact(value: Any) -> str:
 
 def to_json(value: Any) -> str:
     """JSON as Go writes it: compact, keys sorted, and what HTML could stumble over escaped."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).translate(_IN_TEXT)
+    try:
+        return escaped(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).decode()
+    except TypeError:  # integers past 64 bits, and what is nested deeper than orjson writes
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).translate(_IN_TEXT)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -30,7 +33,7 @@ def same(one: Any, other: Any) -> bool:
         return True
     try:
         return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # integers past 64 bits, and what is nested deeper than orjson writes
+    except TypeError:  # as above
         return to_json(one) == to_json(other)
 
 

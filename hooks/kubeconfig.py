@@ -39,7 +39,7 @@ def read(context: str | None, kubeconfig: str | None) -> tuple[client.Configurat
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise ValueError(f"no usable kubeconfig: it isn't YAML{line}") from None
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):
-        raise ValueError("no usable kubeconfig: what is in it has another form") from None
+        raise ValueError("no usable kubeconfig: its content has another form") from None
     if errors:
         raise ValueError(f"the kubeconfig gives no credentials: {'; '.join(errors)}")
     return settings, namespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ SCHEMAS = {
     crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     for crd in crds()
 }
+
+Path = tuple[str | int, ...]
 
 # Words that mean something somewhere, beside arbitrary text.
 WORDS = (
@@ -68,6 +71,44 @@ POD_TEMPLATES = st.none() | st.recursive(
 def specs(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     """Specs of a kind that its schema admits; the rules over several fields may be broken."""
     return _object(SCHEMAS[kind], "spec")
+
+
+@st.composite
+def near(draw: st.DrawFn, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """Specs like this one: up to three parts are left out, or are anything that the kind's schema admits there."""
+    spec = copy.deepcopy(spec)
+    for path in draw(st.lists(st.sampled_from(sorted(_paths(spec), key=str)), max_size=3)):
+        _alter(draw, SCHEMAS[kind], spec, path)
+    return spec
+
+
+def _paths(value: Any, above: Path = ()) -> Iterator[Path]:
+    """Where each part of a value is: the keys and indices that lead there."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield (*above, key)
+        yield from _paths(part, (*above, key))
+
+
+def _alter(draw: st.DrawFn, schema: dict[str, Any], value: Any, path: Path) -> None:
+    """Leave a part out, or put something else there; nothing, where it is gone already."""
+    for key in path[:-1]:
+        schema = _inner(schema, key)
+        value = value.get(key) if isinstance(value, dict) else value[key] if key in range(len(value or ())) else None
+    last = path[-1]
+    if not (last in value if isinstance(value, dict) else isinstance(value, list) and last in range(len(value))):
+        return
+    if last not in schema.get("required", ()) and draw(st.booleans()):
+        value.pop(last)
+    else:
+        value[last] = draw(_value(_inner(schema, last), str(last)))
+
+
+def _inner(schema: dict[str, Any], key: str | int) -> dict[str, Any]:
+    inner: dict[str, Any] = (
+        schema.get("properties", {}).get(key) or schema.get("items") or schema["additionalProperties"]
+    )
+    return inner
 
 
 def _value(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
@@ -150,6 +191,7 @@ GOOD_VALUES: dict[str, list[Any]] = {
     "resourceOverrides": [
         {"proxyDeployment": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "env": [{"name": "A", "value": ""}]}},
         {"proxyDeployment": {"podTemplateMetadataOverrides": {"labels": {"a": "b"}, "annotations": {"c": "d"}}}},
+        {"proxyDeployment": {"nodeSelector": {"a": "b"}, "tolerations": [{"key": "c", "operator": "Exists"}]}},
         {"proxyService": {"annotations": {"a": "b"}, "labels": {"c": "d"}}},
     ],
     "oidcConfig": [{"type": "configMap", "configMap": {"name": "oidc"}}, {"type": "kubernetes"}],

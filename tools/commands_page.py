@@ -13,7 +13,9 @@ HEAD = """\
 
 <!-- Made by `make commands` from hooks/cli.py. -->
 
-`make demo` or `make test` installs the program as `.venv/bin/toolhive-hooks`; in the image it is the entry point.
+Look up every command and option. [cli.md](cli.md) shows what they are for.
+
+`make demo` or `make test` installs the program as `.venv/bin/toolhive-hooks`. In the image it is the entry point.
 """
 
 WIDTH = 100

@@ -11,7 +11,7 @@ HEAD = f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" \
 font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif">
 <!-- Made by `make flow` from tools/flow.py. -->
-<title>How an MCPServer becomes pods, and how a call to it goes</title>
+<title>How an MCPServer becomes pods, and how a call reaches it</title>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" \
 orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" fill="{SOFT}"/></marker></defs>
 <rect width="{WIDTH}" height="{HEIGHT}" rx="12" fill="{PAPER}"/>
@@ -51,26 +51,35 @@ def heading(y: float, words: str) -> str:
 def picture() -> str:
     """The file's text."""
     objects = [
-        heading(34, "WHAT YOU WRITE BECOMES WHAT RUNS"),
-        box(30, 52, 200, 112, "You write", "MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"),
+        heading(34, "FROM MANIFEST TO PODS"),
+        box(30, 52, 200, 112, "You write", "MCPServer", "MCPRemoteProxy", "shared configs"),
         arrow(230, 108, 358, 108),
         text(294, 98, "kubectl apply"),
         box(360, 52, 220, 112, "Metacontroller", "watches, caches, retries,", "applies, collects garbage"),
         arrow(580, 108, 728, 108),
         text(654, 98, "creates, updates"),
-        box(730, 52, 200, 112, "What runs", "Deployment, RunConfig,", "Service, ServiceAccount,", "Role, RoleBinding"),
+        box(
+            730,
+            52,
+            200,
+            112,
+            "Kubernetes runs",
+            "Deployment, RunConfig,",
+            "Service, ServiceAccount,",
+            "Role, RoleBinding",
+        ),
         arrow(425, 164, 425, 212),
         arrow(515, 212, 515, 164),
-        text(415, 193, "what is observed", at="end"),
-        text(525, 193, "what shall exist, and the status", at="start"),
+        text(415, 193, "what exists", at="end"),
+        text(525, 193, "what must exist, and the status", at="start"),
         box(360, 214, 220, 62, "toolhive-hooks", "no state, no credentials", ours=True),
     ]
     calls = [
-        heading(336, "WHAT A CALL GOES THROUGH"),
+        heading(336, "FROM CALLER TO API"),
         box(30, 356, 150, 64, "Caller", "with its own token"),
         arrow(180, 388, 308, 388),
         text(244, 378, "Service"),
-        box(310, 356, 210, 64, "Proxy runner", "checks it, exchanges it"),
+        box(310, 356, 210, 64, "Proxy", "checks and exchanges it"),
         arrow(520, 388, 648, 388),
         text(584, 378, "exchanged token"),
         box(650, 356, 130, 64, "MCP server", "your image"),

@@ -3,7 +3,8 @@
 `python -m tools.pod_template_schema` (needs Go) writes `FILE`. It is what Kubernetes
 publishes of PodTemplateSpec and of all that it refers to, in the version that tools/go.mod pins. Kept is what decides
 whether JSON can be decoded: types, the ranges of integers, the forms of quantities and times. Left out is what only the
-API server checks (required fields), and what is there for people (descriptions).
+API server checks (required fields), and what is there for people (descriptions). Properties are in the order in which
+Go writes the fields (tools/oracle), which the published document doesn't keep.
 """
 
 from __future__ import annotations
@@ -36,18 +37,30 @@ def module() -> tuple[str, Path]:
     return found["Version"], Path(found["Dir"])
 
 
-def schema(version: str, published: dict[str, Any]) -> dict[str, Any]:
+def orders() -> dict[str, list[str]]:
+    """Return the fields of each type of a PodTemplateSpec, by its name, in the order in which Go writes them."""
+    command, question = ["go", "run", "./oracle"], '{"fields": true}\n'
+    answer = subprocess.run(command, cwd=TOOLS, check=True, capture_output=True, text=True, input=question)  # noqa: S603
+    fields: dict[str, list[str]] = json.loads(answer.stdout)["fields"]
+    return fields
+
+
+def schema(version: str, published: dict[str, Any], fields: dict[str, list[str]]) -> dict[str, Any]:
     """Return the schema of a PodTemplateSpec, closed: what it refers to is in it.
 
     Args:
         version: of the Kubernetes that published the definitions.
         published: all definitions of its OpenAPI document.
+        fields: of each definition, in the order in which Go writes them.
     """
     definitions, awaited = {}, [ROOT]
     while awaited:
         name = awaited.pop()
         if name not in definitions:
             definitions[name] = DECODED_BY_THEMSELVES.get(name, decoded(published[name]))
+            if "properties" in definitions[name]:
+                properties = definitions[name]["properties"]
+                definitions[name]["properties"] = {field: properties[field] for field in fields[name]}
             awaited += references(definitions[name])
     return {
         "$comment": f"Made by tools/pod_template_schema.py from {MODULE} {version}, Apache-2.0.",
@@ -66,7 +79,7 @@ def decoded(published: dict[str, Any]) -> dict[str, Any]:
     elif form:
         kept["format"] = form
     if "properties" in published:
-        kept["properties"] = {name: decoded(inner) for name, inner in sorted(published["properties"].items())}
+        kept["properties"] = {name: decoded(inner) for name, inner in published["properties"].items()}
     for key in ("items", "additionalProperties"):
         if key in published:
             kept[key] = decoded(published[key])
@@ -93,7 +106,7 @@ def main() -> None:
     """Write the schema."""
     version, folder = module()
     published = json.loads((folder / "api/openapi-spec/swagger.json").read_text())["definitions"]
-    FILE.write_text(text(schema(version, published)))
+    FILE.write_text(text(schema(version, published, orders())))
 
 
 if __name__ == "__main__":

@@ -16,18 +16,20 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 RUNNER = "the proxy runner (PROXYRUNNER, make test-runner)"
 CLUSTER = "a real Metacontroller (METACONTROLLER, make e2e)"
+EXAMPLES = "a checkout of ToolHive 0.44.0 (TOOLHIVE, make test)"
 PYTHON = "nothing but Python (make test)"
 
 CHECKED_BY = {
     "A call without a token, with external auth": RUNNER,
-    "A call with one": RUNNER,
+    "A call with a token, with external auth": RUNNER,
     "An edit of a shared config": CLUSTER,
     "A new client secret": CLUSTER,
     "A new value in a Secret that the MCP server reads (`spec.secrets`)": CLUSTER,
     "A field that it doesn't know": CLUSTER,
     "A missing config, Secret or key": CLUSTER,
     "A crash loop": CLUSTER,
-    "A server whose config is missing is deleted": CLUSTER,
+    "Deleting a server whose config is missing": CLUSTER,
+    "Deleting a config after its last server": CLUSTER,
     "`kubectl scale`, `kubectl rollout restart`": CLUSTER,
     "Rights of the program that you install": CLUSTER,
     "Without a cluster": PYTHON,
@@ -38,6 +40,7 @@ MORE = {
     CLUSTER: ["Installing, upgrading and uninstalling by docs/installing.md", "What is left after kills and outages"],
     RUNNER: ["The proxy runner starts with every RunConfig"],
     "Redis (redis-server)": ["Sessions that replicas share in Redis"],
+    EXAMPLES: ["The example manifests of ToolHive's own repository are served"],
     "promtool (Debian's package prometheus)": ["Alerts fire when they should, and not before"],
 }
 """What else needs a program that may be missing."""
@@ -45,7 +48,7 @@ MORE = {
 
 def lines_of_readme() -> list[str]:
     """The first cell of each line of README's comparison."""
-    [table] = re.findall(r"^\| \| that operator \|.*?\n\n", README.read_text(), re.DOTALL | re.MULTILINE)
+    [table] = re.findall(r"^\| \| operator of October 2025 .*?\n\n", README.read_text(), re.DOTALL | re.MULTILINE)
     return [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()[2:] if row]
 
 
@@ -55,6 +58,7 @@ def missing(environment: Mapping[str, str]) -> list[str]:
     there = {
         CLUSTER: bool(environment.get("METACONTROLLER")),
         RUNNER: bool(environment.get("PROXYRUNNER")),
+        EXAMPLES: bool(environment.get("TOOLHIVE")),
         "Redis (redis-server)": shutil.which("redis-server", path=path),
         "promtool (Debian's package prometheus)": shutil.which(environment.get("PROMTOOL", "promtool"), path=path),
     }

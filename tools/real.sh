@@ -2,7 +2,7 @@
 # Builds the real Metacontroller and the real proxy runner into a folder, from the tags that docs/compatibility.md names:
 # neither is in a package registry. After `tools/real.sh FOLDER` the tests take
 # METACONTROLLER=FOLDER/metacontroller/metacontroller, beside whose source its CRDs are, and
-# PROXYRUNNER=FOLDER/proxyrunner/proxyrunner.
+# PROXYRUNNER=FOLDER/proxyrunner/proxyrunner and TOOLHIVE=FOLDER/proxyrunner/src.
 set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 

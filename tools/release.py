@@ -1,6 +1,6 @@
 """Make what a release consists of, beside the image and the package: `python -m tools.release`.
 
-.github/workflows/release.yml runs both commands; tests/release runs the same lines.
+.github/workflows/release.yml runs these commands; tests/release runs the same lines.
 """
 
 from __future__ import annotations
@@ -31,13 +31,25 @@ def notes(tag: str) -> str:
     version = tag.removeprefix("v")
     if version != __version__:
         raise SystemExit(
-            f"{tag}: hooks/__init__.py says {__version__}: set it and charts/toolhive-hooks/Chart.yaml first"
+            f"{tag}: hooks/__init__.py says {__version__}: set it, charts/toolhive-hooks/Chart.yaml "
+            "and metacontroller/deployment.yaml first"
         )
     changelog = (ROOT / "CHANGELOG.md").read_text()
     found = re.search(rf"^## \[?{re.escape(version)}\b.*?\n(.*?)(?=^## |\Z)", changelog, re.DOTALL | re.MULTILINE)
     if found is None:
         raise SystemExit(f"{tag}: CHANGELOG.md has no section '## {version}': rename 'Unreleased'")
     return found[1].strip() + "\n"
+
+
+def readme(repository: str, tag: str) -> str:
+    """README.md for PyPI, which has none of the files that it links to: each link and picture is a whole URL."""
+    text = (ROOT / "README.md").read_text()
+    for before, base in (
+        (r"!\[[^\]]*\]\(", f"https://raw.githubusercontent.com/{repository}/{tag}/"),
+        (r"(?<!!)\[[^\]]*\]\(", f"https://github.com/{repository}/blob/{tag}/"),
+    ):
+        text = re.sub(rf"({before})(?!\w+:|#)", rf"\g<1>{base}", text)
+    return text
 
 
 def manifests(image: str, tag: str, digest: str, out: Path) -> None:
@@ -90,6 +102,9 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     told = commands.add_parser("notes", help="print the changelog's section for a tag, which is checked")
     told.add_argument("tag")
+    whole = commands.add_parser("readme", help="print README.md with whole URLs, for PyPI")
+    whole.add_argument("repository", help="OWNER/NAME")
+    whole.add_argument("tag")
     made = commands.add_parser("manifests", help="write crds.yaml, install.yaml, the chart and images.txt")
     made.add_argument("--image", required=True, help="the image, without a tag")
     made.add_argument("--tag", required=True)
@@ -98,6 +113,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.command == "notes":
         print(notes(arguments.tag), end="")
+    elif arguments.command == "readme":
+        print(readme(arguments.repository, arguments.tag), end="")
     else:
         manifests(arguments.image, arguments.tag, arguments.digest, arguments.out)
 

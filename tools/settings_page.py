@@ -9,12 +9,14 @@ HEAD = """\
 
 <!-- Made by `make settings` from hooks/server/settings.py. -->
 
-`toolhive-hooks serve` reads these environment variables; `render` and `diff` read those that change what is made. A
-wrong value ends the start with exit code 2 and a message that names the variable. In a cluster, set them in the
-Deployment `toolhive-hooks`; most of them come with a component of [the installation](installing.md).
+Configure the hooks with these environment variables. In a cluster, set them in the Deployment `toolhive-hooks`. Most of
+them come with a component of [the installation](installing.md).
 
-| Variable | Value | Default | What for |
-|---|---|---|---|
+`toolhive-hooks serve` reads all of them. `render` and `diff` read those that change children. With a wrong value the
+program exits with code 2 and a message that names the variable.
+
+| variable | value and meaning |
+|---|---|
 """
 
 
@@ -22,9 +24,9 @@ def page() -> str:
     """The page's text."""
     rows = []
     for setting in described():
-        default = f"`{setting.default}`" if setting.default else ""
+        default = f", default `{setting.default}`" if setting.default else ""
         values = setting.values.replace("|", ", ")
-        rows.append(f"| `{setting.variable}` | {values} | {default} | {setting.description} |\n")
+        rows.append(f"| `{setting.variable}` | {values}{default}<br>{setting.description} |\n")
     return HEAD + "".join(rows)
 
 

@@ -1,7 +1,9 @@
-"""What mkdocs needs beside docs/: the pages at the root and in examples/, and links that leave the site.
+"""What mkdocs needs beside docs/: pages at the root, in examples/ and on each kind, and links that leave the site.
 
-A link is written as it holds in the repository, where most people read it. In the site one to another page goes there;
-one to a file goes to the repository where mkdocs.yml knows its address (REPO_URL), and is plain text where it doesn't.
+A link is written as it works in the repository, where most people read it. In the site a link to another page leads to
+that page, and is called by its title if it was called by its file's name. A link to the JSON Schema of a kind leads to
+the page on that kind. A link to another file leads to the repository if mkdocs.yml knows its address (REPO_URL), and is
+plain text if not.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
+
+from hooks.api.kinds import RESOURCES
+from tools import reference_pages
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -31,6 +36,16 @@ AT_THE_ROOT = {
 
 FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+FILE_NAME = re.compile(r"`?[\w./-]+\.md`?")
+
+SCHEMAS = {
+    f"crds/schemas/{kind.group}/{kind.kind.lower()}_{version.partition('/')[2]}.json": reference_pages.path_of(
+        kind.kind
+    )
+    for kind in RESOURCES
+    for version in kind.api_versions
+}
+"""Page on a kind, by path in the repository of each JSON Schema of that kind."""
 
 
 def generated() -> dict[str, str]:
@@ -43,12 +58,16 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that are not under docs/."""
     for source, page in generated().items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text()))
+    for page, text in reference_pages.pages().items():
+        files.append(File.generated(config, page, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Turn the repository's links into the site's."""
     here = page.file.src_uri
+    if here.startswith("reference/"):
+        return markdown
     origin = next((source for source, name in generated().items() if name == here), f"docs/{here}")
     parts = FENCE.split(markdown)
     parts[::2] = [LINK.sub(_relink(origin, here, config.repo_url), part) for part in parts[::2]]
@@ -65,14 +84,22 @@ def _relink(origin: str, here: str, repository: str | None) -> Callable[[re.Matc
         page = _page(source)
         if page:
             place = os.path.relpath(page, Path(here).parent) + (f"#{anchor}" if anchor else "")
-            return f"{image}[{words}]({place})"
+            shown = _title(source) if FILE_NAME.fullmatch(words) and not image else words
+            return f"{image}[{shown}]({place})"
         return f"[{words}]({repository.rstrip('/')}/blob/HEAD/{source})" if repository else words
 
     return relink
+
+
+def _title(source: str) -> str:
+    """The title of a page, by its path in the repository."""
+    path = ROOT / source
+    text = (path if path.is_file() else path / "README.md").read_text()
+    return next(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# "))
 
 
 def _page(source: str) -> str | None:
     """Where the site has a file of the repository."""
     if source.startswith("docs/"):
         return source.removeprefix("docs/")
-    return generated().get(source) or generated().get(f"{source}/README.md")
+    return generated().get(source) or generated().get(f"{source}/README.md") or SCHEMAS.get(source)

@@ -40,7 +40,7 @@ class InlineOIDC(Model):
     client_id: str = ""
     """Client id for introspection."""
     client_secret: str = ""
-    """Client secret for introspection, in clear: all who can read this object or the RunConfig can read it."""
+    """Client secret for introspection, in plain text: anyone who can read this object or the RunConfig can read it."""
     thv_ca_bundle_path: str = Field(default="", alias="thvCABundlePath")
     """Path in the proxy's container of the CA bundle that the issuer is checked against."""
     jwks_auth_token_path: str = ""
@@ -59,7 +59,7 @@ class OIDCConfig(RuledModel):
     resource_url: str = ""
     """URL of this server as callers know it, named in the protected resource metadata."""
     kubernetes: KubernetesOIDC | None = None
-    """Settings for type "kubernetes"; its defaults hold when left out."""
+    """Settings for type "kubernetes"; the defaults when left out."""
     config_map: OIDCConfigMapRef | None = None
     """The ConfigMap for type "configMap"."""
     inline: InlineOIDC | None = None
@@ -70,7 +70,7 @@ class AuthzConfigMapRef(ConfigMapRef):
     """A key of a ConfigMap with an authorization configuration."""
 
     key: str = "authz.json"
-    """Key in the ConfigMap that holds the configuration as JSON or YAML."""
+    """Key in the ConfigMap that contains the configuration as JSON or YAML."""
 
 
 class InlineAuthz(Model):
@@ -95,9 +95,9 @@ class AuthzConfig(RuledModel):
     inline: InlineAuthz | None = None
     """The policies for type "inline"."""
     group_claim_name: Annotated[str, Field(max_length=253)] = ""
-    """Claim of the caller's token that holds groups, which policies see as the principal's parents."""
+    """Claim of the caller's token that contains groups, which policies see as the principal's parents."""
     role_claim_name: Annotated[str, Field(max_length=253)] = ""
-    """Claim of the caller's token that holds roles, which policies see as the principal's parents."""
+    """Claim of the caller's token that contains roles, which policies see as the principal's parents."""
     group_entity_type: Annotated[str, Field(max_length=63, pattern="^[A-Za-z_][A-Za-z0-9_]*$")] = ""
     """Cedar entity type of groups and roles; THVGroup when left out."""
 

@@ -39,4 +39,4 @@ class CABundleRef(Model):
     """The certificates of a certificate authority."""
 
     config_map_ref: ConfigMapKeyRef | None = None
-    """The key of a ConfigMap that holds the certificates as PEM; its key is ca.crt when left out."""
+    """The key of a ConfigMap that contains the certificates as PEM; its key is ca.crt when left out."""

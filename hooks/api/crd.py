@@ -93,7 +93,11 @@ def _crd(resource: CustomResource) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{resource.group}", "annotations": dict(KEPT)},
+        "metadata": {
+            "name": f"{plural}.{resource.group}",
+            "labels": {"app.kubernetes.io/part-of": "toolhive-hooks"},
+            "annotations": dict(KEPT),
+        },
         "spec": {
             "group": resource.group,
             "names": {**names, "shortNames": list(resource.short_names), "singular": resource.singular},

@@ -32,7 +32,7 @@ _BOUNDS = {
     "too_long": "must have {} or fewer items",
     "too_short": "must have {} or more items",
 }
-_MAX_LINES, _MAX_LINE, _MAX_PART = 20, 200, 60
+_MAX_LINES, _MAX_LINE, _MAX_PART = 20, 300, 60
 
 
 def spec_errors(error: ValidationError, model: type[Model]) -> list[str]:
@@ -55,7 +55,7 @@ def fault_lines(faults: list[ErrorDetails], model: type[Model]) -> list[str]:
         model: the spec's.
 
     Returns:
-        20 lines of 200 characters at most, by place: the same for the same faults. Together they fit a condition.
+        20 lines of 300 characters at most, by place: the same for the same faults. Together they fit a condition.
     """
     faults = sorted(faults, key=lambda fault: [(isinstance(part, str), part) for part in fault["loc"]])
     lines = []

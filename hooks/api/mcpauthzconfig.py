@@ -12,6 +12,6 @@ class MCPAuthzConfigSpec(Model):
     """The desired authorization."""
 
     type: NonEmpty
-    """What decides: "cedarv1" for Cedar policies, "httpv1" for a policy decision point that is asked over HTTP."""
+    """Way to decide: "cedarv1" by Cedar policies, "httpv1" by a policy decision point over HTTP."""
     config: dict[str, Any]
     """Settings of that type: policies and entities_json for "cedarv1", http and claim_mapping for "httpv1"."""

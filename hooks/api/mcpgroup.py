@@ -15,7 +15,7 @@ class MCPGroupSpec(Model):
     """The desired group; workloads join it by their groupRef."""
 
     description: str = ""
-    """What the group is for."""
+    """Purpose of the group."""
 
 
 class MCPGroupStatus(Model):

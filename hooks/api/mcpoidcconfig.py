@@ -39,7 +39,7 @@ class InlineOIDCConfig(Model):
     client_id: str = ""
     """Client id for introspection."""
     client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret for introspection."""
+    """The key of a Secret that contains the client secret for introspection."""
     ca_bundle_ref: CABundleRef | None = None
     """The certificates by which the issuer is checked; the usual ones when left out."""
     jwks_auth_token_path: str = ""

@@ -35,7 +35,7 @@ class MCPRemoteProxySpec(RuledModel):
     header_forward: HeaderForward | None = None
     """Headers that the proxy adds to each call of the remote MCP server."""
     authz_config: AuthzConfig | None = None
-    """What callers may do; everything when left out."""
+    """Permissions of callers; they may do everything when left out."""
     authz_config_ref: ConfigRef | None = None
     """The MCPAuthzConfig that says what callers may do."""
     audit: Audit | None = None
@@ -49,11 +49,11 @@ class MCPRemoteProxySpec(RuledModel):
     service_account: str | None = None
     """Existing ServiceAccount for the proxy's pod; one is made when left out."""
     trust_proxy_headers: bool = False
-    """Whether X-Forwarded-* headers of a reverse proxy are believed."""
+    """Whether X-Forwarded-* headers of a reverse proxy are trusted."""
     endpoint_prefix: str = ""
     """Path that a reverse proxy puts in front of the endpoints, named in the URLs that SSE clients get."""
     resource_overrides: ResourceOverrides | None = None
-    """Additions to the objects that the operator makes."""
+    """Additions to the objects that are made for the workload."""
     group_ref: ConfigRef | None = None
     """The MCPGroup that this proxy belongs to."""
     session_affinity: SessionAffinity = "ClientIP"

@@ -91,17 +91,17 @@ class MCPServerSpec(RuledModel):
     service_account: str | None = None
     """Existing ServiceAccount for the MCP server's pod; one is made when left out."""
     permission_profile: PermissionProfile | None = None
-    """What the MCP server is permitted to reach."""
+    """Permissions of the MCP server."""
     pod_template_spec: dict[str, Any] | None = None
     """Changes to the MCP server's pod, as a core/v1 PodTemplateSpec; its container is the one named "mcp"."""
     resource_overrides: ResourceOverrides | None = None
-    """Additions to the objects that the operator makes."""
+    """Additions to the objects that are made for the workload."""
     oidc_config_ref: OIDCConfigRef | None = None
     """The MCPOIDCConfig by which callers authenticate; without one, callers aren't authenticated."""
     oidc_config: OIDCConfig | None = None
     """Deprecated: use oidcConfigRef. How callers authenticate."""
     authz_config: AuthzConfig | None = None
-    """What callers may do; everything when left out."""
+    """Permissions of callers; they may do everything when left out."""
     authz_config_ref: ConfigRef | None = None
     """The MCPAuthzConfig that says what callers may do."""
     audit: Audit | None = None
@@ -119,9 +119,9 @@ class MCPServerSpec(RuledModel):
     telemetry_config_ref: TelemetryConfigRef | None = None
     """The MCPTelemetryConfig that says what the proxy reports, and where."""
     telemetry: Telemetry | None = None
-    """Deprecated: use telemetryConfigRef. What the proxy reports, and where."""
+    """Deprecated: use telemetryConfigRef. Telemetry of the proxy."""
     trust_proxy_headers: bool = False
-    """Whether X-Forwarded-* headers of a reverse proxy are believed."""
+    """Whether X-Forwarded-* headers of a reverse proxy are trusted."""
     endpoint_prefix: str = ""
     """Path that a reverse proxy puts in front of the endpoints, named in the URLs that SSE clients get."""
     group_ref: ConfigRef | None = None

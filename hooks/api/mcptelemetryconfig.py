@@ -29,11 +29,11 @@ class SensitiveHeader(Model):
     name: NonEmpty
     """Name of the header."""
     secret_key_ref: SecretKeyRef
-    """The key of a Secret that holds the header's value."""
+    """The key of a Secret that contains the header's value."""
 
 
 class OpenTelemetry(RuledModel):
-    """What is sent to an OpenTelemetry collector."""
+    """Traces and metrics for an OpenTelemetry collector."""
 
     rules = (
         Rule(
@@ -48,9 +48,9 @@ class OpenTelemetry(RuledModel):
     endpoint: str = ""
     """Address of the OTLP/HTTP collector, such as "https://otel-collector.observability:4318"."""
     insecure: bool = False
-    """Whether the collector is spoken to over plain HTTP."""
+    """Whether the proxy talks plain HTTP to the collector."""
     headers: dict[str, str] = Field(default_factory=dict)
-    """Headers for the collector, in clear: all who can read this object or the RunConfig can read them."""
+    """Headers for the collector, in plain text: anyone who can read this object or the RunConfig can read them."""
     sensitive_headers: Annotated[list[SensitiveHeader], MapList("name")] = Field(default_factory=list)
     """Headers for the collector whose values are in Secrets."""
     resource_attributes: dict[str, str] = Field(default_factory=dict)
@@ -69,6 +69,6 @@ class MCPTelemetryConfigSpec(Model):
     """The desired telemetry."""
 
     open_telemetry: OpenTelemetry | None = None
-    """What is sent to an OpenTelemetry collector."""
+    """Traces and metrics for an OpenTelemetry collector."""
     prometheus: Prometheus | None = None
     """Metrics for Prometheus to fetch."""

@@ -23,7 +23,7 @@ class ToolAnnotations(Model):
 
 
 class ToolOverride(Model):
-    """What a tool is called instead; at least one of the three must be set."""
+    """New name, description or annotations of a tool; at least one must be set."""
 
     name: str = ""
     """Name to show in place of the tool's own."""

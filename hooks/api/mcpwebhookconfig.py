@@ -11,16 +11,16 @@ from hooks.api.scalars import Duration, Flag, HttpUrl
 
 
 class WebhookTLS(Model):
-    """How the webhook's server is checked, and how the proxy identifies itself to it."""
+    """TLS to the webhook: the certificates to trust, and the proxy's client certificate."""
 
     ca_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the certificates by which the server is checked, as PEM."""
+    """The key of a Secret that contains the certificates by which the server is checked, as PEM."""
     client_cert_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the proxy's client certificate, as PEM; it needs clientKeySecretRef."""
+    """The key of a Secret that contains the proxy's client certificate, as PEM; it needs clientKeySecretRef."""
     client_key_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the private key of the client certificate, as PEM."""
+    """The key of a Secret that contains the private key of the client certificate, as PEM."""
     insecure_skip_verify: Flag = False
-    """Whether the server isn't checked at all, and may have an http:// URL; for development only."""
+    """Whether to skip the check of the server's certificate and allow an http:// URL; for development only."""
 
 
 class WebhookSpec(Model):
@@ -33,11 +33,11 @@ class WebhookSpec(Model):
     timeout: Duration | None = None
     """How long the proxy waits for an answer, from "1s" to "30s"; 10s when left out."""
     failure_policy: Literal["fail", "ignore"] = "fail"
-    """What becomes of a call when the webhook gives no answer: "fail" refuses it, "ignore" lets it pass."""
+    """Handling of a call when the webhook gives no answer: "fail" refuses it, "ignore" lets it pass."""
     tls_config: WebhookTLS | None = None
-    """How the webhook's server is checked, and how the proxy identifies itself to it."""
+    """TLS to the webhook: the certificates to trust, and the proxy's client certificate."""
     hmac_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the key with which the proxy signs what it sends."""
+    """The key of a Secret that contains the key with which the proxy signs what it sends."""
 
 
 class MCPWebhookConfigSpec(RuledModel):

@@ -165,7 +165,7 @@ class SecretKeyRef(Model):
     name: str
     """Name of the Secret."""
     key: str
-    """Key in the Secret whose value is meant."""
+    """Key in the Secret."""
 
 
 class ConfigMapRef(Model):
@@ -181,7 +181,7 @@ class ConfigMapKeyRef(Model):
     name: str = ""
     """Name of the ConfigMap."""
     key: str = ""
-    """Key in the ConfigMap whose value is meant."""
+    """Key in the ConfigMap."""
     optional: bool | None = None
     """Whether the ConfigMap or its key may be missing."""
 

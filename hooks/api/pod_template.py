@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 import fastjsonschema
 
 from hooks.kubernetes.objects import Object
+from hooks.kubernetes.quantity import MAX_LENGTH, as_go_writes
 
 _SCHEMA: Object = json.loads(files(__package__).joinpath("pod_template_schema.json").read_bytes())
 _DEFINITIONS: Object = _SCHEMA["definitions"]
@@ -46,21 +47,22 @@ class PodTemplate(NamedTuple):
     """A podTemplateSpec that Go's decoder takes."""
 
     template: Object
-    """What Go makes of it: fields by their own names, without nulls, zero values and what it doesn't know."""
+    """What Go makes of it: fields by their own names and in its order, quantities in its form; without nulls, zero
+    values and what it doesn't know."""
     unknown: list[str]
     """Paths of what it doesn't know."""
 
 
-class _Twice(ValueError):
-    """A field stands there in two spellings."""
+class _Fault(ValueError):
+    """What Go's decoder or the API server does otherwise than a schema can say, with its path."""
 
 
 def _is_time(text: str) -> bool:
     if not _RFC3339.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -83,7 +85,8 @@ def read_pod_template(given: Object) -> PodTemplate | str:
     try:
         template: Object = _as_go_reads(given, _SCHEMA, "spec.podTemplateSpec", unknown)
         _validate(template, name_prefix="spec.podTemplateSpec")
-    except _Twice as fault:
+        template = _as_go_writes(template, _SCHEMA, "spec.podTemplateSpec")
+    except _Fault as fault:
         return str(fault)
     except fastjsonschema.JsonSchemaValueException as fault:
         return f"{_shown(fault.name or '')} {_wording(fault)}"
@@ -91,6 +94,12 @@ def read_pod_template(given: Object) -> PodTemplate | str:
         if "name" not in container:
             return f"spec.podTemplateSpec.spec.containers[{index}].name must be a string"
     return PodTemplate(template, unknown)
+
+
+def in_go_order(template: Object) -> Object:
+    """Return a template that was read, and added to since, in the order in which Go writes it."""
+    ordered: Object = _as_go_writes(template, _SCHEMA, "spec.podTemplateSpec")
+    return ordered
 
 
 def unknown_fields(unknown: list[str]) -> str:
@@ -102,8 +111,7 @@ def unknown_fields(unknown: list[str]) -> str:
 
 def _as_go_reads(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
     """The value of a field, an item or a map's key. What is of a wrong type stays as it is."""
-    while "$ref" in schema:
-        schema = _DEFINITIONS[schema["$ref"].removeprefix("#/definitions/")]
+    schema = _followed(schema)
     if value is None:  # of an item or a map's key: a field's is left out before
         return "0" if schema.get("format") == "quantity" else _ZEROS[schema["type"]]
     if isinstance(value, list) and "items" in schema:
@@ -115,6 +123,35 @@ def _as_go_reads(value: Any, schema: Object, path: str, unknown: list[str]) -> A
     return value
 
 
+def _as_go_writes(value: Any, schema: Object, path: str) -> Any:
+    """The value as Go writes it: fields in the order of its structs, maps sorted, amounts and times in one form.
+
+    None may be negative, which the API server refuses.
+    """
+    schema = _followed(schema)
+    if schema.get("format") == "quantity":
+        text = str(value).strip(" ")
+        if text.startswith("-"):
+            raise _Fault(f"{_shown(path)} must not be negative")
+        return as_go_writes(text) if len(text) <= MAX_LENGTH else text
+    if schema.get("format") == "date-time":
+        return datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, list) and "items" in schema:
+        return [_as_go_writes(item, schema["items"], f"{path}[{at}]") for at, item in enumerate(value)]
+    if isinstance(value, dict):
+        given, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        keys = [name for name in given if name in value] or sorted(value)
+        return {key: _as_go_writes(value[key], given.get(key, others), f"{path}.{key}") for key in keys}
+    return value
+
+
+def _followed(schema: Object) -> Object:
+    """The schema that this one refers to, or itself."""
+    while "$ref" in schema:
+        schema = _DEFINITIONS[schema["$ref"].removeprefix("#/definitions/")]
+    return schema
+
+
 def _fields(given: Object, properties: Object, path: str, unknown: list[str]) -> Object:
     fields: Object = {}
     for key, value in given.items():
@@ -123,7 +160,7 @@ def _fields(given: Object, properties: Object, path: str, unknown: list[str]) ->
             unknown.append(f"{path}.{key}")
         elif value is not None:
             if name in fields:
-                raise _Twice(f"{path}.{name} stands there twice, in two spellings: remove one")
+                raise _Fault(f"{path}.{name} is there twice, in two spellings: remove one")
             fields[name] = _as_go_reads(value, properties[name], f"{path}.{name}", unknown)
     return {name: value for name, value in fields.items() if not _left_out(name, value, properties[name])}
 

@@ -27,9 +27,9 @@ class SessionStorage(RuledModel):
     db: Count = 0
     """Number of the Redis database."""
     key_prefix: str = ""
-    """Text with which every key in Redis begins."""
+    """Prefix of every key in Redis."""
     password_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the password of the Redis server."""
+    """The key of a Secret that contains the password of the Redis server."""
 
 
 class Bucket(Model):
@@ -38,7 +38,7 @@ class Bucket(Model):
     max_tokens: Positive
     """How many calls may come at once: the size of the bucket."""
     refill_period: Duration
-    """Time in which an empty bucket becomes full again, such as "1m"."""
+    """Time in which an empty bucket refills, such as "1m"."""
 
 
 class ToolLimit(RuledModel):

@@ -22,9 +22,9 @@ class StoredCondition(Model):
             r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
         ),
     ]
-    """What is observed, in CamelCase."""
+    """Type of the condition, in CamelCase."""
     status: Literal["True", "False", "Unknown"]
-    """Whether it is so."""
+    """Status of the condition: True, False or Unknown."""
     reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=f"^{CONDITION_REASON.pattern}$")]
     """Why the status is what it is, in one CamelCase word for programs."""
     message: Annotated[str, Field(max_length=32768)]
@@ -39,7 +39,7 @@ Conditions = Annotated[list[StoredCondition], MapList("type")]
 
 
 class ConfigStatus(Model):
-    """What was found out about a shared config, and who uses it."""
+    """The observed state of a shared config, and its users."""
 
     observed_generation: Int64 | None = None
     """The most recent generation observed by the controller."""

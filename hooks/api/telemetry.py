@@ -24,7 +24,7 @@ class Tracing(Model):
 
 
 class OpenTelemetry(Model):
-    """What is sent to an OpenTelemetry collector."""
+    """Traces and metrics for an OpenTelemetry collector."""
 
     enabled: bool = False
     """Whether anything is sent."""
@@ -35,7 +35,7 @@ class OpenTelemetry(Model):
     headers: list[str] = Field(default_factory=list)
     """Headers for the collector, each as "key=value"."""
     insecure: bool = False
-    """Whether the collector is spoken to over plain HTTP."""
+    """Whether the proxy talks plain HTTP to the collector."""
     metrics: Metrics | None = None
     """Whether metrics are sent."""
     tracing: Tracing | None = None
@@ -53,6 +53,6 @@ class Telemetry(Model):
     """What the proxy reports about itself."""
 
     open_telemetry: OpenTelemetry | None = None
-    """What is sent to an OpenTelemetry collector."""
+    """Traces and metrics for an OpenTelemetry collector."""
     prometheus: Prometheus | None = None
     """Metrics for Prometheus to fetch."""

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from hooks.api.meta import EnvVar, Model, NameRef, Rule, RuledModel, SecretKeyRef
+from hooks.api.placement import Affinity, Toleration, TopologySpreadConstraint
 from hooks.api.scalars import Quantity
 
 DEFAULT_PORT = 8080
@@ -50,9 +51,9 @@ class Resources(Model):
     """What a container needs, and what it may take."""
 
     limits: ResourceList | None = None
-    """The most that the container may take."""
+    """The most that the container may use."""
     requests: ResourceList | None = None
-    """What is set aside for the container."""
+    """The resources that the container requests."""
 
 
 class SecretEnv(SecretKeyRef):
@@ -63,7 +64,7 @@ class SecretEnv(SecretKeyRef):
 
 
 class PermissionProfile(RuledModel):
-    """What the MCP server is permitted to reach."""
+    """Permissions of the MCP server."""
 
     rules = (
         Rule(
@@ -77,7 +78,7 @@ class PermissionProfile(RuledModel):
     name: str
     """Name of the builtin profile ("none" or "network"), or of the ConfigMap."""
     key: str = ""
-    """Key in the ConfigMap that holds the profile as JSON."""
+    """Key in the ConfigMap that contains the profile as JSON."""
 
 
 class MetadataOverrides(Model):
@@ -98,6 +99,16 @@ class ProxyDeploymentOverrides(MetadataOverrides):
     """Environment variables of the proxy's container, not of the MCP server."""
     image_pull_secrets: list[NameRef] = Field(default_factory=list)
     """Secrets with which the proxy's image is pulled."""
+    node_selector: dict[str, str] = Field(default_factory=dict)
+    """Labels that a node must have for the proxy's pods to run there."""
+    tolerations: list[Toleration] = Field(default_factory=list)
+    """Taints of nodes that the proxy's pods tolerate."""
+    affinity: Affinity | None = None
+    """Nodes that the proxy's pods run on, and pods that they run near to or far from."""
+    topology_spread_constraints: list[TopologySpreadConstraint] = Field(default_factory=list)
+    """How evenly the proxy's pods are spread over places."""
+    priority_class_name: str = ""
+    """PriorityClass of the proxy's pods."""
 
 
 class ResourceOverrides(Model):

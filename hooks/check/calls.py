@@ -9,27 +9,28 @@ from hooks.api.kinds import RESOURCES
 from hooks.api.meta import GROUP
 from hooks.check.point import Point
 from hooks.cluster import EVENT, LiveCluster
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, is_observed
+from hooks.metacontroller.events import RECENT_SECONDS, SYNC_ERROR, failing, message_of
 from hooks.text import one_line, shortened, some, title
 
 TOPIC = "calls"
-RECENT_SECONDS = 120
-"""An event stays for an hour after its cause is gone."""
 _UNSEEN_SECONDS = 30
+"""A controller looks at an edit within seconds."""
 _LONGEST = 300
 
 _HOOKS = "kubectl get pods -n toolhive-hooks"
+_RESTART = "kubectl rollout restart statefulset/metacontroller -n metacontroller"
 REMEDIES = (
     (("connection refused", "no such host", "no route to host"), _HOOKS),
     (
         ("context deadline exceeded", "Client.Timeout exceeded"),
         "the NetworkPolicy must admit Metacontroller's namespace: docs/installing.md",
     ),
-    (("status code: 401",), "rotate the token to the end: docs/installing.md#rotation"),
-    (("x509:", "tls:"), "kubectl get certificates -n toolhive-hooks, then restart Metacontroller"),
+    (("status code: 401",), f"{_RESTART}, which then reads the token anew: docs/installing.md#rotation"),
+    (("x509:", "tls:"), f"kubectl get certificates -n toolhive-hooks, then {_RESTART}"),
     (("status code: 413",), "raise TOOLHIVE_HOOKS_MAX_BODY_BYTES"),
     (("status code: 400",), "upgrade Metacontroller to 4.17.2 or newer"),
-    (("in the request",), "kubectl apply -k metacontroller/, then restart Metacontroller"),
+    (("in the request",), f"kubectl apply -k metacontroller/, then {_RESTART}"),
     (("was replaced by one that hides",), "kubectl apply -k crds, then your manifests: docs/upgrading.md"),
     (("would be deleted", "a bug:"), "kubectl logs deployment/toolhive-hooks -n toolhive-hooks, and please report it"),
     (("is forbidden",), "docs/installing.md#least-privilege, or the quota or policy that refuses it"),
@@ -38,18 +39,21 @@ REMEDIES = (
 
 
 def check_calls(live: LiveCluster, now: datetime) -> Iterator[Point]:
-    """Whether calls failed lately, and whether there are objects that none was made for."""
-    failed = [event for event in live.list(EVENT, fields="reason=SyncError") if _is_ours(event, now)]
+    """Whether calls fail, and whether there are objects that none was made for."""
+    waiting = {obj["metadata"]["uid"]: obj for kind in RESOURCES for obj in live.list(kind) if not is_observed(obj)}
+    events = [event for event in live.list(EVENT, fields=f"reason={SYNC_ERROR}") if _is_ours(event)]
+    failed = failing(events, waiting, now)
     seen: dict[str, list[str]] = {}
     for event in failed:
         involved = event["involvedObject"]
-        message = shortened(one_line(str(event.get("message"))), _LONGEST)
+        message = shortened(one_line(message_of(event)), _LONGEST)
         seen.setdefault(message, []).append(
             f"{involved.get('kind')} {involved.get('namespace')}/{involved.get('name')}"
         )
     for message, objects in seen.items():
         yield Point(TOPIC, False, f"for {some(objects)}: {message}", remedy(message))
-    unseen = [title(obj) for kind in RESOURCES for obj in live.list(kind) if _is_unseen(obj, now)]
+    told = {event["involvedObject"].get("uid") for event in failed}
+    unseen = [title(obj) for uid, obj in waiting.items() if uid not in told and _edited(obj, now) > _UNSEEN_SECONDS]
     if unseen:
         text = f"no controller has looked at {some(unseen)}"
         yield Point(TOPIC, False, text, "kubectl logs -n metacontroller statefulset/metacontroller")
@@ -63,18 +67,13 @@ def remedy(message: str) -> str:
     return next(found, "docs/troubleshooting.md#syncerror-events")
 
 
-def _is_ours(event: Object, now: datetime) -> bool:
-    last = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
-    group = str((event.get("involvedObject") or {}).get("apiVersion")).partition("/")[0]
-    return group == GROUP and bool(last) and _age(last, now) < RECENT_SECONDS
+def _is_ours(event: Object) -> bool:
+    return str((event.get("involvedObject") or {}).get("apiVersion")).partition("/")[0] == GROUP
 
 
-def _is_unseen(obj: Object, now: datetime) -> bool:
-    """Whether an object's spec has been there for a while, and its status is of none or of an older one."""
-    observed = (obj.get("status") or {}).get("observedGeneration")
-    # When a spec was changed isn't known: the age of the object must do where there is no status yet.
-    return observed is None and _age(obj["metadata"]["creationTimestamp"], now) > _UNSEEN_SECONDS
-
-
-def _age(time: str, now: datetime) -> float:
-    return (now - datetime.fromisoformat(time)).total_seconds()
+def _edited(obj: Object, now: datetime) -> float:
+    """Seconds since an object was made or edited, by its managed fields; a status is no edit."""
+    edits = [each for each in obj["metadata"].get("managedFields") or [] if not each.get("subresource")]
+    times = [each["time"] for each in edits if each.get("time")]
+    edited = datetime.fromisoformat(max([obj["metadata"]["creationTimestamp"], *times]))
+    return (now - edited).total_seconds()

@@ -141,7 +141,9 @@ def _token(live: LiveCluster, namespace: str, name: str, webhooks: list[Object])
         yield from _secrets(live, "token", sent, "a token")
     else:
         yield Point(
-            "token", True, "off: who reaches the Service may call. Component auth turns it on: docs/installing.md"
+            "token",
+            True,
+            "off: anyone who reaches the Service may call. Component auth turns it on: docs/installing.md",
         )
 
 

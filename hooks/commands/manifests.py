@@ -25,7 +25,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which manifests are meant."""
     for option in (
-        click.option("-f", "--filename", "files", multiple=True, type=_PATH, metavar="PATH", help="The same as PATH."),
+        click.option("-f", "--filename", "files", multiple=True, type=_PATH, metavar="PATH", help="Same as PATH."),
         click.option(
             "-k",
             "--kustomize",
@@ -33,7 +33,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             type=click.Path(file_okay=False),
             metavar="DIR",
-            help="What a kustomization makes, by kubectl or kustomize.",
+            help="Build this kustomization, with kubectl or kustomize.",
         ),
         click.option(
             "--ignore", multiple=True, metavar="GLOB", help="Leave out files and folders of this name or path."
@@ -53,7 +53,7 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(OUTPUTS),
     default="yaml",
     show_default=True,
-    help="Manifests, the same as one List, a table or a tree for people, or nothing but the report.",
+    help="Manifests, the same as one List, a table, a tree, or only the report.",
 )
 @click.option(
     "--report",
@@ -63,20 +63,27 @@ def source_options(command: Callable[..., None]) -> Callable[..., None]:
     help="Form of the report on stderr; github makes annotations of a pull request.",
 )
 @click.option(
-    "--lenient", is_flag=True, help="Warn of unknown kinds, of fields beside the spec, and where nothing is found."
+    "--lenient",
+    is_flag=True,
+    help="Only warn of unknown kinds, of unknown fields beside the spec, and of an empty input.",
 )
-@click.option("--assume-secrets", is_flag=True, help="All Secrets that are named count as there.")
+@click.option("--assume-secrets", is_flag=True, help="Treat each Secret that a manifest names as present.")
 @click.option("--server", metavar="URL", help="Ask a running server instead of computing here.")
-@click.option("--server-ca", type=_FILE, metavar="FILE", help="Certificates in PEM that vouch for the server.")
+@click.option(
+    "--server-ca",
+    type=_FILE,
+    metavar="FILE",
+    help="CA certificates of the server, in PEM.",
+)
 @click.option("--server-token-file", type=_FILE, metavar="FILE", help="The bearer token that the server asks for.")
 @click.option("--server-cert", type=_FILE, metavar="FILE", help="A client certificate in PEM, for the server.")
 @click.option("--server-key", type=_FILE, metavar="FILE", help="The client certificate's private key.")
 def render(paths: tuple[str, ...], files: tuple[str, ...], server: str | None, **options: Any) -> None:
-    """Show what a cluster would get from these manifests, without a cluster; and what it would refuse.
+    """Show what a cluster would get from these manifests, and what it would refuse, without a cluster.
 
-    PATH is a file, a folder, or - for stdin; YAML or JSON. Prints the children of each object of toolhive.stacklok.dev,
-    then the object with its status. Objects that exist only in the cluster count as missing; Secrets that an
-    ExternalSecret, a SealedSecret or the like among the manifests would make count as there.
+    PATH is a file, a folder, or - for stdin; YAML or JSON. It prints the children of each object of
+    toolhive.stacklok.dev, then the object with its status. Objects that exist only in the cluster count as missing.
+    A Secret counts as there if an ExternalSecret or SealedSecret among the manifests makes it.
 
     It is as strict as `kubectl apply`: an unknown field, kind or version is an error. So it can be a check in CI.
     Helm charts, patches of kustomizations and other YAML are left out with a note.
@@ -86,8 +93,11 @@ def render(paths: tuple[str, ...], files: tuple[str, ...], server: str | None, *
     toolhive-hooks render -k overlays/prod -o none --report github
     helm template chart/ | toolhive-hooks render -
 
-    Exit codes: 0 all is well, warnings or not; 1 an object would be refused or ends Failed, or the hooks never come
-    to rest; 2 something can't be read, or there is no object of toolhive.stacklok.dev.
+    \b
+    Exit codes:
+      0  all is well, with or without warnings
+      1  an object would be refused, end Failed or never stop changing
+      2  a file can't be read, or there is no object of toolhive.stacklok.dev
     """  # noqa: D301  # click's mark for lines that stay as they are
     chosen = _source((*paths, *files), options)
     access = Access(options["server_ca"], options["server_token_file"], options["server_cert"], options["server_key"])
@@ -106,7 +116,7 @@ def render(paths: tuple[str, ...], files: tuple[str, ...], server: str | None, *
 
 @click.command(short_help="Rewrite manifests of any ToolHive release in the current fields.")
 @click.argument("paths", nargs=-1, required=True, type=_PATH, metavar="PATH...")
-@click.option("--in-place", is_flag=True, help="Write the files anew where they are.")
+@click.option("--in-place", is_flag=True, help="Overwrite the files.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -114,19 +124,22 @@ def render(paths: tuple[str, ...], files: tuple[str, ...], server: str | None, *
     help="Write all the files to this folder.",
 )
 @click.option("--diff", is_flag=True, help="Show the differences in place of the manifests.")
-@click.option("--check", is_flag=True, help="Write nothing; exit code 1 where something would change.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something would change.")
 def convert(paths: tuple[str, ...], output: Path | None, **options: bool) -> None:
     """Rewrite manifests of ToolHive 0.3 to 0.44 in v1beta1 and its current fields.
 
     PATH is a file, a folder, or - for stdin; YAML or JSON. Each line that needn't change stays as it is. Settings that
-    stood in a server and are objects of their own now are added behind it: MCPOIDCConfig, MCPTelemetryConfig,
-    MCPToolConfig. Prints the manifests, unless an option says otherwise; stderr has what was done, and what is left.
+    are objects of their own now are added after their server: MCPOIDCConfig, MCPTelemetryConfig, MCPToolConfig. It
+    prints the manifests, unless an option says otherwise. Stderr names the changes, and the objects that are left.
 
-    Exit codes: 0 all is converted, or was; 1 an object can't be said in the current fields and is left as it is, or
-    --check found something to change; 2 the input can't be read, and nothing was written.
-    """
+    \b
+    Exit codes:
+      0  all is converted
+      1  an object has no form in the current fields, or --check found a change
+      2  the input can't be read, and nothing was written
+    """  # noqa: D301  # click's mark for lines that stay as they are
     if options["in_place"] and (output is not None or "-" in paths):
-        raise click.UsageError("--in-place writes to the files themselves: neither --output nor - goes with it")
+        raise click.UsageError("--in-place writes to the files themselves: give neither --output nor -")
     sys.exit(
         convert_command(paths, output=output, **options, stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
     )

@@ -6,13 +6,15 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hooks.commands import completion
 from hooks.server.settings import Settings, unknown, variable
 from hooks.text import one_line
 
@@ -20,37 +22,92 @@ if TYPE_CHECKING:
     from hooks.cluster import LiveCluster
 
 USAGE_ERROR = 2
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 _NO_CLIENT = (
     "this needs the Kubernetes client, an extra that the image doesn't have. Where toolhive-hooks was installed with "
     "pip: pip install 'toolhive-hooks[cluster]'"
 )
 
-context = click.option("--context", metavar="NAME", help="Context of the kubeconfig.  [default: its current one]")
-kubeconfig = click.option(
+namespace = click.option(
+    "-n",
+    "--namespace",
+    default="",
+    metavar="NS",
+    help="Only this namespace.  [default: the context's]",
+    shell_complete=completion.namespaces,
+)
+all_namespaces = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
+selector = click.option(
+    "-l", "--selector", default="", metavar="LABELS", help="Only servers with these labels, such as team=a,env!=test."
+)
+
+
+class Duration(click.ParamType[int]):
+    """A time as kubectl takes it: a number and s, m or h. It becomes seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds."""
+        if isinstance(value, int):
+            return value
+        number, unit = (value, "s") if value.isdigit() else (value[:-1], value[-1:])
+        if not number.isdigit() or unit not in _SECONDS:
+            self.fail("write a number and s, m or h, such as 2m", param, ctx)
+        return int(number) * _SECONDS[unit]
+
+
+class Access(NamedTuple):
+    """Which cluster is meant, and as whom it is asked."""
+
+    context: str | None
+    kubeconfig: str | None
+    user: str
+    timeout: int
+
+
+def of_cluster(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which cluster is meant; it gets them as `access`."""
+
+    @wraps(command)
+    def with_access(
+        *, context: str | None, kubeconfig: str | None, as_user: str, request_timeout: int, **options: Any
+    ) -> None:
+        command(access=Access(context, kubeconfig, as_user, request_timeout), **options)
+
+    return _CONTEXT(_KUBECONFIG(_AS(_REQUEST_TIMEOUT(with_access))))
+
+
+_CONTEXT = click.option(
+    "--context",
+    metavar="NAME",
+    help="Context of the kubeconfig.  [default: its current one]",
+    shell_complete=completion.contexts,
+)
+_KUBECONFIG = click.option(
     "--kubeconfig",
     type=click.Path(dir_okay=False),
     metavar="FILE",
     help="The kubeconfig.  [default: KUBECONFIG, or ~/.kube/config]",
 )
-namespace = click.option(
-    "-n", "--namespace", default="", metavar="NS", help="Only this namespace.  [default: the context's]"
+_AS = click.option("--as", "as_user", default="", metavar="USER", help="Impersonate this user: see what they may see.")
+_REQUEST_TIMEOUT = click.option(
+    "--request-timeout",
+    type=Duration(),
+    default="60s",
+    metavar="TIME",
+    show_default=True,
+    help="How long a single request may take; 0 for any time.",
 )
-all_namespaces = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
-
-
-def of_cluster(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say which cluster is meant."""
-    return kubeconfig(context(command))
 
 
 @contextmanager
-def user_cluster(context: str | None, kubeconfig: str | None, *, bug: int = 1) -> Iterator[LiveCluster]:
+def user_cluster(access: Access, *, bug: int = 1) -> Iterator[LiveCluster]:
     """The cluster of the user's kubeconfig; what it refuses ends the program with a text.
 
     Args:
-        context: of the kubeconfig; None means its current one.
-        kubeconfig: the file; None means where kubectl looks.
+        access: which cluster, and as whom.
         bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
     """
     if find_spec("kubernetes") is None:
@@ -59,7 +116,7 @@ def user_cluster(context: str | None, kubeconfig: str | None, *, bug: int = 1) -
     from hooks.cluster import ClusterError, LiveCluster  # noqa: PLC0415  # an optional dependency
 
     try:
-        yield LiveCluster(context, kubeconfig)
+        yield LiveCluster(*access)
     except ClusterError as error:
         click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
         sys.exit(USAGE_ERROR)

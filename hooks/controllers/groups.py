@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import ValidationError
+
+from hooks.api.errors import spec_errors
 from hooks.api.kinds import MCP_GROUP
+from hooks.api.mcpgroup import MCPGroupSpec
 from hooks.controllers.configs.users import Users, members_of, rules_for_members
+from hooks.controllers.pruned import pruned
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
+from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
-from hooks.metacontroller.responses import RelatedRule, SyncResponse
+from hooks.metacontroller.responses import RESYNC_SECONDS, RelatedRule, SyncResponse
 from hooks.references.table import references_to
 
 REFERENCES = references_to(MCP_GROUP)
@@ -29,23 +35,36 @@ def customize(request: CustomizeRequest, _installation: Installation) -> list[Re
 def sync(request: SyncRequest, _installation: Installation, now: datetime) -> SyncResponse:
     """Return the status of a group."""
     members = members_of(request, REFERENCES)
-    ready = conditions.true("Ready", "Ready", f"MCPGroup can be used{members.note}")
+    ready = _ready(request.parent, members.note)
+    is_ready = ready.status == "True"
     checked = conditions.true(
         "MCPServersChecked", "ListMCPServersCheckSucceeded", "Members are found by the claims of their ServiceAccounts"
     )
     return SyncResponse(
         {
             "observedGeneration": request.generation,
-            "phase": "Ready",
+            "phase": "Ready" if is_ready else "Failed",
             **_members(members),
             "conditions": conditions.stamp([ready, checked], request.parent, now),
-        }
+        },
+        resync_after_seconds=0 if is_ready else RESYNC_SECONDS,
     )
 
 
 def finalize(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
     """Let a group go at once."""
     return SyncResponse(sync(request, installation, now).status, finalized=True)
+
+
+def _ready(parent: Object, note: str) -> Condition:
+    """A group is judged for the sake of its author: what is wrong with it stops no member."""
+    try:
+        MCPGroupSpec.parse(parent.get("spec"))
+    except ValidationError as error:
+        return conditions.false("Ready", "SpecInvalid", f"{'; '.join(spec_errors(error, MCPGroupSpec))}{note}")
+    if dropped := pruned(parent, MCPGroupSpec):
+        return conditions.false("Ready", "FieldPruned", f"{dropped}{note}")
+    return conditions.true("Ready", "Ready", f"MCPGroup can be used{note}")
 
 
 def _members(members: Users) -> Object:

@@ -64,6 +64,11 @@ def convert_command(
     except OSError as error:
         stderr.write(f"error: {one_line(f'{error.filename}: {error.strerror}')}\n")
         return UNUSABLE
+    _say(result, stderr, check=check)
+    return FAILED if result.failed or (check and result.converted) else DONE
+
+
+def _say(result: Result, stderr: TextIO, *, check: bool) -> None:
     for word, lines in {
         "would convert" if check else "converted": result.converted,
         "would add" if check else "added": result.added,
@@ -73,7 +78,6 @@ def convert_command(
         "failed": result.failed,
     }.items():
         stderr.writelines(f"{word}: {one_line(line)}\n" for line in lines)
-    return FAILED if result.failed or (check and result.converted) else DONE
 
 
 def _print(files: Sequence[Source], result: Result, stdout: TextIO, *, manifests: bool, diff: bool) -> None:

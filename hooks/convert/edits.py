@@ -90,13 +90,13 @@ class Editor:
     def _child(self, node: Node, key: str) -> Node:
         child = node.children.get(key)
         if child is None or child.aliased:
-            raise CannotEdit(f"{key} stands elsewhere, behind a YAML alias: write it out")
+            raise CannotEdit(f"{key} is elsewhere, behind a YAML alias: write it out")
         return child
 
     def _replaceable(self, node: Node, key: str) -> Node:
         child = self._child(node, key)
         if named := self.marked.aliases.intersection(_anchors(child)):
-            raise CannotEdit(f"a YAML alias (*{min(named)}) repeats what stands in {key}: write it out in both places")
+            raise CannotEdit(f"a YAML alias (*{min(named)}) repeats the value of {key}: write it out in both places")
         return child
 
     def _change(self, node: Node, key: str, value: Any, new: Any) -> Iterator[Edit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hooks.api.kinds import RESOURCES
-from hooks.api.meta import API_VERSION, GROUP
+from hooks.api.meta import API_VERSION, GROUP, OLDER_API_VERSION
 from hooks.convert.oidc import FindConfigMap
 from hooks.convert.parts import Wanted
 from hooks.convert.workload import converted_workload
@@ -14,6 +14,8 @@ from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, SERVER_SET_METADATA, 
 WORKLOADS = {"MCPServer": ("image",), "MCPRemoteProxy": ("remoteUrl", "remoteURL")}
 """The kinds whose spec changes, each with its required field, by its names."""
 
+VERSIONS = (OLDER_API_VERSION, API_VERSION)
+"""Those of ToolHive 0.3 to 0.44."""
 SERVED = tuple(kind.kind for kind in RESOURCES)
 GRADUATED = tuple(kind.kind for kind in RESOURCES if kind.api_version == API_VERSION)
 """The kinds that v1beta1 has."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from hooks.convert.comments import Comment, comments_in, with_comments
 from hooks.convert.edits import CannotEdit, Edit, Editor, apply
-from hooks.convert.layout import block, line_end, rest_of_line
+from hooks.convert.layout import line_end
 from hooks.convert.sources import Source
 from hooks.convert.workload import PLACEMENT
 from hooks.go_json import same
@@ -17,13 +18,15 @@ from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.marks import Key, Marked, Node
 
+_ENDS_WITH_MARK = re.compile(r"(?:\A|[\r\n])---[ \t]*[\r\n]+\Z")
+
 
 class Addition(NamedTuple):
     """An object that is added."""
 
     obj: Object
-    comments: Sequence[str]
-    """Above it, each with its #."""
+    comments: list[Comment]
+    """Those of the settings that became it."""
 
 
 class Change(NamedTuple):
@@ -60,32 +63,17 @@ def added(text: str, additions: Sequence[Addition], *, is_json: bool) -> str:
         if is_json:
             documents.append(json.dumps(obj, ensure_ascii=False, indent=2).replace("\n", end) + end)
         else:
-            documents.append(end.join(["---", *comments, block(obj, 0, end), ""]))
+            mark = [] if _ENDS_WITH_MARK.search(documents[-1]) else ["---"]
+            documents.append(end.join([*mark, with_comments(obj, comments, end), ""]))
     return "".join(documents)
 
 
-def comments_in(source: Source, change: Change, field: str) -> list[str]:
-    """Return the comments inside of a field of the spec; those beside its key and above it are not part of it."""
+def comments_of(source: Source, change: Change, field: str) -> list[Comment]:
+    """Return the comments inside of a field of the spec."""
     if source.is_json:
         return []
-    node = _node(source.marks[change.number], (*change.path, "spec", field))
-    if not node.children:
-        return []
-    start, end = node.start, rest_of_line(source.text, node.end)
-    text = source.text[start:end]
-    for scalar in _scalars(node):
-        text = f"{text[: scalar[0] - start]}{'x' * (scalar[1] - scalar[0])}{text[scalar[1] - start :]}"
-    return re.findall(r"(?<!\S)#[^\r\n]*", text)
-
-
-def _scalars(node: Node) -> Iterator[tuple[int, int]]:
-    for child in node.children.values():
-        if child.key_start >= 0:
-            yield child.key_start, child.key_end
-        if child.children:
-            yield from _scalars(child)
-        else:
-            yield child.start, child.end
+    spec = _node(source.marks[change.number], (*change.path, "spec"))
+    return list(comments_in(source.text, spec, field, change.old["spec"][field]))
 
 
 def _edits(source: Source, change: Change) -> list[Edit]:
@@ -98,7 +86,7 @@ def _node(marked: Marked, path: Sequence[Key]) -> Node:
     node = marked.root
     for key in path:
         if node.anchor in marked.aliases or key not in node.children:
-            raise CannotEdit("a YAML alias stands for it, or for what it is in: write it out")
+            raise CannotEdit("a YAML alias replaces it, or the mapping around it: write it out")
         node = node.children[key]
     return node
 

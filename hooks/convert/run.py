@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from hooks.convert.comments import Comment
 from hooks.convert.config_maps import find_config_map
-from hooks.convert.configs import Request, name_configs
+from hooks.convert.configs import Named, Request, name_configs
 from hooks.convert.edits import CannotEdit
 from hooks.convert.left_out import BY_HAND
-from hooks.convert.objects import WORKLOADS, Converted, converted, is_ours, is_partial, refer
-from hooks.convert.parts import NotConvertible, Wanted
-from hooks.convert.rewrite import Addition, Change, added, comments_in, rewritten
+from hooks.convert.objects import VERSIONS, WORKLOADS, Converted, converted, is_ours, is_partial, refer
+from hooks.convert.parts import NotConvertible
+from hooks.convert.rewrite import Addition, Change, added, comments_of, rewritten
 from hooks.convert.sources import Source
 from hooks.convert.workload import PLACEMENT
 from hooks.go_json import same
@@ -70,28 +71,48 @@ def run(files: Sequence[Source]) -> Result:
         for job in of_file
         for wanted in job.new.wanted
     ]
-    answers = iter(name_configs(requests, objects))
-    for file, of_file in zip(files, jobs, strict=True):
-        additions: list[Addition] = []
+    additions = _additions(files, jobs, iter(name_configs(requests, objects)), result)
+    for file, of_file, added_to_it in zip(files, jobs, additions, strict=True):
         for job in of_file:
             result.converted.append(f"{file.name}: {title(job.old)}")
             for note in job.new.notes:
                 result.notes.setdefault(note, []).append(title(job.old))
-            for wanted in job.new.wanted:
-                answer = next(answers)
-                refer(job.new, wanted, answer.name)
-                additions += _with_comments(file, job, wanted, answer.additions)
         text = rewritten(file, [job.change for job in of_file])
-        result.texts.append(added(text, additions, is_json=file.is_json))
-        _report(file, additions, result)
+        result.texts.append(added(text, added_to_it, is_json=file.is_json))
+        _report(file, added_to_it, result)
     return result
 
 
-def _with_comments(file: Source, job: _Job, wanted: Wanted, additions: Sequence[Object]) -> Iterator[Addition]:
-    """What is added for a field, with the comments that stood in it."""
-    for obj in additions:
-        kept = comments_in(file, job.change, PLACEMENT.instead[wanted.ref]) if obj["kind"] == wanted.kind else []
-        yield Addition(obj, kept)
+def _additions(
+    files: Sequence[Source], jobs: Sequence[list[_Job]], answers: Iterator[Named], result: Result
+) -> list[list[Addition]]:
+    """Set the references to configs; return what is added to each file, with the comments of all that it stands for."""
+    found: list[list[Addition]] = []
+    made: dict[tuple[str, ...], list[Addition]] = {}
+    scopes = _scopes(files)
+    for file, of_file in zip(files, jobs, strict=True):
+        found.append([])
+        for job, wanted in ((each, wanted) for each in of_file for wanted in each.new.wanted):
+            answer = next(answers)
+            refer(job.new, wanted, answer.name)
+            comments = comments_of(file, job.change, field := PLACEMENT.instead[wanted.ref])
+            config = (scopes[file.name], str(job.old["metadata"].get("namespace")), wanted.kind, answer.name)
+            if answer.additions:
+                made[config] = [Addition(obj, []) for obj in answer.additions]
+                found[-1] += made[config]
+            if config in made:
+                _keep(comments, made[config])
+            elif comments:
+                note = f"comments in {field} are left out: {wanted.kind} {answer.name} says the same as that field"
+                result.notes.setdefault(note, []).append(title(job.old))
+    return found
+
+
+def _keep(comments: Sequence[Comment], additions: Sequence[Addition]) -> None:
+    """Put comments to a config or, where they are about a client secret, to the Secret behind it."""
+    for comment in comments:
+        there = additions[-1 if comment.path[-1:] == ("clientSecret",) else 0].comments
+        there += [] if comment in there else [comment]
 
 
 def _report(file: Source, additions: Sequence[Addition], result: Result) -> None:
@@ -100,8 +121,8 @@ def _report(file: Source, additions: Sequence[Addition], result: Result) -> None
         if obj["kind"] == "Secret":
             result.secrets += obj["stringData"].values()
             result.warnings.append(
-                f"{file.name}: {title(obj)} holds a client secret in clear, as the spec did: keep it out of version "
-                "control, and change the secret where it has been there"
+                f"{file.name}: {title(obj)} contains a plaintext client secret, as the spec did: keep it out of "
+                "version control, and replace a secret that was ever committed"
             )
 
 
@@ -110,6 +131,11 @@ def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
     jobs = []
     for number, path, obj in file.objects():
         if not is_ours(obj):
+            continue
+        if obj["apiVersion"] not in VERSIONS:
+            result.left.append(
+                f"{file.name}: document {number}, {obj['kind']}: ToolHive 0.3 to 0.44 have no {obj['apiVersion']}"
+            )
             continue
         if is_partial(obj):
             lacks = " or ".join(("name", *WORKLOADS.get(obj["kind"], ())))

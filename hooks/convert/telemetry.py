@@ -36,7 +36,7 @@ def converted_telemetry(given: Any, server: str) -> tuple[Wanted, list[str]]:
     headers = _headers(otel.get("headers", []))
     if headers:
         notes.append(
-            "the headers for the collector stand in clear, as before: a secret one belongs into sensitiveHeaders"
+            "the headers for the collector are in plain text, as before: move a secret one to sensitiveHeaders"
         )
     settings = {key: value for key, value in otel.items() if key != "serviceName"}
     settings |= {"headers": headers} if headers else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 import click
 
@@ -20,19 +20,30 @@ from hooks.migrate.checks import unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.proxy import children
 from hooks.render.output import wants_colour
-from hooks.simulator.cluster import key_of
+from hooks.simulator.cluster import Cluster, Key, key_of
 from hooks.text import one_line, title
 
 SAME, DIFFERENT, UNKNOWN = 0, 1, 2
 """Exit codes: as `diff` and `kubectl diff` have them."""
 
 
+class Options(NamedTuple):
+    """What a user asks `diff` for."""
+
+    namespace: str = ""
+    """The only one to look at; all of them without it."""
+    name: str = ""
+    """The only MCPServer or MCPRemoteProxy to look at; all of them without it."""
+    labels: str = ""
+    """A label selector of those to look at."""
+    files: Source | None = None
+    """Manifests whose effect is compared; None compares what is in the cluster as it is."""
+
+
 def diff_command(
     live: LiveCluster,
+    options: Options,
     *,
-    namespace: str,
-    name: str,
-    files: Source | None,
     installation: Installation,
     now: datetime,
     stdin: BinaryIO,
@@ -43,9 +54,7 @@ def diff_command(
 
     Args:
         live: the user's cluster.
-        namespace: the only one to look at; all of them without it.
-        name: the only MCPServer or MCPRemoteProxy to look at; all of them without it.
-        files: manifests whose effect is compared; None compares what is in the cluster as it is.
+        options: what the user asked for.
         installation: the installation's settings.
         now: the time, for conditions; no child has it.
         stdin: what `-` among the files reads.
@@ -58,33 +67,55 @@ def diff_command(
     Raises:
         ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
-    faults = list(unserved_versions(live))
-    if faults:
+    if faults := list(unserved_versions(live)):
         raise ClusterError("; ".join(faults))
-    objects, given = read(files._replace(namespace=namespace), stdin) if files else ([], Given())
-    cluster = load(live, namespace)
-    if name and not any(cluster.get((kind.key, namespace, name)) for kind in WORKLOADS):
-        raise ClusterError(f"MCPServer {namespace}/{name} not found, nor an MCPRemoteProxy of this name")
-    absent = [] if files else without_servers(cluster, namespace)
+    files = options.files and options.files._replace(namespace=options.namespace)
+    given = read(files, stdin) if files else Given()
+    cluster = load(live, options.namespace)
+    chosen = _chosen(live, cluster, options)
+    given.notes[:0] = [] if files else without_servers(cluster, options.namespace)
     before = {kind: {key_of(obj): obj for obj in cluster.all(kind)} for kind in children.KINDS}
-    put(live, cluster, objects, given)
-    previewed = preview(live, cluster, name, installation, now)
-    errors, texts = given.errors + previewed.errors, given.differences
+    put(live, cluster, given)
+    previewed = preview(live, cluster, chosen=chosen, stand_ins=given.stand_ins, installation=installation, now=now)
+    given.notes += previewed.notes
+    given.errors += previewed.errors
+    _compare_children(live, before, cluster, given)
+    _show(given, stdout, stderr)
+    return UNKNOWN if given.errors else DIFFERENT if given.differences else SAME
+
+
+def _chosen(live: LiveCluster, cluster: Cluster, options: Options) -> set[Key] | None:
+    """The workloads that are asked for; None for all."""
+    if options.labels:
+        return {key_of(obj) for kind in WORKLOADS for obj in live.list(kind, options.namespace, labels=options.labels)}
+    if not options.name:
+        return None
+    chosen = {(kind.key, options.namespace, options.name) for kind in WORKLOADS}
+    if not any(cluster.get(key) for key in chosen):
+        named = f"{options.namespace}/{options.name}"
+        raise ClusterError(f"MCPServer {named} not found, nor an MCPRemoteProxy of this name")
+    return chosen
+
+
+def _compare_children(live: LiveCluster, before: dict[Kind, dict[Key, Object]], cluster: Cluster, found: Given) -> None:
+    """Compare each child as it was with what the hooks would make of it; `found` gets differences and refusals."""
     for kind, observed in before.items():
         wanted = {key_of(obj): obj for obj in cluster.all(kind)}
         for key in sorted(observed.keys() | wanted.keys()):
             try:
-                texts += _compared(live, kind, observed.get(key), wanted.get(key))
+                found.differences += _compared(live, kind, observed.get(key), wanted.get(key))
             except ClusterError as error:
-                errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
-    for note in (*absent, *given.notes, *previewed.notes):
+                found.errors.append(f"{kind.kind} {key[1]}/{key[2]}: {error}")
+
+
+def _show(found: Given, stdout: TextIO, stderr: TextIO) -> None:
+    for note in found.notes:
         click.echo(f"note: {one_line(note)}", stderr)
     colour = wants_colour(stdout)
-    for text in texts:
+    for text in found.differences:
         click.echo(coloured(text) if colour else text, stdout, nl=False, color=colour)
-    for error_text in errors:
-        click.echo(f"error: {one_line(error_text)}", stderr)
-    return UNKNOWN if errors else DIFFERENT if texts else SAME
+    for error in found.errors:
+        click.echo(f"error: {one_line(error)}", stderr)
 
 
 def _compared(live: LiveCluster, kind: Kind, observed: Object | None, wanted: Object | None) -> list[str]:

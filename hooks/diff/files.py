@@ -15,7 +15,7 @@ from hooks.manifests.load import Source, load_all
 from hooks.manifests.problems import Problem, located
 from hooks.manifests.shape import NAME_INVALID
 from hooks.render.gate import gate
-from hooks.render.presumed import presumed
+from hooks.render.presumed import presumed, without_sops
 from hooks.simulator.admission import admit, schemas_of
 from hooks.simulator.cluster import Cluster, key_of
 from hooks.text import title
@@ -29,45 +29,47 @@ class Given:
 
     objects: list[Object] = field(default_factory=list)
     """Ours as they would be, and the Secrets and ConfigMaps beside them."""
+    stand_ins: list[Object] = field(default_factory=list)
+    """Secrets and ConfigMaps whose values are known in the cluster alone."""
     differences: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def read(source: Source, stdin: BinaryIO) -> tuple[list[Object], Given]:
+def read(source: Source, stdin: BinaryIO) -> Given:
     """Read manifests as `render` does: what it would refuse is an error here too.
-
-    Returns:
-        The objects, of our kinds and those that these name.
 
     Raises:
         ClusterError: there is no object of our kinds.
     """
     loaded = load_all(source, stdin)
-    manifests = list(loaded.objects.values())
+    manifests, notes = without_sops(loaded.objects.values())
+    encrypted = {note.object for note in notes}
     unnamed = {problem.object for problem in loaded.problems if problem.reason == NAME_INVALID}
     gated = gate(manifests, unnamed=unnamed, lenient=False)
-    extra, notes = presumed(manifests)
+    extra, presumptions = presumed(manifests)
     given = Given()
-    for problem in located([*loaded.problems, *gated.problems, *notes], loaded.texts):
+    for problem in located([*loaded.problems, *gated.problems, *notes, *presumptions], loaded.texts):
         (given.errors if problem.level == "error" else given.notes).append(_text(problem))
     if not gated.ours and not given.errors:
         raise ClusterError("nothing to compare: no object of toolhive.stacklok.dev among the manifests")
     taken = [obj for obj in gated.objects if title(obj) not in gated.refused]
     admitted = admit([*taken, *extra], {*RESOURCES, SECRET, CONFIG_MAP}, RESOURCES, schemas_of(crds()))
-    return [*admitted.objects], given
+    unknown = encrypted | {title(obj) for obj in extra}
+    for obj in admitted.objects:
+        (given.stand_ins if title(obj) in unknown else given.objects).append(obj)
+    return given
 
 
-def put(live: LiveCluster, cluster: Cluster, objects: list[Object], given: Given) -> None:
+def put(live: LiveCluster, cluster: Cluster, given: Given) -> None:
     """Put manifests into the objects of a cluster, each as the API server would store it.
 
     Args:
         live: the user's cluster; nothing is written there.
         cluster: its objects.
-        objects: the manifests.
-        given: gets the differences, and what the API server refuses.
+        given: the manifests; gets the differences, and what the API server refuses.
     """
-    for obj in sorted(objects, key=key_of):
+    for obj in sorted(given.objects, key=key_of):
         kind = _KINDS.get(obj["kind"])
         if kind is None:
             cluster.put(obj)

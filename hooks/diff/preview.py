@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from hooks.metacontroller.requests import CustomizeRequest
 from hooks.migrate.directions import take_over
 from hooks.migrate.plan import merge_patch
 from hooks.proxy import children
-from hooks.simulator.cluster import Cluster, key_of
+from hooks.simulator.cluster import Cluster, Key, key_of
 from hooks.simulator.run import MAX_ROUNDS, ready_condition
 from hooks.simulator.sync import Metacontroller, sync
 from hooks.simulator.webhooks import HookError, in_process
@@ -34,7 +35,15 @@ class Preview:
     """What keeps something from being told."""
 
 
-def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Installation, now: datetime) -> Preview:
+def preview(
+    live: LiveCluster,
+    cluster: Cluster,
+    *,
+    chosen: Collection[Key] | None,
+    stand_ins: Iterable[Object],
+    installation: Installation,
+    now: datetime,
+) -> Preview:
     """Run the hooks until nothing changes.
 
     A config that its controller has judged keeps that verdict: its credential digest is made with the installation's
@@ -43,7 +52,8 @@ def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Instal
     Args:
         live: for what the hooks look up beside parents and children.
         cluster: the objects, which become what they would.
-        name: the only MCPServer or MCPRemoteProxy to sync; all of them without it.
+        chosen: the only workloads to sync; None for all of them.
+        stand_ins: for Secrets and ConfigMaps that other controllers make, where the cluster has none yet.
         installation: the installation's settings.
         now: the time, for conditions.
     """
@@ -54,9 +64,10 @@ def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Instal
         (Metacontroller(controller, cluster, hooks), parent)
         for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent in WORKLOADS)
         for parent in cluster.all(controller.parent)
-        if (name in ("", parent["metadata"]["name"]) if controller.parent in WORKLOADS else not _is_judged(parent))
+        if (_is_chosen(parent, chosen) if controller.parent in WORKLOADS else not _is_judged(parent))
     ]
     _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], installation)
+    _put_missing(cluster, stand_ins)
     failures: dict[str, None] = {}
     for _ in range(MAX_ROUNDS):
         changed = False
@@ -68,7 +79,7 @@ def preview(live: LiveCluster, cluster: Cluster, name: str, installation: Instal
         if not changed:
             break
     else:
-        failures[f"nothing comes to rest in {MAX_ROUNDS} rounds: please report it"] = None
+        failures[f"objects still change after {MAX_ROUNDS} rounds: please report it"] = None
     found.errors += failures
     for _, parent in parents:
         found.notes += _why_held(cluster.get(key_of(parent)))
@@ -84,6 +95,10 @@ def _take_over(cluster: Cluster, found: Preview) -> None:
         obj = cluster.get(key_of(change.obj))
         if obj is not None:
             cluster.put(merge_patch(obj, change.patch(obj) or {}))
+
+
+def _is_chosen(workload: Object, chosen: Collection[Key] | None) -> bool:
+    return chosen is None or key_of(workload) in chosen
 
 
 def _is_judged(config: Object) -> bool:
@@ -103,9 +118,15 @@ def _look_up(
     for controller, parent in parents:
         for rule in controller.customize(CustomizeRequest(parent), installation):
             named = [name for name in rule.names if rule.kind == SECRET and OBJECT_NAME.fullmatch(name)]
-            for secret in [live.get(SECRET, name, rule.namespace) for name in named]:
-                if secret is not None and cluster.get(key_of(secret)) is None:  # one that is given wins
-                    cluster.put(secret)
+            secrets = [live.get(SECRET, name, rule.namespace) for name in named]
+            _put_missing(cluster, [secret for secret in secrets if secret is not None])
+
+
+def _put_missing(cluster: Cluster, objects: Iterable[Object]) -> None:
+    """Put objects where there is none: a manifest wins over the cluster's, and that over a stand-in."""
+    for obj in objects:
+        if cluster.get(key_of(obj)) is None:
+            cluster.put(obj)
 
 
 def _why_held(parent: Object | None) -> list[str]:

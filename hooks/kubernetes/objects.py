@@ -52,6 +52,14 @@ def annotations_of(obj: Object) -> Object:
     return _dict(_dict(obj, "metadata"), "annotations")
 
 
+def spec_fields_written(obj: Object) -> list[Object]:
+    """Return what managedFields name under spec (FieldsV1), for each entry that names any."""
+    entries = _dict(obj, "metadata").get("managedFields")
+    given = entries if isinstance(entries, list) else []
+    found = (_dict(_dict(entry, "fieldsV1"), "f:spec") for entry in given if isinstance(entry, dict))
+    return [fields for fields in found if fields]
+
+
 def controller_of(obj: Object) -> Object | None:
     """Return the ownerReference of the object's controller, or None where none controls it."""
     owners = obj["metadata"].get("ownerReferences")
@@ -80,3 +88,9 @@ def is_of_kind(owner: Object, api_version: str, kind: str) -> bool:
     """Return whether an ownerReference names an object of this kind, of any version of its group."""
     group = api_version.partition("/")[0]
     return owner.get("kind") == kind and str(owner.get("apiVersion")).startswith(f"{group}/")
+
+
+def is_observed(obj: Object) -> bool:
+    """Return whether a custom resource's controller has looked at its spec as it is now, by its status."""
+    observed = _dict(obj, "status").get("observedGeneration")
+    return observed is not None and observed == obj["metadata"].get("generation")

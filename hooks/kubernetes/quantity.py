@@ -21,7 +21,10 @@ MOST = Decimal(2**63 - 1)
 """What Kubernetes counts up to. It caps binary quantities there, and stores 1e21k as 1."""
 MAX_LENGTH = 100
 """Characters of a quantity that is looked at. The API server has no bound."""
-_LEAST = Decimal("0.001")
+_STORED_PLACES = 3
+"""Decimal places to which the API server rounds amounts of resources up."""
+_GO_PLACES = 9
+"""Decimal places to which Go rounds any quantity up."""
 
 
 class _Parts(NamedTuple):
@@ -45,7 +48,7 @@ def amount(quantity: str) -> Decimal:
 
     It is exact for at most MAX_LENGTH characters.
     """
-    return _amount(_take_apart(quantity))
+    return _amount(_take_apart(quantity), _STORED_PLACES)
 
 
 def canonical(quantity: str) -> str:
@@ -53,16 +56,26 @@ def canonical(quantity: str) -> str:
 
     It is right for at most MAX_LENGTH characters and an amount of at most MOST.
     """
+    return _canonical(quantity, _STORED_PLACES)
+
+
+def as_go_writes(quantity: str) -> str:
+    """The form in which Go's encoding/json writes a quantity: it may be finer than what the API server stores."""
+    return _canonical(quantity, _GO_PLACES)
+
+
+def _canonical(quantity: str, places: int) -> str:
     parts = _take_apart(quantity)
-    if _is_kept(parts):
+    if _is_kept(parts, places):
         return quantity
-    value = _amount(parts)
+    value = _amount(parts, places)
     if parts.is_binary and value >= 1024 and value == value.to_integral_value():
         power, whole = 0, int(value)
         while whole % 1024 == 0 and power < len(_BINARY) - 1:
             power, whole = power + 1, whole // 1024
         return f"{whole}{_BINARY[power]}"
-    scale, whole = (0, int(value)) if value == value.to_integral_value() else (-3, int(value * 1000))
+    scale = next(power for power in (0, -3, -6, -9) if value.scaleb(-power) == value.scaleb(-power).to_integral_value())
+    whole = int(value.scaleb(-scale))
     while whole and whole % 1000 == 0 and (scale < 18 or parts.suffix == "e"):
         scale, whole = scale + 3, whole // 1000
     if parts.suffix == "e":
@@ -70,22 +83,22 @@ def canonical(quantity: str) -> str:
     return f"{whole}{_DECIMAL[scale]}"
 
 
-def _is_kept(parts: _Parts) -> bool:
+def _is_kept(parts: _Parts, places: int) -> bool:
     """Whether Go's parser takes the text for canonical, and keeps it to the letter."""
     if parts.is_binary:
         # No room for the product in 64 bits, by its own rough count of digits: not the fast path.
         fits = 15 - len(parts.whole) - int(parts.power * 10 * 3 / 10) - 1 >= 0
         return not parts.fraction and fits and int(parts.whole or 0) & 7 != 0
     digits, scale = (parts.whole or "0") + parts.fraction, parts.power - len(parts.fraction)
-    aligned = scale % 3 == 0 and scale >= -3
+    aligned = scale % 3 == 0 and scale >= -places
     return aligned and len(digits) <= 18 and not digits.endswith("000") and not digits.startswith("0")
 
 
-def _amount(parts: _Parts) -> Decimal:
+def _amount(parts: _Parts, places: int) -> Decimal:
     with localcontext(prec=1200):  # the model admits exponents of three digits
         number = Decimal(f"{parts.whole or 0}.{parts.fraction or 0}")
         value = number * 1024**parts.power if parts.is_binary else number.scaleb(parts.power)
-        value = value.quantize(_LEAST, rounding=ROUND_CEILING)
+        value = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_CEILING)
         return min(value, MOST) if parts.is_binary else value
 
 

@@ -201,7 +201,7 @@ class _Tree:
         value, size, height = self.anchors[anchor]
         self.aliased += size
         if self.aliased > MAX_ALIASED:
-            raise NotAValue("its aliases stand for more than any manifest needs")
+            raise NotAValue("its aliases expand to more than any manifest needs")
         if len(self.stack) + height > MAX_DEPTH:
             raise NotAValue(_TOO_DEEP)
         return copy.deepcopy(value), size, height
@@ -233,5 +233,5 @@ class _Tree:
 def _maps(value: Any) -> list[dict[str, Any]]:
     maps = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in maps):
-        raise NotAValue("what << merges isn't a mapping")
+        raise NotAValue("<< merges a value that isn't a mapping")
     return maps

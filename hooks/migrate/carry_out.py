@@ -39,7 +39,7 @@ def carry_out(cluster: LiveCluster, plan: Plan, stderr: TextIO) -> tuple[int, li
             try:
                 _make(cluster, change)
             except Unreachable as error:
-                failures.append(f"stopped at {what}: {error}. Run this again: what is done is left alone")
+                failures.append(f"stopped at {what}: {error}. Run this again: finished changes are left alone")
                 break
             except ClusterError as error:
                 troubled.add(namespace)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+import click
 
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.meta import GROUP, OLDER_API_VERSION
@@ -11,7 +14,7 @@ from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 from hooks.migrate import schemas
 from hooks.migrate.load import PARENTS
-from hooks.text import some, where
+from hooks.text import one_line, some, where
 
 OTHERS = tuple(
     Kind(OLDER_API_VERSION, kind, resource)
@@ -24,6 +27,14 @@ OTHERS = tuple(
     )
 )
 """What the old operator serves beside our kinds, in one release or another; all releases serve this version."""
+
+
+def refused(refusals: Iterable[str], stderr: TextIO) -> bool:
+    """Say why nothing may be changed; return whether there is such a reason."""
+    lines = [f"refused: {one_line(refusal)}" for refusal in refusals]
+    for line in lines:
+        click.echo(line, stderr)
+    return bool(lines)
 
 
 def metacontroller(cluster: LiveCluster) -> Iterator[str]:
@@ -54,12 +65,12 @@ def elsewhere(*, revert: bool) -> str:
     """What becomes of servers in other namespaces than the one that is migrated."""
     if revert:
         return (
-            "only one namespace is given back, and the old operator works in all: what stays Metacontroller's "
-            "elsewhere keeps its finalizer, and would never end being deleted"
+            "only one namespace is given back, and the old operator works in all. Objects elsewhere keep "
+            "Metacontroller's finalizer, and their deletion would never end"
         )
     return (
-        "only one namespace is taken over, and Metacontroller works in all: where this wasn't run it lets go of every "
-        "server's children, though it deletes none. Run this without -n before you start the hooks"
+        "only one namespace is taken over, and Metacontroller works in all. In the others it releases every server's "
+        "children, and deletes none. Run this without -n before you start the hooks"
     )
 
 

@@ -10,13 +10,14 @@ import click
 from hooks.cluster import LiveCluster
 from hooks.migrate import checks
 from hooks.migrate.carry_out import carry_out
-from hooks.migrate.dialects import lost_by_the_way_back
+from hooks.migrate.dialects import displaced_by_the_way_back, lost_by_the_way_back
 from hooks.migrate.directions import give_back, take_over
 from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.load import PARENTS, load, without_servers
 from hooks.migrate.operators import at_work_elsewhere, release, running
 from hooks.migrate.plan import Plan
 from hooks.migrate.rolls import rolls
+from hooks.simulator.cluster import Cluster
 from hooks.text import one_line
 
 DONE, LEFT, REFUSED = 0, 1, 2
@@ -52,27 +53,22 @@ def migrate_command(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    faults = [] if revert else list(checks.crd_faults(cluster))
     loaded = load(cluster, namespace)
+    faults = [] if revert else _faults(cluster, loaded)
     stand_against = list(
         [*checks.metacontroller(cluster), *lost_by_the_way_back(loaded, release(cluster, operator_namespace))]
         if revert
         else [*running(cluster, operator_namespace, now, namespace), *checks.unserved(cluster, namespace)]
     )
-    faults += [] if revert else dropped_fields(obj for kind in PARENTS for obj in loaded.all(kind))
-    refusals = [*faults, *(stand_against if apply else ())]
-    for refusal in refusals:
-        click.echo(f"refused: {one_line(refusal)}", stderr)
-    if refusals:
+    if checks.refused([*faults, *(stand_against if apply else ())], stderr):
         return REFUSED
     plan = (give_back if revert else take_over)(loaded)
     plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += without_servers(loaded, namespace)
+    plan.notes += displaced_by_the_way_back(loaded) if revert else []
     plan.notes += [] if revert else [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(cluster)]
     plan.notes += stand_against  # only --apply is refused for these
-    _show(plan, stdout, stderr)
-    for line in rolls(plan, back=revert):
-        click.echo(line, stdout)
+    _show(plan, stdout, stderr, back=revert)
     made, failures = carry_out(cluster, plan, stderr) if apply else (0, [])
     for failure in failures:
         click.echo(one_line(failure), stderr)
@@ -80,7 +76,12 @@ def migrate_command(
     return LEFT if failures or plan.left else DONE
 
 
-def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
+def _faults(cluster: LiveCluster, loaded: Cluster) -> list[str]:
+    """Why these objects can't be taken over, even as a plan."""
+    return [*checks.crd_faults(cluster), *dropped_fields(obj for kind in PARENTS for obj in loaded.all(kind))]
+
+
+def _show(plan: Plan, stdout: TextIO, stderr: TextIO, *, back: bool) -> None:
     """Print the plan, object by object, each namespace's together; written is in the plan's own order."""
     wide = max((len(change.title) for change in plan.changes), default=0)
     shown = ""
@@ -94,6 +95,8 @@ def _show(plan: Plan, stdout: TextIO, stderr: TextIO) -> None:
         click.echo(f"note: {one_line(text)}", stderr)
     for text in plan.left:
         click.echo(f"left: {one_line(text)}", stderr)
+    for line in rolls(plan, back=back):
+        click.echo(line, stdout)
 
 
 def _summary(count: int, made: int, *, apply: bool) -> str:

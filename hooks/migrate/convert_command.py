@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -14,9 +14,12 @@ from hooks.cluster import ClusterError, Conflict, LiveCluster, Unreachable
 from hooks.convert.configs import SECRET_KEY
 from hooks.kubernetes.kinds import SECRET
 from hooks.kubernetes.objects import Object, is_deleting
+from hooks.manifests.load import InputError
 from hooks.migrate import checks
 from hooks.migrate.backup import RESTORE, write_backup
+from hooks.migrate.copies import as_copied
 from hooks.migrate.dialects import old_fields
+from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.operators import running
 from hooks.migrate.rewrites import Rewrite, Rewrites, additions, holds, rewrites
 from hooks.text import one_line, title
@@ -34,6 +37,7 @@ def convert_command(
     apply: bool,
     forced: bool,
     backup: Path | None,
+    copy: Path | None,
     operator_namespace: str,
     now: datetime,
     stdout: TextIO,
@@ -47,6 +51,7 @@ def convert_command(
         apply: whether to change anything.
         forced: whether those are rewritten that a GitOps tool owns.
         backup: the file that gets the objects as they were; None for one named after the time.
+        copy: a copy of the objects from before these hooks' CRDs were put in place, which hide fields of some releases.
         operator_namespace: where to look for the old operator; everywhere without it.
         now: the time.
         stdout: gets the plan.
@@ -58,19 +63,18 @@ def convert_command(
     Raises:
         ClusterError: the cluster can't be asked.
     """
-    refusals = [
-        *checks.crd_faults(live),
-        *checks.crd_notes(live),
-        *checks.missing_crds(live),
-        *(running(live, operator_namespace, now, namespace) if apply else ()),
-    ]
-    for refusal in refusals:
-        click.echo(f"refused: {one_line(refusal)}", stderr)
-    if refusals:
-        return REFUSED
     workloads = [obj for kind in WORKLOADS for obj in live.list(kind, namespace) if not is_deleting(obj)]
+    try:
+        workloads, changed = as_copied(workloads, copy) if copy else (workloads, [])
+    except InputError as error:
+        click.echo(f"refused: {one_line(str(error))}", stderr)
+        return REFUSED
+    why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
+    if checks.refused(why, stderr):
+        return REFUSED
     configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
     found = rewrites(live, workloads, configs, forced=forced)
+    found.left += changed
     _show(found, stdout, stderr)
     count = len(found.rewrites)
     if not apply or not count:
@@ -82,12 +86,20 @@ def convert_command(
     except OSError as error:
         click.echo(f"refused: the backup {path} can't be written: {error.strerror}. Give --backup FILE", stderr)
         return REFUSED
-    click.echo(f"backup: {path} (client secrets may be in it). To go back: {RESTORE} {path}", stdout)
+    back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
+    click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
-    for failure in failures:
-        click.echo(one_line(failure), stderr)
+    click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
+
+
+def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
+    """Yield why nothing can be converted here."""
+    yield from checks.crd_faults(live)
+    yield from checks.crd_notes(live)
+    yield from checks.missing_crds(live)
+    yield from dropped_fields(workloads)
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
@@ -101,7 +113,7 @@ def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
         for note in rewrite.new.notes:
             notes.setdefault(note, []).append(title(rewrite.old))
         if any(obj["kind"] == "Secret" for obj in rewrite.additions):
-            note = "its pods roll once: the client secret moves from the spec, where it stood in clear, to a Secret"
+            note = "its pods roll once: the client secret moves from the spec, where it was in plain text, to a Secret"
             notes.setdefault(note, []).append(title(rewrite.old))
     for note, about in notes.items():
         click.echo(f"note: {one_line(note)}: {', '.join(about)}", stderr)
@@ -127,7 +139,8 @@ def _carry_out(live: LiveCluster, rewrites: Iterable[Rewrite], stderr: TextIO) -
                 continue
             live.patch(_KINDS[rewrite.old["kind"]], rewrite.old, rewrite.patch())
         except Unreachable as error:
-            return [*failures, f"stopped at {title(rewrite.old)}: {error}. Run this again: what is done is left alone"]
+            stopped = f"stopped at {title(rewrite.old)}: {error}. Run this again: finished changes are left alone"
+            return [*failures, stopped]
         except Conflict as error:
             failures.append(f"failed: {title(rewrite.old)}: {error}. Run this again")
         except ClusterError as error:

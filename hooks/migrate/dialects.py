@@ -10,6 +10,9 @@ from hooks.kubernetes.objects import Object, raw_spec
 from hooks.simulator.cluster import Cluster
 from hooks.text import some, title
 
+PLACEMENT = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName")
+"""Fields of spec.resourceOverrides.proxyDeployment that no operator up to 0.44 has."""
+
 CONVERT = "toolhive-hooks migrate --convert --apply"
 LATEST = (0, 44)
 
@@ -38,8 +41,32 @@ _SINCE = {
 
 
 def old_fields(workload: Object) -> list[str]:
-    """Return the fields of October 2025 that a workload has."""
-    return [f"spec.{field}" for field in (*RENAMED, *REFERENCES) if field in raw_spec(workload)]
+    """Return the fields of older releases that a workload has; until 0.19 groupRef was the group's name."""
+    spec = raw_spec(workload)
+    names = ["groupRef"] if isinstance(spec.get("groupRef"), str) else []
+    return [f"spec.{field}" for field in (*RENAMED, *REFERENCES) if field in spec] + [f"spec.{name}" for name in names]
+
+
+def displaced_by_the_way_back(cluster: Cluster) -> Iterator[str]:
+    """Yield which proxies say where they run in fields that the old operator doesn't know."""
+    placed = [
+        f"{title(workload)} ({', '.join(fields)})"
+        for kind in WORKLOADS
+        for workload in cluster.all(kind)
+        if (fields := _placement(workload))
+    ]
+    if placed:
+        yield (
+            f"the old operator doesn't know where {len(placed)} of the proxies are to run, by fields of "
+            f"spec.resourceOverrides.proxyDeployment: {some(placed, '; ')}. Its proxies run on any node, and its own "
+            "CRDs would erase these fields. An MCPRemoteProxy can say the same in spec.podTemplateSpec"
+        )
+
+
+def _placement(workload: Object) -> list[str]:
+    overrides = raw_spec(workload).get("resourceOverrides")
+    deployment = overrides.get("proxyDeployment") if isinstance(overrides, dict) else None
+    return [field for field in PLACEMENT if field in deployment] if isinstance(deployment, dict) else []
 
 
 def lost_by_the_way_back(cluster: Cluster, release: tuple[int, int] | None) -> Iterator[str]:
@@ -63,7 +90,7 @@ def lost_by_the_way_back(cluster: Cluster, release: tuple[int, int] | None) -> I
     are_old = any(field.removeprefix("spec.") in gone for fields in lost.values() for field in fields)
     yield (
         f"the old operator, of release {of[0]}.{of[1]}, doesn't know fields of {len(users)} of the workloads. Its CRDs "
-        "would erase them, and what authenticates its callers by one would be open to everyone: "
+        "would erase them, and a server that authenticates its callers by one would be open to everyone: "
         f"{some(users, '; ')}. "
-        + (f"Convert them first: {CONVERT}" if are_old else "Say what they ask for by its fields, or take a newer one")
+        + (f"Convert them first: {CONVERT}" if are_old else "Use its fields in them, or take a newer release")
     )

@@ -1,7 +1,8 @@
 """Fields that a CRD dropped when it took another's place, by managedFields: these still name who wrote them.
 
-The fields themselves are hidden from every reader until the first write, which erases them for good. A server that
-asked for authentication by one of them would be open.
+The fields themselves are hidden from every reader until the first write, which erases them for good; their names stay,
+whoever writes what (see controllers/mcpserver/protection.py). A server that asked for authentication by one of them
+would be open.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hooks.api.older_fields import REFERENCES, RENAMED
-from hooks.kubernetes.objects import Object, raw_spec
+from hooks.kubernetes.objects import Object, raw_spec, spec_fields_written
 from hooks.text import some, title
+
+CONVERT = "toolhive-hooks migrate --convert --from before.yaml --apply"
 
 
 def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
@@ -22,17 +25,15 @@ def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
         users = [f"{name} ({some(fields)})" for name, fields in lost.items()]
         yield (
             f"the CRD in place hides fields that {len(lost)} objects were written with: {some(users, '; ')}. The next "
-            "write would erase them, and a server that authenticates its callers by one would be open. Replace these "
-            "objects by converted ones, from the copy that you made before: docs/migrating.md, step 3"
+            "write would erase them, and a server that authenticates its callers by one would be open. Convert them "
+            f"from the copy that you made before: {CONVERT} (docs/migrating.md, step 3)"
         )
 
 
 def _dropped(obj: Object) -> list[str]:
     """Return the fields of a spec that somebody wrote and that aren't there, nor the current ones in their place."""
     spec = raw_spec(obj)
-    entries = obj["metadata"].get("managedFields") or []
-    written = [(entry.get("fieldsV1") or {}).get("f:spec") or {} for entry in entries]
-    missing = {field for fields in written for field in _missing(fields, spec)}
+    missing = {field for fields in spec_fields_written(obj) for field in _missing(fields, spec)}
     current = RENAMED | REFERENCES
     return sorted(f"spec.{field}" for field in missing if current.get(field.partition(".")[0]) not in spec)
 

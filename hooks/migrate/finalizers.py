@@ -58,9 +58,9 @@ def _swap(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Ite
             f"finalizer {old}. Remove their references, or the workloads, and run this again"
         )
         return
-    text = f"finalizer {old} -> {new}" if new else f"no finalizer {old}: the old operator holds none"
+    text = f"finalizer {old} -> {new}" if new else f"no finalizer {old}: the old operator uses none"
     if is_deleting(parent):
-        what = "it goes, with its children" if kind in WORKLOADS else "it goes"
+        what = "it is deleted, with its children" if kind in WORKLOADS else "it is deleted"
         text = f"no finalizer {old}: its deletion was asked for, so {what}"
     plan.add(kind, parent, partial(_swapped, old, new), text)
 

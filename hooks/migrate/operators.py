@@ -62,7 +62,8 @@ def at_work_elsewhere(cluster: LiveCluster, target: str) -> Iterator[str]:
     for deployment in cluster.list(DEPLOYMENT, labels=OPERATOR_LABEL) if target else ():
         if deployment["spec"].get("replicas", 1) and not _works_in(target, [deployment]):
             yield (
-                f"the old operator goes on{_places(deployment)}. Do the same there, and stop it, before you start the "
+                f"the old operator keeps running{_places(deployment)}. Do the same there, and stop it, before you "
+                "start the "
                 "hooks: Metacontroller works in all namespaces"
             )
 

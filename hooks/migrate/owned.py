@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from hooks.api.kinds import WORKLOADS
 from hooks.go_json import to_json
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import (
@@ -16,7 +17,7 @@ from hooks.kubernetes.objects import (
     labels_of,
     raw_spec,
 )
-from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.metacontroller.last_applied import LAST_APPLIED, last_applied
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.operator_record import is_the_operators, reconstruct_last_applied
 from hooks.migrate.plan import Plan, merge_patch
@@ -85,18 +86,33 @@ def _names(workload: Object) -> Names:
 def _was_its_own(cluster: Cluster, kind: Kind, child: Object, workload: Object) -> bool:
     """Whether an object that nobody controls, under the name of a workload's child, was made for that workload.
 
-    Somebody may say so by Metacontroller's label. An older proxy runner gave its StatefulSet no owner. And
-    Metacontroller lets go of children that have no label, where it ran too early. An account holds nothing that tells
-    its maker; the operator made it along with the Role.
+    Somebody may say so by Metacontroller's label. A restored child has Metacontroller's note, and no owner. An older
+    proxy runner gave its StatefulSet no owner. And Metacontroller lets go of children that have no label, where it ran
+    too early. An account holds nothing that tells its maker; the operator made it along with the Role.
     """
     name = workload["metadata"]["name"]
-    if labels_of(child).get(CONTROLLER_UID) == workload["metadata"]["uid"]:
+    if labels_of(child).get(CONTROLLER_UID) == workload["metadata"]["uid"] or _was_restored(cluster, child, workload):
         return True
     if kind == STATEFUL_SET:
         return _is_the_runners(child, name)
     role = (ROLE.key, child["metadata"]["namespace"], _names(workload).account)
     evidence = cluster.get(role) if kind == SERVICE_ACCOUNT else child
     return evidence is not None and is_the_operators(evidence)
+
+
+def _was_restored(cluster: Cluster, child: Object, workload: Object) -> bool:
+    """Whether Metacontroller wrote an object as the child of one that is gone, of this workload's kind and name.
+
+    Velero restores a workload with another uid, and its children without their owner.
+    """
+    noted, named = last_applied(child), _names(workload)
+    if noted is None:
+        return False
+    labels, namespace = labels_of(noted), workload["metadata"]["namespace"]
+    living = {parent["metadata"]["uid"] for kind in WORKLOADS for parent in cluster.all(kind, namespace)}
+    expected = {**named.labels, **named.run_config_labels}
+    is_of_its_kind = all(labels.get(key, text) == text for key, text in expected.items())
+    return is_of_its_kind and labels.get(CONTROLLER_UID) not in {None, *living} - {workload["metadata"]["uid"]}
 
 
 def _is_the_runners(obj: Object, server: str) -> bool:
@@ -111,11 +127,11 @@ def _take_child(plan: Plan, kind: Kind, child: Object, workload: Object) -> None
     if controller_uid(child) is None:
         does.append(f"owner {workload['kind']}/{workload['metadata']['name']}")
     if record is not None and _has_room(child, record):
-        does.append("record of what the old operator asked for")
+        does.append("record of the old operator's settings")
     elif record is not None:
         plan.notes.append(
-            f"{kind.kind} {where(child)} has no room for the record of what the old operator asked for (annotations "
-            "hold 256 KiB): what it put there and the hooks don't want will stay"
+            f"{kind.kind} {where(child)} has no room in its annotations (256 KiB) for the record of the old operator's "
+            "settings. Settings that the hooks don't want will stay"
         )
     plan.add(kind, child, partial(_taken, workload), ", ".join(does))
     authz = raw_spec(workload).get("authzConfig")
@@ -188,4 +204,4 @@ def _not_its_own(kind: Kind, found: Object, workload: Object) -> str:
         return f"{text} is {owner['kind']}/{owner['name']}'s"
     command = f"kubectl label {kind.resource} {found['metadata']['name']} -n {metadata['namespace']}"
     mine = f"If it belongs to that {_names(workload).word}"
-    return f"{text} nobody controls it. {mine}: {command} {CONTROLLER_UID}={metadata['uid']}"
+    return f"{text} it has no controller. {mine}: {command} {CONTROLLER_UID}={metadata['uid']}"

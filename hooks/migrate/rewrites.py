@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from hooks.api.errors import path
 from hooks.api.kinds import RESOURCES
+from hooks.api.unknown import unknown_fields
 from hooks.cluster import LiveCluster
 from hooks.convert.configs import SECRET_KEY, Request, name_configs
 from hooks.convert.objects import Converted, converted, refer
@@ -17,7 +19,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object, annotations_of, labels_of
 from hooks.migrate.dialects import old_fields
 from hooks.migrate.plan import merge_difference
-from hooks.text import title
+from hooks.text import some, title
 
 GITOPS = {
     "Argo CD": ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"),
@@ -78,6 +80,10 @@ def rewrites(live: LiveCluster, workloads: Sequence[Object], configs: Sequence[O
             new = converted(workload, partial(_config_map, live, workload["metadata"]["namespace"]))
         except NotConvertible as error:
             found.left.append(f"{title(workload)}: {error}")
+            continue
+        if unknown := unknown_fields(_SPECS[workload["kind"]], new.obj["spec"]):
+            fields = some(sorted(path(fault["loc"]) for fault in unknown))
+            found.left.append(f"{title(workload)}: {fields} is no field of these hooks: say by others what it asks for")
             continue
         found.rewrites.append(Rewrite(workload, new))
     _add_configs(live, found.rewrites, configs)

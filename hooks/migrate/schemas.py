@@ -49,9 +49,9 @@ def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
     which = f"CustomResourceDefinition {name} keeps fields that these hooks don't know: {some(fields)}"
     if users:
         yield (
-            f"{which}. Objects that set one would be Failed: {resource.kind} {some(users)}. Say by other fields what "
-            "they ask for, or convert a copy of them (docs/migrating.md, step 3), and then put these hooks' CRD in "
-            f"place: {REPLACE}"
+            f"{which}. Objects that set one would be Failed: {resource.kind} {some(users)}. Use other fields in "
+            "them, or convert a copy (docs/migrating.md, step 3). Then put these hooks' CRD in place: "
+            f"{REPLACE}"
         )
     else:
         yield f"{which}. No {resource.kind} sets one: put these hooks' CRD in place, {REPLACE}"

@@ -18,7 +18,7 @@ from hooks.metacontroller.last_applied import last_desired, minimal_desired
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import stamp
 from hooks.proxy.config_maps import make_authz_config_map, make_run_config_map
-from hooks.proxy.deployment import make_deployment
+from hooks.proxy.deployment import make_deployment, with_checksum
 from hooks.proxy.names import Names, names_of
 from hooks.proxy.rollout import is_config_first
 from hooks.proxy.runconfig.document import make_run_config
@@ -67,7 +67,7 @@ def _run_config_and_deployment(
     number = stamp.stamp(request, content) if content else None
     config_map, checksum = make_run_config_map(proxy.names, stamp.in_run_config(run_config, number), content)
     if is_config_first(config_map, request.children.get(CONFIG_MAP, proxy.names.run_config)):
-        return config_map, stamp.in_deployment(deployment, number, checksum)
+        return config_map, with_checksum(deployment, checksum, number)
     return config_map, last_desired(observed) if observed else None
 
 

@@ -40,7 +40,7 @@ def _of_the_proxy(request: SyncRequest) -> str:
         return _pods_to_stop(request, pods)
     if request.children.get(DEPLOYMENT, name):
         return _to_go(request, deployment)
-    return f"Deployment {name!r}, which Metacontroller has let go of: {_delete(request, deployment)}"
+    return f"Deployment {name!r}, which Metacontroller has released: {_delete(request, deployment)}"
 
 
 def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:

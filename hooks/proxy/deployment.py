@@ -8,6 +8,7 @@ from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import canonical
 from hooks.proxy import names
 from hooks.proxy.env import make_env
+from hooks.proxy.placement import placement
 from hooks.proxy.pod_patch import make_pod_patch
 from hooks.proxy.pod_template import merged_template
 from hooks.proxy.ports import displace_conflicting_ports
@@ -24,7 +25,7 @@ PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}}
 
 
 def make_deployment(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
-    """Return the Deployment of a proxy, before `stamp.in_deployment` ties its pods to a RunConfig.
+    """Return the Deployment of a proxy, before `with_checksum` ties its pods to a RunConfig.
 
     Args:
         proxy: what the proxy consists of.
@@ -52,6 +53,25 @@ def make_deployment(proxy: ProxySpec, installation: Installation, observed: Obje
             "template": _make_template(proxy, installation, observed),
         },
     }
+
+
+def with_checksum(deployment: Object, checksum: str, stamp: int | None) -> Object:
+    """Return the Deployment with what its pod template follows: the RunConfig's checksum, and the stamp, if any.
+
+    Args:
+        deployment: as `make_deployment` makes it.
+        checksum: of the RunConfig with which the pods are to start; a new one rolls them.
+        stamp: the generation stamp (hooks/proxy/stamp.py), or None.
+    """
+    spec = deployment["spec"]
+    template = spec["template"]
+    annotations = {
+        **template["metadata"]["annotations"],
+        names.RUNCONFIG_CHECKSUM: checksum,
+        **({} if stamp is None else {names.MCPSERVER_GENERATION: str(stamp)}),
+    }
+    metadata = {**template["metadata"], "annotations": annotations}
+    return {**deployment, "spec": {**spec, "template": {**template, "metadata": metadata}}}
 
 
 def _make_template(proxy: ProxySpec, installation: Installation, observed: Object | None) -> Object:
@@ -101,6 +121,7 @@ def _make_pod_spec(proxy: ProxySpec, installation: Installation, observed: Objec
         "serviceAccountName": (remote and remote.service_account) or proxy.names.account,
         **({"imagePullSecrets": [{"name": secret} for secret in pull_secrets]} if pull_secrets else {}),
         **({} if remote else {"terminationGracePeriodSeconds": 30}),
+        **placement(proxy.deployment_overrides),
         "securityContext": pod_security(installation),
         "containers": [
             {

@@ -25,10 +25,9 @@ _REFUSALS = (
     (re.compile(r'serviceaccount "([^"]{1,253})" not found'), "ServiceAccount {!r} is missing"),
 )
 
+_TEMPLATE_HASH = re.compile(r"[a-z0-9]{1,63}")
 UNREADY = "its proxy runs, and does not answer its readiness probe yet"
-UNSEEN = (
-    "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by Deployment and StatefulSet alone"
-)
+UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only"
 
 
 class Workload(NamedTuple):
@@ -66,10 +65,10 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         running = f"{names_of(request).noun} is running"
         state = State("Ready", "Ready", f"{running}; {note}" if note else running)
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
-        state = state._replace(message=f"{state.message}; {UNSEEN}")
-    return Workload(
-        state, [behind.condition] if behind else [], min(ready_replicas, _wanted(deployment, ready_replicas))
-    )
+        by = "Deployment and StatefulSet count" if names_of(request).has_server else "the Deployment counts"
+        state = state._replace(message=f"{state.message}; {UNSEEN} {by}")
+    counted = min(ready_replicas, _wanted(deployment, ready_replicas))
+    return Workload(state, [behind.condition] if behind else [], counted)
 
 
 def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | None:
@@ -112,6 +111,7 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
 
     Anyone may label a pod, and copy a Deployment; and the MCP server of an MCPServer named `mcpserver` has its label.
     A ReplicaSet has its Deployment's name and the hash of the template, which has no hyphen and is a label of its pods.
+    The API server takes any text as an owner's name, and messages repeat this one in a command.
     """
     name = names_of(request).deployment
     if ownership.standing(request, DEPLOYMENT, name) == "foreign":
@@ -127,6 +127,7 @@ def _is_of_deployment(pod: Object, name: str) -> bool:
     return (
         owner.get("kind") == "ReplicaSet"
         and deployment == name
+        and _TEMPLATE_HASH.fullmatch(template_hash) is not None
         and labels_of(pod).get("pod-template-hash", template_hash) == template_hash
     )
 

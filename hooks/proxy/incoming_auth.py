@@ -13,13 +13,11 @@ def incoming_authentication(proxy: ProxySpec, auth: OutgoingAuth) -> Condition:
         return conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")
     # Measured with runner 0.44.0.
     what = {
-        "tokenExchange": (
-            "whatever bearer token it presents is exchanged unverified, and calls without one pass through"
-        ),
+        "tokenExchange": ("bearer tokens are exchanged unverified, and calls without one pass through"),
         "bearerToken": "and calls with the token of the config",
     }
     message = (
-        "Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, "
+        "Callers aren't authenticated without spec.oidcConfigRef: everyone gets in as a local user, "
         f"{what.get(auth.type, 'with the rights of the config')}"
     )
     return conditions.false("IncomingAuthentication", "NotConfigured", message)

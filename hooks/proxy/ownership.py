@@ -7,11 +7,13 @@ customize asks for every object that has one of the workload's names.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of, raw_spec
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
@@ -25,6 +27,7 @@ NAMED_AT_MOST = 2
 """Objects of others that a message names: it has to end before it is cut off."""
 MAX_OWNER = 63
 """Characters of an owner's kind and name that a message repeats: those who may write the object chose them."""
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 Standing = Literal["own", "released", "foreign"]
 """`own`: a child, or about to be one. `released`: it was a child, and Metacontroller let go of it."""
@@ -149,20 +152,22 @@ def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> s
     command = f"kubectl label {objects} {CONTROLLER_UID}={request.uid} -n {request.namespace} --overwrite"
     this = f"this {names_of(request).word}"
     what = f"1 object of {this} has" if len(released) == 1 else f"{len(released)} objects of {this} have"
-    return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller let go (nothing was deleted): `{command}`"
+    return f"{what} lost the label {CONTROLLER_UID}, so Metacontroller released them (nothing was deleted): `{command}`"
 
 
 def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
     """Whose an object is that has a name which this server needs, and what to do about it."""
     what, this = f"{kind.kind} {name!r}", f"this {names_of(request).word}"
     owner = controller_of(request.related.get(kind, name) or {})
+    shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"
+    remedy = f"rename {this}, or delete that {kind.kind} if nothing needs it"
     if owner is None:
-        shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"
-        remedy = f"rename {this}, or delete that {kind.kind} if nothing needs it"
-        operators = "what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        operators = "`toolhive-hooks migrate` takes over objects of ToolHive's operator"
         return f"{what} isn't {this}'s, and no controller owns it ({shown}): {remedy}; {operators}"
     if _is_same_kind(owner, request) and owner.get("name") == request.name:
         return f"{what} belongs to an earlier {owner.get('kind')} of this name: wait until it is garbage collected"
     owner_kind, owner_name = (str(owner.get(key))[:MAX_OWNER] for key in ("kind", "name"))
+    if not (_KIND.fullmatch(owner_kind) and OBJECT_NAME.fullmatch(owner_name)):
+        return f"{what} has an owner of a kind or name that no object can have ({shown}): {remedy}"
     remedy = f"rename {this}, or delete that {owner_kind} if nothing needs it"
     return f"{what} belongs to {owner_kind} {owner_name!r}: {remedy}"

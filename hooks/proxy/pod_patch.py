@@ -1,37 +1,16 @@
 """The `--k8s-pod-patch` argument: what the proxy runner merges into the MCP server's own pod.
 
 The reference parses spec.podTemplateSpec into Go structs and writes these as JSON, so keys come in the order of the
-structs. The runner reads them in any order; ours is fixed, so that the argument, and with it the pod template, doesn't
-depend on how a manifest was written.
+structs. So do ours: the argument, and with it the pod template, doesn't depend on how a manifest was written.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from hooks import go_json
+from hooks.api.pod_template import in_go_order
 from hooks.kubernetes.objects import Object
 from hooks.proxy import names
 from hooks.proxy.spec import Container
-
-_ORDER = (
-    # metadata of objects, and what comes first in most structs
-    *("metadata", "name", "generateName", "namespace", "labels", "annotations"),
-    # Container
-    *("image", "command", "args", "workingDir"),
-    # EnvVar, EnvVarSource, SecretKeySelector, EnvFromSource, ContainerPort
-    *("key", "operator", "value", "effect", "tolerationSeconds", "valueFrom", "prefix", "configMapRef", "secretRef"),
-    *("hostPort", "containerPort", "protocol", "hostIP", "ports"),
-    # PodSpec; `env`, `resources` and their like are Container's
-    *("spec", "volumes", "initContainers", "containers", "ephemeralContainers", "envFrom", "env"),
-    *("limits", "requests", "claims", "resources", "resizePolicy", "restartPolicy", "volumeMounts", "volumeDevices"),
-    *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
-    *("terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName"),
-    *("serviceAccount", "automountServiceAccountToken", "nodeName", "hostNetwork", "hostPID", "hostIPC"),
-    *("shareProcessNamespace", "securityContext", "imagePullSecrets", "hostname", "subdomain", "affinity"),
-    *("schedulerName", "tolerations", "hostAliases", "priorityClassName", "priority", "dnsConfig", "readinessGates"),
-)
-_RANK = {key: rank for rank, key in enumerate(_ORDER)}
 
 
 def make_pod_patch(backend: Container) -> str:
@@ -48,7 +27,7 @@ def make_pod_patch(backend: Container) -> str:
     pod["containers"] = [_with_resources(container) for container in containers] if containers else containers
     if pod.get("initContainers"):
         pod["initContainers"] = [_with_resources(container) for container in pod["initContainers"]]
-    return go_json.compact(_ordered({"metadata": {}, **template, "spec": pod}))
+    return go_json.compact(in_go_order({"metadata": {}, **template, "spec": pod}))
 
 
 def _is_empty(metadata: Object, pod: Object) -> bool:
@@ -91,10 +70,3 @@ def _with_secrets(containers: list[Object] | None, backend: Container) -> list[O
             containers[index] = {**container, "env": [*container.get("env", []), *env]}
             return containers
     return [*containers, {"name": names.MCP_CONTAINER, "env": env}]
-
-
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: (_RANK.get(key, len(_RANK)), key))
-        return {key: _ordered(value[key]) for key in keys}
-    return [_ordered(item) for item in value] if isinstance(value, list) else value

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hooks.kubernetes import conditions
+from hooks.kubernetes.names import DNS_LABEL
 from hooks.kubernetes.objects import Object, is_deleting
 
 
@@ -44,13 +45,20 @@ class Part(NamedTuple):
         return f"kubectl describe pods -l {self.selector} -n {self.namespace}"
 
 
-IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"}
-START_REASONS = {"CreateContainerError", "RunContainerError", "CreateContainerConfigError"}
+# The kubelet's (kubernetes/pkg/kubelet/images and kuberuntime, cri-api/pkg/errors).
+IMAGE_REASONS = {
+    *("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"),
+    *("RegistryUnavailable", "SignatureValidationFailed"),
+}
+START_REASONS = {
+    *("CreateContainerError", "RunContainerError", "CreateContainerConfigError"),
+    *("PreCreateHookError", "PreStartHookError", "PostStartHookError"),
+}
 CRASHES = 2
 """Restarts after which a container that isn't ready counts as crashing: one can be a node's reboot."""
 
 _ENDED = {"Failed", "Succeeded"}
-_LONGEST_NAME, _LONGEST_IMAGE, _LONGEST_TEXT = 63, 255, 300
+_LONGEST_IMAGE, _LONGEST_TEXT = 255, 300
 _MISSING_KEY = re.compile(r"couldn't find key (\S{1,253}) in (Secret|ConfigMap) (?:\S{1,253}/)?(\S{1,253})")
 _MISSING_OBJECT = re.compile(r'(secret|configmap) "([^"]{1,253})" not found', re.IGNORECASE)
 _NO_NODE = re.compile(r"\d+/\d+ nodes are available: (.{1,1000}?)(?:\. |\.?$)", re.DOTALL)
@@ -108,7 +116,7 @@ def cause(pods: list[Object], part: Part) -> State | None:
 def lost(part: Part) -> State:
     """The state of pods whose node doesn't answer."""
     where = f"kubectl get pods -l {part.selector} -n {part.namespace} -o wide"
-    message = f"{part.who} pod is on a node that does not answer: `{where}` shows it; bring it back, or delete the Node"
+    message = f"{part.who} pod is on a node that does not answer: `{where}` shows it; repair it, or delete the Node"
     return State("Failed", "NodeLost", message)
 
 
@@ -164,7 +172,7 @@ def _of_crash(container: Object, part: Part) -> Iterator[State]:
         return
     name = _name(container)
     if last.get("reason") == "OOMKilled":
-        message = f"{part.who} container {name!r} is killed for want of memory: raise its limit"
+        message = f"{part.who} container {name!r} was killed because it exceeded its memory limit: raise the limit"
         yield State("Failed", "OOMKilled", message)
         return
     ends = f"keeps ending with exit code {last.get('exitCode')}"
@@ -227,7 +235,9 @@ def _waits(container: Object) -> bool:
 
 
 def _name(container: Object) -> str:
-    return str(container.get("name"))[:_LONGEST_NAME]
+    """The container's name, which messages repeat in commands: a status may have any text there."""
+    name = str(container.get("name"))
+    return name if DNS_LABEL.fullmatch(name) else "?"
 
 
 def _containers(pod: Object, which: str) -> list[Object]:

@@ -45,16 +45,3 @@ def in_run_config(run: Object, number: int | None) -> Object:
     if number is None:
         return run
     return {"schema_version": run["schema_version"], "mcpserver_generation": number, **run}
-
-
-def in_deployment(deployment: Object, number: int | None, checksum: str) -> Object:
-    """The Deployment with the checksum of the RunConfig that its pods are to start with, and the stamp, if any."""
-    spec = deployment["spec"]
-    template = spec["template"]
-    annotations = {
-        **template["metadata"]["annotations"],
-        names.RUNCONFIG_CHECKSUM: checksum,
-        **({} if number is None else {names.MCPSERVER_GENERATION: str(number)}),
-    }
-    metadata = {**template["metadata"], "annotations": annotations}
-    return {**deployment, "spec": {**spec, "template": {**template, "metadata": metadata}}}

@@ -22,6 +22,7 @@ from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.proxy import outgoing_auth, remote
 from hooks.proxy.container import container_faults
+from hooks.proxy.placement import placement_faults
 from hooks.proxy.spec import Container, ProxySpec, Remote, Tools
 from hooks.strict_json import MAX_DEPTH, is_too_deep
 
@@ -132,6 +133,7 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
     for index, secret in enumerate(deployment.image_pull_secrets):
         if not OBJECT_NAME.fullmatch(secret.name):
             yield f"spec.resourceOverrides.proxyDeployment.imagePullSecrets[{index}].name: must be the name of a Secret"
+    yield from (f"spec.resourceOverrides.proxyDeployment.{fault}" for fault in placement_faults(deployment))
 
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:

@@ -31,7 +31,7 @@ def cedar_faults(settings: Object) -> Iterator[tuple[str, str]]:
     entities = settings.get("entities_json")
     entities = "" if entities is None else entities
     if not isinstance(entities, str) or (entities and not is_entity_list(entities)):
-        yield "entities_json", "must be a string that holds a JSON list of objects"
+        yield "entities_json", "must be a string that contains a JSON list of objects"
     for key in _CEDAR_TEXTS:
         if not isinstance(settings.get(key) or "", str):
             yield key, "must be a string"

@@ -78,7 +78,7 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
     # A deletion counts the generation up and leaves the spec as it was: that verdict stands.
     if observed != generation and status.get("configHash") != config_hash(raw_spec(config)):
-        message = f"{who} not judged yet: generation {generation}, observed {observed}"
+        message = f"{who} not checked yet: generation {generation}, observed {observed}"
         return waiting(condition, "NotJudgedYet", message)
     ready = conditions.find(config, "Ready")
     if ready is None:
@@ -89,5 +89,5 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     available = conditions.find(config, "SecretAvailable") or {}
     if available.get("status") == "True" and not _digest(config):
         # Release 0.1.0 published its digest elsewhere. Without one now, pods would roll a second time when it comes.
-        return waiting(condition, "NotJudgedYet", f"{who} not judged yet by this release of the hooks")
+        return waiting(condition, "NotJudgedYet", f"{who} not checked yet by this release of the hooks")
     return None

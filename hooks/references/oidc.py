@@ -21,6 +21,8 @@ POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
 IN_CLUSTER_ISSUER = "https://kubernetes.default.svc"
 CA_KEY = "ca.crt"
+DISCOVERY = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+"""Where issuers publish their settings: OpenID Connect Discovery 1.0, section 4, and RFC 8414, section 3."""
 
 
 def incoming_auth(config: MCPOIDCConfigSpec, ref: OIDCConfigRef, default_resource_url: str) -> IncomingAuth:
@@ -89,7 +91,7 @@ def settings_faults(settings: Object, schemes: Sequence[str]) -> Iterator[tuple[
     issuer, keys, introspection = (settings.get(key) or "" for key in ("issuer", "jwksUrl", "introspectionUrl"))
     if issuer and (fault := _issuer_fault(issuer, schemes, discovers=not keys)):
         yield "issuer", fault
-    if keys and (fault := url_fault(keys, *schemes)):
+    if keys and (fault := url_fault(keys, *schemes) or _keys_fault(keys)):
         yield "jwksUrl", fault
     if introspection:
         # Without client credentials the runner asks with Go's default client, which takes http too.
@@ -100,7 +102,8 @@ def settings_faults(settings: Object, schemes: Sequence[str]) -> Iterator[tuple[
     for key in ("clientId", "thvCABundlePath", "jwksAuthTokenPath"):
         if fault := text_fault(settings.get(key) or ""):
             yield key, fault
-    if fault := control_fault(settings.get("clientSecret") or ""):
+    secret = settings.get("clientSecret") or ""
+    if fault := control_fault(secret) or ("must not be blank" if secret and not secret.strip() else ""):
         yield "clientSecret", fault
     private = settings.get("jwksAllowPrivateIP") or ""
     if isinstance(private, str) and private not in ("", "true") and private.lower() != "false":
@@ -138,6 +141,13 @@ def issuer_note(settings: Object, where: str) -> str:
     if not issuer or not settings.get("jwksUrl") or not url_fault(issuer, "https", "http"):
         return ""
     return f"; {where} is no URL, so callers can't find the issuer by it"
+
+
+def _keys_fault(url: str) -> str:
+    """The proxy reads a JSON Web Key Set there (RFC 7517), and would find no key in a document that names its URL."""
+    if url.rstrip("/").endswith(DISCOVERY):
+        return "must be the URL of the keys: that of the issuer's settings has it as jwks_uri"
+    return ""
 
 
 def _issuer_fault(issuer: str, schemes: Sequence[str], *, discovers: bool) -> str:

@@ -63,4 +63,4 @@ def scheme_note(otel: spec.OpenTelemetry | None) -> str:
     if otel is None or not otel.enabled or not otel.endpoint.startswith("https://" if otel.insecure else "http://"):
         return ""
     scheme = "HTTP" if otel.insecure else "HTTPS"
-    return f"the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+    return f"the proxy follows insecure and not the endpoint's scheme: it speaks {scheme} to the collector"

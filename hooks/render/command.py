@@ -15,8 +15,9 @@ from hooks.manifests.load import Loaded, Source, load_all
 from hooks.manifests.problems import UNREADABLE, Problem, located
 from hooks.manifests.shape import NAME_INVALID
 from hooks.render.failures import failure_problem, warning_problem
-from hooks.render.gate import Gated, gate, unknown_fields
+from hooks.render.gate import NOT_SERVED, Gated, gate, unknown_fields
 from hooks.render.output import to_json, to_yaml, wants_colour
+from hooks.render.placeholders import left_in_place
 from hooks.render.presumed import presumed, without_sops
 from hooks.render.report import REPORTS, Counts
 from hooks.render.summary import to_summary, to_tree
@@ -76,7 +77,7 @@ def render_command(
     loaded = load_all(options.source, stdin, progress)
     gated, extra = _admitted(loaded, options)
     problems = loaded.problems + gated.problems
-    if not gated.ours:
+    if not gated.ours and not any(problem.level == "error" or problem.reason in NOT_SERVED for problem in problems):
         problems.append(_nothing(options))
     try:
         result = _run(gated, extra, hooks or in_process(CONTROLLERS, installation, CLOCK), problems, progress)
@@ -87,27 +88,32 @@ def render_command(
     shown = _without(result, gated.refused)
     problems += [failure_problem(failure, shown.parents, gated.places) for failure in shown.failed]
     problems += [warning_problem(warning, gated.places) for warning in shown.warnings]
+    problems += list(left_in_place(gated.objects, problems, gated.places))
     if options.output != "none":
-        there = {
-            (obj["kind"], obj["metadata"].get("namespace") or "default", obj["metadata"]["name"])
-            for obj in (*gated.objects, *extra)
-        }
-        stdout.writelines(_text(options.output, shown, there, colour=wants_colour(stdout)))
+        stdout.writelines(_text(options.output, shown, [*gated.objects, *extra], colour=wants_colour(stdout)))
         stdout.flush()
     problems = located(dict.fromkeys(problems), loaded.texts)
+    stderr.write(REPORTS[options.report](problems, _counts(problems, gated.ours, len(shown.children), loaded.files)))
+    return _code(problems)
+
+
+def _counts(problems: list[Problem], resources: int, children: int, files: int) -> Counts:
     levels = [problem.level for problem in problems]
-    counts = Counts(
-        resources=gated.ours,
-        children=len(shown.children),
-        files=loaded.files,
+    return Counts(
+        resources=resources,
+        children=children,
+        files=files,
         errors=levels.count("error"),
         failed=levels.count("failed"),
         warnings=levels.count("warning"),
     )
-    stderr.write(REPORTS[options.report](problems, counts))
-    if any(problem.reason in (UNREADABLE, _NOTHING) and problem.level == "error" for problem in problems):
+
+
+def _code(problems: list[Problem]) -> int:
+    faults = [problem for problem in problems if problem.level in ("error", "failed")]
+    if any(problem.reason in (UNREADABLE, _NOTHING) for problem in faults):
         return UNUSABLE
-    return FAILED if counts.errors or counts.failed else DONE
+    return FAILED if faults else DONE
 
 
 _NOTHING = "NothingFound"
@@ -115,14 +121,7 @@ _NOTHING = "NothingFound"
 
 def _admitted(loaded: Loaded, options: Options) -> tuple[Gated, list[Object]]:
     """What a cluster would take, and what other controllers would make of the rest."""
-    manifests = []
-    notes = []
-    for obj, place in loaded.objects.values():
-        clear = without_sops(obj)
-        manifests.append((clear or obj, place))
-        if clear:
-            message = "is encrypted by sops: its values count as there"
-            notes.append(Problem("note", message, "Presumed", title(obj), place=place))
+    manifests, notes = without_sops(loaded.objects.values())
     unnamed = {problem.object for problem in loaded.problems if problem.reason == NAME_INVALID}
     gated = gate(manifests, unnamed=unnamed, lenient=options.lenient)
     extra, presumptions = presumed(manifests)
@@ -130,12 +129,17 @@ def _admitted(loaded: Loaded, options: Options) -> tuple[Gated, list[Object]]:
     return gated, extra
 
 
-def _text(output: str, result: Result, there: set[tuple[str, str, str]], *, colour: bool) -> Iterable[str]:
-    if output == "json":
-        return [to_json(result)]
-    if output == "yaml":
-        return to_yaml(result)
-    return [to_tree(result, there, colour=colour) if output == "tree" else to_summary(result, colour=colour)]
+def _text(output: str, result: Result, objects: Iterable[Object], *, colour: bool) -> Iterable[str]:
+    """A result in the form that was asked for; a tree says which of these objects are there."""
+    match output:
+        case "json":
+            return [to_json(result)]
+        case "yaml":
+            return to_yaml(result)
+        case "summary":
+            return [to_summary(result, colour=colour)]
+    there = {(obj["kind"], obj["metadata"].get("namespace") or "default", obj["metadata"]["name"]) for obj in objects}
+    return [to_tree(result, there, colour=colour)]
 
 
 def _nothing(options: Options) -> Problem:

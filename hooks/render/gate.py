@@ -15,7 +15,8 @@ from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Level, Place, Problem
 from hooks.text import some, title
 
-_KIND_UNKNOWN, _VERSION_UNKNOWN = "KindNotServed", "VersionNotServed"
+NOT_SERVED = _KIND_UNKNOWN, _VERSION_UNKNOWN = "KindNotServed", "VersionNotServed"
+"""The reasons of what no cluster serves."""
 
 
 @dataclass(slots=True)
@@ -83,8 +84,8 @@ def unknown_fields(gated: Gated, unknown: dict[str, list[str]], *, lenient: bool
 
 
 def _served_versions() -> dict[str, list[str]]:
-    """The served versions of each of our kinds, in the order of the CRDs."""
-    return {kind.kind: [version.rpartition("/")[2] for version in sorted(kind.api_versions)] for kind in RESOURCES}
+    """The served versions of each of our kinds; first the one in which objects are stored, which is to be written."""
+    return {kind.kind: [version.rpartition("/")[2] for version in kind.api_versions] for kind in RESOURCES}
 
 
 def _not_served(obj: Object, versions: dict[str, list[str]], place: Place, level: Level) -> Problem:

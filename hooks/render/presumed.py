@@ -17,6 +17,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, SECRET, Kind
 from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Place, Problem
 from hooks.render.tree import named_config_maps
+from hooks.text import title
 
 STAND_IN = "a-value-that-is-known-in-the-cluster-alone"
 
@@ -186,10 +187,16 @@ def _stand_in(kind: Kind, namespace: str, name: str, keys: Iterable[str]) -> Obj
     return {"apiVersion": "v1", "kind": kind.kind, "metadata": metadata, "data": dict.fromkeys(keys, value)}
 
 
-def without_sops(secret: Object) -> Object | None:
-    """A Secret whose values sops has encrypted, with stand-ins for them; None for any other object."""
-    if secret["kind"] != SECRET.kind or "sops" not in secret:
-        return None
-    keys = [*(secret.get("data") or {}), *(secret.get("stringData") or {})]
-    stand_in = _stand_in(SECRET, _namespace(secret), secret["metadata"]["name"], keys)
-    return {**secret, "data": stand_in["data"], "stringData": {}}
+def without_sops(manifests: Iterable[tuple[Object, Place]]) -> tuple[list[tuple[Object, Place]], list[Problem]]:
+    """Return the manifests with stand-ins for the values of Secrets that sops has encrypted, and a note for each."""
+    clear, notes = [], []
+    for obj, place in manifests:
+        if obj["kind"] != SECRET.kind or "sops" not in obj:
+            clear.append((obj, place))
+            continue
+        keys = [*(obj.get("data") or {}), *(obj.get("stringData") or {})]
+        stand_in = _stand_in(SECRET, _namespace(obj), obj["metadata"]["name"], keys)
+        clear.append(({**obj, "data": stand_in["data"], "stringData": {}}, place))
+        message = "is encrypted by sops: its values count as there"
+        notes.append(Problem("note", message, "Presumed", title(obj), place=place))
+    return clear, notes

@@ -20,9 +20,11 @@ GOOD, BAD, WAITING = "green", "red", "yellow"
 _COLOURS = {
     **dict.fromkeys(("OK", "Ready", "Running", "there"), GOOD),
     **dict.fromkeys(("Failed", "NotReady", "Unknown", "missing"), BAD),
-    **dict.fromkeys(("Pending", "Stopped", "Terminating", "unseen"), WAITING),
+    **dict.fromkeys(("Pending", "Stopped", "Terminating", "Outdated", "unseen"), WAITING),
 }
 MISSING = "missing"
+OUTDATED = "Outdated"
+"""The state of an object whose status doesn't speak of its present spec."""
 BAD_STATES = frozenset(state for state, colour in _COLOURS.items() if colour in (BAD, WAITING)) - {"unseen"}
 """States in which something isn't well, or not yet."""
 

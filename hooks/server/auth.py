@@ -23,7 +23,7 @@ def bearer_token(file: Path) -> Callable[[str], bool]:
         if not token:
             raise ValueError(f"{file} is empty")
         if len(token.split()) > 1:
-            raise ValueError(f"{file} holds more than one word: it should be the token alone")
+            raise ValueError(f"{file} contains more than one word: it must be the token alone")
         return token
 
     token = Reloading("bearer token", (file,), load)
@@ -62,7 +62,7 @@ def tls(certificate: Path, key: Path, client_ca: Path | None) -> Callable[[], ss
             try:
                 context.load_verify_locations(client_ca)
             except ssl.SSLError as error:
-                raise ValueError(f"{client_ca} holds no CA certificate ({error.reason})") from None
+                raise ValueError(f"{client_ca} contains no CA certificate ({error.reason})") from None
         return context
 
     files = (certificate, key) if client_ca is None else (certificate, key, client_ca)

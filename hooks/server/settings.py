@@ -74,31 +74,30 @@ class Settings(BaseSettings):
     bind: _Address = "0.0.0.0:8080"
     """Address and port of the webhooks, as HOST:PORT; `[::]:8080` is all of IPv6 and IPv4."""
     probes_bind: _Address = "0.0.0.0:9090"
-    """Address and port of probes and metrics, in the same form: plain HTTP, without token or client certificate."""
+    """Address and port of probes and metrics, in the same form. They are plain HTTP, without token or certificate."""
     workers: Annotated[int, Field(ge=1)] = 2
     """Processes that answer hook calls."""
     threads: Annotated[int, Field(ge=1)] = 1000
-    """Threads of each process, made as they are needed: a client that sends or reads slowly keeps one. Fewer where the
-    pod may have fewer processes (podPidsLimit of the kubelet)."""
+    """Most threads of each process: a slow client keeps one. Lower it where the kubelet's podPidsLimit is lower."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 32 << 20
-    """Bound on a request's body; a larger one gets 413."""
+    """Largest body of a request; a larger one gets 413."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least level of what is logged. Each hook call is a line of level info."""
+    """Least level of log lines. Each hook call is a line of level info."""
     log_format: Format = "auto"
     """Form of log lines; auto is text on a terminal and JSON elsewhere."""
     tls_cert_file: FilePath | None = None
-    """The server's certificate with its chain, in PEM: makes the webhooks https. Replaced files are picked up."""
+    """The server's certificate with its chain, in PEM. It turns on https; a replaced file is read again."""
     tls_key_file: FilePath | None = None
     """The certificate's private key, in PEM."""
     client_ca_file: FilePath | None = None
-    """CA certificates in PEM: only clients with a certificate of theirs are answered. Needs TLS."""
+    """CA certificates in PEM: only clients with a certificate from them are answered. It needs TLS."""
     auth_token_file: FilePath | None = None
-    """A file that holds the bearer token which calls must bring. A replaced file is picked up."""
+    """File with the bearer token that calls must have. A replaced file is read again."""
     digest_key: SecretStr = SecretStr("")
-    """Key of the HMAC that stands for a client secret's content in a status: with it, only a change of content rolls
-    pods. The same for all replicas."""
+    """Key of the HMAC of secrets' content in a status: with it, only a change of content rolls pods. All replicas need
+    the same."""
     digest_key_file: FilePath | None = None
-    """A file that holds the same, for instance from a mounted Secret; instead of the variable."""
+    """File with the digest key, such as a mounted Secret, in place of the variable."""
     read_secrets: bool = True
     """Whether Metacontroller may look up the Secrets that MCPExternalAuthConfigs name."""
     read_pods: bool = True
@@ -114,12 +113,12 @@ class Settings(BaseSettings):
     image_pull_secrets: Annotated[
         str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_IMAGE_PULL_SECRETS")), AfterValidator(_are_names)
     ] = ""
-    """Names of Secrets, apart by commas, with which every image is pulled, after those that a spec names."""
+    """Names of Secrets, separated by commas, to pull every image with, after those that a spec names."""
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
 
     default_redis_address: Annotated[str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_REDIS_ADDR"))] = ""
-    """Address of a Redis without password, as HOST:PORT, where servers keep sessions that name none of their own."""
+    """Address of a Redis without password, as HOST:PORT, for sessions of servers that name no Redis."""
 
     def installation(self) -> Installation:
         """What of this the controllers need."""
@@ -140,12 +139,13 @@ class Settings(BaseSettings):
             yield f"{name} has no effect any more: {_RETIRED[name]}"
         if not self.auth_token_file and not self.client_ca_file:
             yield (
-                "anyone who reaches the port may call the hooks: "
-                "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE or TOOLHIVE_HOOKS_CLIENT_CA_FILE would ask who it is"
+                "anyone who reaches the port may call the hooks: set TOOLHIVE_HOOKS_AUTH_TOKEN_FILE or "
+                "TOOLHIVE_HOOKS_CLIENT_CA_FILE"
             )
         if not self._digest_key():
             yield (
-                "without TOOLHIVE_HOOKS_DIGEST_KEY_FILE a mere metadata edit of a client secret's Secret rolls pods too"
+                "TOOLHIVE_HOOKS_DIGEST_KEY_FILE is not set: an edit of the labels of a client secret's Secret rolls "
+                "pods too"
             )
 
     def _digest_key(self) -> bytes:

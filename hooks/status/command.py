@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TextIO
 
 import click
@@ -29,9 +30,11 @@ def status_command(
     *,
     namespace: str,
     name: str,
+    labels: str,
     output: str,
     watch: bool,
     width: int,
+    clock: Callable[[], datetime],
     stdout: TextIO,
     stderr: TextIO,
 ) -> int:
@@ -41,9 +44,11 @@ def status_command(
         live: the user's cluster.
         namespace: where; everywhere without it.
         name: `NAME` of a workload or `KIND/NAME`; without it all workloads, and the configs that none uses.
+        labels: a label selector of the workloads to show; all of them without it.
         output: tree or json.
         watch: whether to show it again whenever it changes, until interrupted.
         width: of the terminal; 0 for lines of any length.
+        clock: the time, for the age of events.
         stdout: gets the trees.
         stderr: gets what could not be read.
 
@@ -55,8 +60,8 @@ def status_command(
     """
     shown = None
     while True:
-        observed = observe(live, namespace)
-        trees = [tree(root, observed.objects) for root in _roots(observed.objects, namespace, name)]
+        observed = observe(live, namespace, clock())
+        trees = [tree(root, observed.objects) for root in _roots(live, observed.objects, namespace, name, labels)]
         text = _text(trees, output, width, colour=wants_colour(stdout))
         if text != shown:
             clear = _CLEAR if watch and stdout.isatty() else ""
@@ -84,9 +89,13 @@ def _say(observed: Observed, trees: list[Node], namespace: str, stderr: TextIO) 
         stderr.write(f"note: no object of toolhive.stacklok.dev {place}\n")
 
 
-def _roots(objects: Objects, namespace: str, name: str) -> Iterator[Object]:
+def _roots(live: LiveCluster, objects: Objects, namespace: str, name: str, labels: str) -> Iterator[Object]:
     """The objects whose trees are asked for, by namespace, kind and name."""
     by_place = sorted(objects.parents.items(), key=lambda item: (item[0][1], item[0][0], item[0][2]))
+    if labels:
+        selected = [obj["metadata"]["uid"] for kind in WORKLOADS for obj in live.list(kind, namespace, labels=labels)]
+        yield from (obj for _, obj in by_place if obj["metadata"]["uid"] in selected)
+        return
     if name:
         kind, _, only = name.rpartition("/")
         kinds = {_resource(kind).kind} if kind else {kind.kind for kind in WORKLOADS}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hooks.api.kinds import RESOURCES
 from hooks.api.meta import GROUP
-from hooks.cluster import ClusterError, Forbidden, LiveCluster
+from hooks.cluster import EVENT, ClusterError, Forbidden, LiveCluster
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET, Kind
-from hooks.kubernetes.objects import Object, controller_of, labels_of
+from hooks.kubernetes.objects import Object, controller_of, is_observed, labels_of
+from hooks.metacontroller.events import SYNC_ERROR, failing, message_of
 from hooks.proxy import pods
-from hooks.render.tree import MISSING, Objects, ready_state
+from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 
 _MADE = (DEPLOYMENT, STATEFUL_SET, SERVICE)
 _LOOKED_UP = {SECRET.kind: SECRET, CONFIG_MAP.kind: CONFIG_MAP}
 _UNSEEN = "unseen"
+_CHECK = "`toolhive-hooks check` looks for the cause"
 _SERVER_LABEL = "toolhive-name"
 
 
@@ -27,13 +31,13 @@ class Observed:
     """What the user may not read."""
 
 
-def observe(live: LiveCluster, namespace: str) -> Observed:
+def observe(live: LiveCluster, namespace: str, now: datetime) -> Observed:
     """Read what trees of a namespace are made from; of all namespaces where none is given.
 
     Raises:
         ClusterError: the cluster can't be asked, or serves none of our kinds.
     """
-    found = Observed(Objects(state=_state))
+    found = Observed(Objects())
     for kind in RESOURCES:
         for obj in _list(live, kind, namespace, found):
             metadata = obj["metadata"]
@@ -50,7 +54,16 @@ def observe(live: LiveCluster, namespace: str) -> Observed:
         if owner:
             found.objects.owned.setdefault(owner, []).append(pod)
     found.objects.look_up = _Lookup(live)
+    errors = _sync_errors(live, namespace, found, now)
+    found.objects.state = lambda obj: _state(obj, errors)
     return found
+
+
+def _sync_errors(live: LiveCluster, namespace: str, found: Observed, now: datetime) -> dict[str, str]:
+    """What Metacontroller last said of the calls that fail, by the uid of the object."""
+    waiting = {parent["metadata"]["uid"] for parent in found.objects.parents.values() if not is_observed(parent)}
+    events = failing(_list(live, EVENT, namespace, found, fields=f"reason={SYNC_ERROR}"), waiting, now)
+    return {event["involvedObject"].get("uid"): message_of(event) for event in events}
 
 
 @dataclass(slots=True)
@@ -73,9 +86,11 @@ class _Lookup:
         return self.known[identity]
 
 
-def _list(live: LiveCluster, kind: Kind, namespace: str, found: Observed, *, labels: str = "") -> list[Object]:
+def _list(
+    live: LiveCluster, kind: Kind, namespace: str, found: Observed, *, labels: str = "", fields: str = ""
+) -> list[Object]:
     try:
-        return live.list(kind, namespace, labels=labels)
+        return live.list(kind, namespace, labels=labels, fields=fields)
     except Forbidden as error:
         found.notes.append(f"{kind.resource} are left out: {error}")
         return []
@@ -101,10 +116,19 @@ def _of_pod(pod: Object, workloads: dict[tuple[str, str, str], Object]) -> str:
     return str(workload["metadata"]["uid"]) if workload else ""
 
 
-def _state(obj: Object) -> tuple[str, str, str]:
-    """State, reason and message of any object in a tree."""
+def _state(obj: Object, errors: Mapping[str, str]) -> tuple[str, str, str]:
+    """State, reason and message of any object in a tree.
+
+    Args:
+        obj: the object.
+        errors: what was said of failed calls, by uid.
+    """
     if obj["apiVersion"].startswith(f"{GROUP}/"):
-        return ready_state(obj)
+        error = errors.get(obj["metadata"]["uid"])
+        if error is None and is_observed(obj):
+            return ready_state(obj)
+        message = "the hooks have not looked at it as it is now" if error is None else error
+        return OUTDATED, "NotObserved" if error is None else SYNC_ERROR, f"{message} ({_CHECK})"
     if obj["kind"] == POD.kind:
         return _pod_state(obj)
     if obj["kind"] in (DEPLOYMENT.kind, STATEFUL_SET.kind):

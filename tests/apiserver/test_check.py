@@ -150,12 +150,22 @@ def test_an_event_of_a_failed_call_has_its_remedy(cluster: ControlPlane, namespa
     }
     create(cluster, namespace, event)
     create(cluster, namespace, {**event, "metadata": {"name": "old"}, "lastTimestamp": "2026-01-01T00:00:00Z"})
+    refused = f"Sync error: unsupported status code: 401 in {namespace}"
+    waiting = {**event, "message": refused, "lastTimestamp": "2026-01-01T00:00:00Z"}
+    involved["uid"] = server["metadata"]["uid"]
+    create(cluster, namespace, {**waiting, "metadata": {"name": "demo.2"}, "involvedObject": involved})
 
     found = points(cluster, "calls")
+    restart = "kubectl rollout restart statefulset/metacontroller -n metacontroller"
+    assert (
+        False,
+        f"for MCPServer {namespace}/demo: unsupported status code: 401 in {namespace}",
+        f"{restart}, which then reads the token anew: docs/installing.md#rotation",
+    ) in found
 
     assert (
         False,
-        f"for MCPServer {namespace}/demo: {message}",
+        f"for MCPServer {namespace}/demo: {message.removeprefix('Sync error: ')}",
         "kubectl get pods -n toolhive-hooks",
     ) in found
 

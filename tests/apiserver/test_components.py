@@ -206,7 +206,10 @@ def test_the_pod_is_told_of_every_file_that_is_mounted(everything: Manifests) ->
         "TOOLHIVE_HOOKS_AUTH_TOKEN_FILE": ("toolhive-hooks-auth", "token"),
         "TOOLHIVE_HOOKS_DIGEST_KEY_FILE": ("toolhive-hooks-digest-key", "digest-key"),
     }
-    assert {item["name"] for item in container["env"]} - files.keys() == {"OPERATOR_OPENSHIFT"}
+    assert {item["name"] for item in container["env"]} - files.keys() == {
+        "OPERATOR_OPENSHIFT",
+        "TOOLHIVE_HOOKS_MAX_BODY_BYTES",
+    }
     assert {item["name"] for item in container["env"]} <= {setting.variable for setting in described()}
 
 
@@ -237,6 +240,23 @@ def test_openshift_chooses_the_ids(cluster: ControlPlane, tmp_path: Path) -> Non
 
     assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     assert spec["containers"][0]["env"] == [{"name": "OPERATOR_OPENSHIFT", "value": "true"}]
+
+
+def test_small_lowers_the_limit_with_the_bound(cluster: ControlPlane, tmp_path: Path) -> None:
+    """tests/unit/test_serve_large_bodies.py measures that the one is enough for the other."""
+    found = named(built(cluster, overlay(tmp_path / "overlay", ["small"])))
+    (container,) = found["Deployment", NAMESPACE]["spec"]["template"]["spec"]["containers"]
+
+    assert container["env"] == [{"name": "TOOLHIVE_HOOKS_MAX_BODY_BYTES", "value": str(4 << 20)}]
+    assert container["resources"] == {"requests": {"cpu": "50m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}}
+
+
+def test_tls_says_so_to_meshes(cluster: ControlPlane, tmp_path: Path) -> None:
+    plain, secured = (named(built(cluster, folder)) for folder in (BASE, overlay(tmp_path / "overlay", ["tls"])))
+    before, after = (found["Service", NAMESPACE]["spec"]["ports"] for found in (plain, secured))
+
+    assert before == [{"name": "hooks", "port": 8080, "targetPort": "hooks", "appProtocol": "http"}]
+    assert after == [{**before[0], "appProtocol": "https"}]
 
 
 @pytest.mark.skipif(

@@ -75,6 +75,18 @@ def test_where_all_is_as_it_shall_be_nothing_is_shown(cluster: ControlPlane, nam
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_labels_choose_what_is_compared(cluster: ControlPlane, namespace: str) -> None:
+    for name, team in (("one", "a"), ("two", "b")):
+        manifest = obj(SERVER, name, spec={"image": "example.test/mcp:1"})
+        create(cluster, namespace, {**manifest, "metadata": {"name": name, "labels": {"team": team}}})
+
+    result = diff(cluster, namespace, "-l", "team=b")
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert f"Deployment {namespace}/two" in result.stdout
+    assert f"Deployment {namespace}/one" not in result.stdout
+
+
 def test_an_edit_is_shown_with_the_api_servers_defaults_on_both_sides(cluster: ControlPlane, namespace: str) -> None:
     settled(cluster, namespace)
     patch(cluster, namespace, SERVER, "demo", {"spec": {"port": 9000}})

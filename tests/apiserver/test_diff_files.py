@@ -69,6 +69,21 @@ def test_what_is_not_there_yet_is_shown_whole(cluster: ControlPlane, namespace: 
     assert cluster.get(SERVER, "new", namespace) is None
 
 
+def test_a_secret_that_sops_encrypted_counts_as_there(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:
+    data = {"client-secret": "ENC[AES256_GCM,data:xyz,type:str]"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "oauth"}, "stringData": data, "sops": {}}
+    config = obj(CONFIG_KIND, "tx", spec={"type": "tokenExchange", "tokenExchange": EXCHANGE})
+    manifest = obj(SERVER, "new", spec={"image": "example.test/mcp:1", "externalAuthConfigRef": {"name": "tx"}})
+
+    result = diff(cluster, namespace, "-f", written(tmp_path, secret, config, manifest))
+
+    assert result.returncode == 1
+    assert result.stderr.partition("manifests.yaml:1: ")[2] == (
+        f"Secret {namespace}/oauth: is encrypted by sops: its values count as there\n"
+    )
+    assert len(titles(result.stdout)) == 9
+
+
 def test_what_a_cluster_would_refuse_is_an_error_at_its_line(
     cluster: ControlPlane, namespace: str, tmp_path: Path
 ) -> None:

@@ -40,10 +40,12 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def helm_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A `helm` on PATH that knows how old the cluster is: a Helm that Go built takes any for v1.20."""
+    """A `helm` on PATH. A Helm that Go built renders for Kubernetes v1.20, so `template` is told the version."""
     script = tmp_path / "bin/helm"
     script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec "{binary("helm")}" "$@" {TEMPLATE[3]} {TEMPLATE[4]}\n')
+    script.write_text(
+        f'#!/bin/sh\n[ "$1" = template ] && set -- "$@" {TEMPLATE[3]} {TEMPLATE[4]}\nexec "{binary("helm")}" "$@"\n'
+    )
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kubernetes.dynamic.exceptions import ForbiddenError
 
+from hooks import __version__
 from hooks.api.crd import crds
 from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.objects import Object
@@ -97,6 +98,21 @@ def test_pod_security_takes_no_pod_that_is_less_careful(
 
     assert 'violates PodSecurity "restricted:latest"' in refused.value.summary()
     assert why in refused.value.summary()
+
+
+def test_labels_say_what_each_object_is(manifests: Manifests) -> None:
+    """The version stands on the Deployment alone: on its pods it would say no more than the image."""
+    labels = {kind: manifests[kind, NAMESPACE]["metadata"]["labels"] for kind, name in manifests if name == NAMESPACE}
+    level = {key: value for key, value in labels.pop("Namespace").items() if not key.startswith("pod-security.")}
+    ours = {
+        "app.kubernetes.io/name": NAMESPACE,
+        "app.kubernetes.io/part-of": NAMESPACE,
+        "app.kubernetes.io/component": "webhooks",
+    }
+
+    assert labels.pop("Deployment") == {**ours, "app.kubernetes.io/version": __version__}
+    assert labels == dict.fromkeys(("Service", "NetworkPolicy", "PodDisruptionBudget"), ours)
+    assert level == {"app.kubernetes.io/part-of": NAMESPACE}
 
 
 @pytest.mark.parametrize("controller", CONTROLLERS, ids=lambda controller: controller.slug)

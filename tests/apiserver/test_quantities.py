@@ -6,7 +6,9 @@ import itertools
 
 import pytest
 
+from hooks.api.pod_template import PodTemplate, read_pod_template
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount, canonical
+from tests.apiserver.oracle import Oracle
 from tests.controlplane import ControlPlane
 
 pytestmark = pytest.mark.apiserver
@@ -45,3 +47,16 @@ def test_the_form_that_is_kept(cluster: ControlPlane, namespace: str) -> None:
     kept = [container["resources"]["limits"]["cpu"] for container in made["spec"]["template"]["spec"]["containers"]]
     ours = [canonical(quantity) for quantity in QUANTITIES]
     assert dict(zip(QUANTITIES, ours, strict=True)) == dict(zip(QUANTITIES, kept, strict=True))
+
+
+def test_a_pod_template_has_the_form_that_go_writes(oracle: Oracle) -> None:
+    """Finer than what is kept: the API server rounds when it stores."""
+    limits = {f"acme.test/r{number}": quantity for number, quantity in enumerate(QUANTITIES)}
+    template = {"spec": {"containers": [{"name": "mcp", "resources": {"limits": limits}}]}}
+
+    ours = read_pod_template(template)
+    theirs = oracle.ask(template=template)["operator"]["written"]
+
+    assert isinstance(ours, PodTemplate)
+    [written], [expected] = ours.template["spec"]["containers"], theirs["spec"]["containers"]
+    assert written["resources"] == expected["resources"]

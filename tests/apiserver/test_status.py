@@ -33,7 +33,9 @@ def status(
 def say(cluster: ControlPlane, namespace: str, kind: str, name: str, **fields: Any) -> None:
     """Write a status, as a controller or a kubelet does."""
     resource = cluster.resource(kind).status
-    resource.patch(body={"status": fields}, name=name, namespace=namespace, content_type=MERGE)
+    generation = resource.get(name=name, namespace=namespace)["metadata"].get("generation")
+    observed = {"observedGeneration": generation} if generation and "Pod" not in kind else {}
+    resource.patch(body={"status": {**fields, **observed}}, name=name, namespace=namespace, content_type=MERGE)
 
 
 def condition(status: str, reason: str, message: str) -> Object:
@@ -111,6 +113,47 @@ def test_a_server_is_shown_with_all_that_it_needs(cluster: ControlPlane, broken:
     assert "Failed  ImagePullBackOff: MCP server can't pull image" in shown[5]
 
 
+def test_what_no_call_has_looked_at_says_why(cluster: ControlPlane, namespace: str) -> None:
+    made = create(cluster, namespace, obj(SERVER, "demo", spec={"image": "example.test/mcp:1"}))
+    metadata = made["metadata"]
+    involved = {"apiVersion": made["apiVersion"], "kind": "MCPServer", "name": "demo", "namespace": namespace}
+    event: Object = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "demo.1"},
+        "involvedObject": {**involved, "uid": metadata["uid"]},
+        "reason": "SyncError",
+        "message": "Sync error: unsupported status code: 401",
+        "type": "Warning",
+        "lastTimestamp": "2026-11-01T00:00:00Z",
+    }
+
+    silent = status(cluster, namespace)
+    create(cluster, namespace, event)
+    failed = status(cluster, namespace)
+
+    check = "(`toolhive-hooks check` looks for the cause)"
+    shown = f"MCPServer {namespace}/demo  Outdated"
+    assert (silent.returncode, failed.returncode) == (1, 1)
+    assert silent.stdout == f"{shown}  NotObserved: the hooks have not looked at it as it is now {check}\n"
+    assert failed.stdout == f"{shown}  SyncError: unsupported status code: 401 {check}\n"
+
+
+def test_labels_choose_servers(cluster: ControlPlane, broken: str) -> None:
+    other = obj(SERVER, "other", spec={"image": "example.test/mcp:1"})
+    create(cluster, broken, {**other, "metadata": {"name": "other", "labels": {"team": "a"}}})
+
+    chosen, others = status(cluster, broken, "-l", "team=a"), status(cluster, broken, "-l", "team!=a")
+    wrong = status(cluster, broken, "-l", "team in a")
+
+    assert chosen.stdout.split()[:2] == ["MCPServer", f"{broken}/other"]
+    assert "demo" not in chosen.stdout
+    assert others.stdout.split()[:2] == ["MCPServer", f"{broken}/demo"]
+    assert "MCPExternalAuthConfig tx" in others.stdout
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("toolhive-hooks: the API server refuses (400): ")
+
+
 def test_a_config_is_shown_with_its_users(cluster: ControlPlane, broken: str) -> None:
     for name in ("mcpexternalauthconfig/tx", "extauth/tx", "MCPExternalAuthConfig.toolhive.stacklok.dev/tx"):
         result = status(cluster, broken, name)
@@ -163,12 +206,15 @@ def test_what_the_user_may_not_read_is_told_and_the_rest_is_shown(cluster: Contr
 
     result = status(cluster, broken, user=NOBODY)
 
+    impersonated = status(cluster, broken, "--as", NOBODY)
+    assert (impersonated.stdout, impersonated.stderr) == (result.stdout, result.stderr)
     assert result.returncode == 1
     assert "Secret oauth" in result.stdout
     assert "unseen" in result.stdout
     assert [line.partition(": the API server refuses (403)")[0] for line in result.stderr.splitlines()] == [
         "note: services are left out",
         "note: pods are left out",
+        "note: events are left out",
     ]
 
 

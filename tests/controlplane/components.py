@@ -75,7 +75,8 @@ def kwok(cluster: ControlPlane) -> Process:
         "metadata": {
             "name": NODE,
             "annotations": {"kwok.x-k8s.io/node": "fake"},
-            "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"},
+            # examples/pod-template selects by node-pool
+            "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux", "node-pool": "mcp"},
         },
     }
     nodes = cluster.resource("v1/Node")

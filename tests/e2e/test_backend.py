@@ -167,7 +167,7 @@ def test_its_node_is_lost(behind: Installation, namespace: str) -> None:
     set_pod(cluster, namespace, POD, READY, conditions=[{"type": "Ready", "status": "False"}, disrupted])
 
     where = f"kubectl get pods -l app=weather,toolhive-name=weather -n {namespace} -o wide"
-    message = f"MCP server pod is on a node that does not answer: `{where}` shows it; bring it back, or delete the Node"
+    message = f"MCP server pod is on a node that does not answer: `{where}` shows it; repair it, or delete the Node"
     expect(behind, namespace, "Failed", "NodeLost", message)
     as_the_runner(cluster, namespace, mended)
     cluster.kubectl("delete", "pod", POD, "-n", namespace, "--force")  # what deleting the Node does within minutes

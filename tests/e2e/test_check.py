@@ -201,6 +201,6 @@ def test_calls_that_fail_have_a_cross(installation: Installation, namespace: str
     finally:
         composites.patch(name="mcptoolconfig", body={"spec": before["spec"]}, content_type=MERGE)
 
-    assert text.startswith(f"for MCPToolConfig {namespace}/tools: Sync error: ")
+    assert text.startswith(f"for MCPToolConfig {namespace}/tools: ")
     assert "connection refused" in text
     assert remedy == "kubectl get pods -n toolhive-hooks"

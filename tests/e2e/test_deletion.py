@@ -78,7 +78,7 @@ def delete_each(cluster: ControlPlane, namespace: str) -> dict[str, str]:
         for obj in cluster.objects("apps/v1/ReplicaSet", namespace)
         if obj["metadata"]["labels"]["toolhive-name"] == "orphaned"
     ]
-    let_go = "Deployment {0!r}, which Metacontroller has let go of: `kubectl delete deployment {0} -n {1}`"
+    let_go = "Deployment {0!r}, which Metacontroller has released: `kubectl delete deployment {0} -n {1}`"
     nothing = json.dumps({"metadata": {"finalizers": None}}, separators=(",", ":"))
     patch = f"kubectl patch configmap kept-runconfig -n {namespace} --type=merge -p '{nothing}'"
     return {

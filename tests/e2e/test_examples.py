@@ -97,7 +97,7 @@ def test_render_prints_what_the_cluster_holds(example: Example) -> None:
     [
         ("mcpoidcconfig/company", {"spec": {"inline": {"issuer": "https://login.example.com"}}}),
         ("mcpexternalauthconfig/github", {"spec": {"tokenExchange": {"audience": "https://ghe.example.com"}}}),
-        ("secret/github-oauth", {"stringData": {"client-secret": "rotated"}}),
+        ("secret/github-oauth", {"stringData": {"client-secret": "an0ther-s3cr3t"}}),
     ],
     ids=["MCPOIDCConfig", "MCPExternalAuthConfig", "Secret"],
 )

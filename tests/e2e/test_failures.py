@@ -262,8 +262,8 @@ def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
     shown = f"kubectl get service mcp-weather-proxy -n {namespace} -o yaml"
     message = (
         f"Service 'mcp-weather-proxy' isn't this server's, and no controller owns it (`{shown}` shows it): "
-        "rename this server, or delete that Service if nothing needs it; what ToolHive's operator made, "
-        "`toolhive-hooks migrate` takes over"
+        "rename this server, or delete that Service if nothing needs it; `toolhive-hooks migrate` takes over objects "
+        "of ToolHive's operator"
     )
     expect(installation, namespace, "Failed", ("False", "NameConflict"), message)
     cluster.kubectl("delete", "service", "mcp-weather-proxy", "-n", namespace)

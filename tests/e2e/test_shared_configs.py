@@ -330,7 +330,7 @@ def test_servers_and_remote_proxies_share_a_config(installation: Installation, n
 
     eventually(is_ready, timeout=60)
     with quiet_watch(cluster, namespace) as log:
-        apply(cluster, namespace, secret("a-oauth", "rotated"))
+        apply(cluster, namespace, secret("a-oauth", "an0ther-s3cr3t"))
         eventually(lambda: (templates(log, "near"), templates(log, "far")) == (2, 2))
         eventually(is_ready, timeout=60)
 

@@ -26,9 +26,12 @@ PAGE = (ROOT / "docs/troubleshooting.md").read_text()
 NAMESPACE = "team-a"
 EXAMPLE = ROOT / "examples/token-exchange"
 
+MESSAGE = "kubectl get mcpserver weather -o jsonpath='{.status.message}'"
+
 VARYING = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UID"),
     (r"\b(\d+[smh])+( \(x\d+ over (\d+[smh])+\))?", "AGE"),
     (r"//(toolhive-hooks\.toolhive-hooks|127\.0\.0\.1):\d+|\d+(\.\d+){3}:\d+", "ADDRESS"),
     (r" +", " "),
@@ -168,7 +171,7 @@ def test_a_server_that_failed_and_was_looked_at(looked_after: ControlPlane) -> N
 
 def test_a_secret_that_is_none(looked_after: ControlPlane) -> None:
     patch(looked_after, "secret/weather-oauth", {"stringData": {"client-secret": "s3cr3t\n"}})
-    shows(looked_after, "A secret that can't be one")
+    shows(looked_after, "A client secret can't be used")
     running(looked_after)
 
 
@@ -178,6 +181,14 @@ def test_a_field_that_was_dropped(looked_after: ControlPlane) -> None:
     looked_after.kubectl("apply", "--validate=ignore", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
     shows(looked_after, "A field was dropped")
     looked_after.kubectl("apply", "-n", NAMESPACE, "-f", EXAMPLE / "mcpserver.yaml")
+    running(looked_after)
+
+
+def test_objects_that_were_released(looked_after: ControlPlane) -> None:
+    shows(looked_after, "ChildReleased")
+    remedy = re.findall(r"`(kubectl label .*?)`", pasted(looked_after, MESSAGE))
+    assert len(remedy) == 1
+    pasted(looked_after, remedy[0])
     running(looked_after)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -189,12 +190,12 @@ def test_upgraded_in_another_order(
 
 def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metacontroller: Path) -> None:
     """ToolHive 0.44's CRDs have the same names: applied over ours by mistake, they hide the fields of October 2025."""
-    ways = {"applied": (), "server-side": ("--server-side",)}
+    ways = {"applied": ("apply",), "server-side": ("apply", "--server-side"), "by-update": ("create",)}
     with whole_cluster(tmp_path, metacontroller=metacontroller) as cluster, installed(cluster) as hooks:
-        for way, flags in ways.items():
+        text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
+        for way, command in ways.items():
             cluster.kubectl("create", "namespace", way)
-            text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
-            cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
+            cluster.kubectl(*command, "-n", way, "-f", "-", input=text)
         eventually(lambda: are_ready(hooks, ways), timeout=60)
         with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"]) as log:
             log.wait_quiet(1)
@@ -203,15 +204,16 @@ def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metac
             eventually(lambda: "oidcConfig" not in hooks.server("applied", "oidc-inline")["spec"])
             assert hooks.relay is not None
             calls = hooks.relay.position()
-            for way in ways:
-                cluster.kubectl("label", "mcpserver", "oidc-inline", "-n", way, "again=1")
+            for way, args in itertools.product(ways, ('["-v"]', "null")):  # two new generations, and nothing new to do
+                edit = f'{{"spec": {{"args": {args}}}}}'
+                cluster.kubectl("patch", "mcpserver", "oidc-inline", "-n", way, "--type=merge", "-p", edit)
             eventually(lambda: len({call.parent for call in hooks.relay.calls(since=calls)}) == len(ways))
             log.wait_quiet(2)
 
             apply_our_crds(cluster)
-            for way, flags in ways.items():
-                text = "\n---\n".join(json.dumps(obj) for obj in inputs("oidc-inline"))
-                cluster.kubectl("apply", *flags, "-n", way, "-f", "-", input=text)
+            for way, command in ways.items():
+                again = ("replace",) if command == ("create",) else command
+                cluster.kubectl(*again, "-n", way, "-f", "-", input=text)
             eventually(lambda: are_ready(hooks, ways), timeout=60)
             log.wait_quiet(2)
             assert log.events("ConfigMap") == []

@@ -22,6 +22,7 @@ from hooks import __version__
 from tests.controlplane.assets import ROOT
 from tests.controlplane.processes import free_port, start
 from tests.served import Served
+from tests.unit.test_cluster_commands import NO_CLIENT
 from tests.world import server, sync_request
 
 Step = tuple[str, str]
@@ -118,6 +119,16 @@ def container(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_what_it_installs_serves(container: Served) -> None:
     assert container.post("/mcpserver/sync", json.dumps(sync_request(server())).encode())[0] == 200
     assert container.metrics()[f'toolhive_hooks_build_info{{version="{__version__}"}}'] == 1
+
+
+@pytest.mark.usefixtures("container")
+@pytest.mark.parametrize("command", ["diff", "migrate", "status", "check"])
+def test_a_command_for_the_users_cluster_says_that_it_is_not_in_there(root: Path, command: str) -> None:
+    program = root / "opt/toolhive-hooks/bin/toolhive-hooks"
+
+    result = subprocess.run([program, command], env={}, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", NO_CLIENT)
 
 
 def test_what_it_installs_is_what_is_locked_and_nothing_that_builds(root: Path, container: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -172,3 +173,56 @@ def children(manifests: list[Object]) -> list[Object]:
         kept = {key: value for key, value in labels.items() if not key.startswith("toolhive.stacklok.dev/")}
         found.append({**child, "metadata": {**child["metadata"], "labels": kept}})
     return found
+
+
+COMMENTED = """\
+apiVersion: toolhive.stacklok.dev/v1alpha1
+kind: MCPServer
+metadata:
+  name: demo
+spec:
+  image: x
+  transport: sse
+  oidcConfig:
+    type: inline
+    resourceUrl: https://mcp.acme.test
+    inline:
+      issuer: https://idp.acme.test
+      audience: a
+      scopes:
+      - s
+      clientSecret: in clear
+      caBundleRef: {configMapRef: {name: ca}}
+  tools:
+    - a
+    - b
+  telemetry:
+    openTelemetry:
+      enabled: true
+      headers:
+      - a=b
+      tracing:
+        enabled: true
+    prometheus:
+      enabled: true
+  port: 80
+""".splitlines()
+
+
+@given(
+    above=st.lists(st.one_of(st.none(), st.integers(0, 8)), min_size=len(COMMENTED), max_size=len(COMMENTED)),
+    beside=st.lists(st.booleans(), min_size=len(COMMENTED), max_size=len(COMMENTED)),
+    line_end=st.sampled_from(("\n", "\r\n")),
+)
+def test_no_comment_is_lost_or_doubled(above: list[int | None], beside: list[bool], line_end: str) -> None:
+    lines: list[str] = []
+    for number, line in enumerate(COMMENTED):
+        margin = above[number]
+        lines += [] if margin is None else [f"{' ' * margin}# above {number};"]
+        lines.append(f"{line} # beside {number};" if beside[number] else line)
+
+    outcome = convert("-", stdin="".join(f"{line}{line_end}" for line in lines))
+
+    comments = re.compile(r"# \w+ \d+;")
+    assert outcome.code == 0
+    assert sorted(comments.findall(outcome.stdout)) == sorted(comments.findall("\n".join(lines)))

@@ -10,17 +10,21 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
-from tests.neighbours import CLUSTER, SECRET
+from tests.neighbours import CLUSTER, KEY, SECRET
 from tests.strategies import JSON, SCHEMAS, closed_objects, good_specs
 from tests.world import (
     child_names,
     condition,
+    config_map,
     external_auth,
     judged,
     observed,
+    oidc_config,
     server,
     sync,
+    telemetry_config,
     tool_config,
+    webhook_config,
     with_metadata,
 )
 
@@ -29,10 +33,24 @@ NAMES = st.sampled_from(
 )
 NAMES |= st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=8)
 VALUES = JSON.filter(lambda value: value is not None)
-CONFIGS = [
-    (external_auth(), "externalAuthConfigRef"),
-    (tool_config(toolsFilter=["a"], toolsOverride={"b": {"name": "a"}, "name": {"description": "c"}}), "toolConfigRef"),
-]
+CA = config_map("ca", **{"ca.crt": "-----BEGIN CERTIFICATE-----"})
+CONFIGS: dict[str, tuple[Object, Object]] = {
+    "MCPExternalAuthConfig": (external_auth(), {"externalAuthConfigRef": {"name": "tx"}}),
+    "MCPToolConfig": (
+        tool_config(toolsFilter=["a"], toolsOverride={"b": {"name": "a"}, "name": {"description": "c"}}),
+        {"toolConfigRef": {"name": "tools"}},
+    ),
+    "MCPOIDCConfig": (
+        oidc_config(clientSecretRef=KEY, caBundleRef={"configMapRef": {"name": "ca"}}),
+        {"oidcConfigRef": {"name": "idp", "audience": "a"}},
+    ),
+    "MCPTelemetryConfig": (
+        telemetry_config(sensitiveHeaders=[{"name": "x-key", "secretKeyRef": KEY}]),
+        {"telemetryConfigRef": {"name": "otel"}},
+    ),
+    "MCPWebhookConfig": (webhook_config(tlsConfig={"caSecretRef": KEY}), {"webhookConfigRef": {"name": "gate"}}),
+}
+"""A good config of each kind whose schema is closed, and what refers to it."""
 
 
 def with_unknown(data: st.DataObject, obj: Object) -> tuple[Object, str]:
@@ -74,16 +92,17 @@ def test_a_server_is_failed_and_held(spec: Object, data: st.DataObject) -> None:
         assert "Deployment/demo" not in child_names(sync(owner, related=CLUSTER))
 
 
-@pytest.mark.parametrize(("good", "field"), CONFIGS)
+@pytest.mark.parametrize(("good", "reference"), CONFIGS.values(), ids=CONFIGS)
 @given(data=st.data())
-def test_a_config_is_not_valid_and_its_servers_are_held(good: Object, field: str, data: st.DataObject) -> None:
-    owner = server(**{field: {"name": good["metadata"]["name"]}})
-    judged_good = judged(good, SECRET)
+def test_a_config_is_not_valid_and_its_servers_are_held(good: Object, reference: Object, data: st.DataObject) -> None:
+    owner = server(**reference)
+    judged_good = judged(good, SECRET, CA)
+    assert condition(judged_good, "Ready") == ("True", "Ready", f"{good['kind']} can be used")
     before = [observed(child, owner) for child in sync(owner, related=[judged_good])["children"]]
     bad, path = with_unknown(data, good)
 
     for config, reason in ((bad, "SpecInvalid"), (applied(good, bad), "FieldPruned")):
-        verdict = judged(config, SECRET)
+        verdict = judged(config, SECRET, CA)
         answer = sync(owner, before, [verdict])
 
         ready, valid = verdict["status"]["conditions"]

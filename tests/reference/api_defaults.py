@@ -50,13 +50,14 @@ def _default_deployment(spec: Object) -> None:
     spec.setdefault("replicas", 1)
     spec |= {"progressDeadlineSeconds": 600, "revisionHistoryLimit": 10}
     pod = spec["template"]["spec"]
-    pod |= {
+    defaults = {
         "dnsPolicy": "ClusterFirst",
         "restartPolicy": "Always",
         "schedulerName": "default-scheduler",
         "serviceAccount": pod["serviceAccountName"],
         "terminationGracePeriodSeconds": 30,
     }
+    pod |= {key: value for key, value in defaults.items() if key not in pod}
     for container in (*pod["containers"], *pod.get("initContainers", [])):
         container.setdefault("resources", {})
         container["terminationMessagePath"] = "/dev/termination-log"

@@ -1,6 +1,6 @@
 """Where we differ from the reference on purpose: everything that the comparison may overlook, and nothing else.
 
-Each difference has a heading of the same name in docs/differences.md, which says why.
+Each difference has a heading of the same name in docs/differences.md, in the same order.
 """
 
 from __future__ import annotations
@@ -98,18 +98,18 @@ def restarts(children: Children) -> None:
 
 
 DIFFERENCES: dict[str, Callable[[Children], None]] = {
-    "Image of the proxy runner": runner_image,
-    "The runner's StatefulSet is adopted": controller_uid,
-    "Pods roll when their configuration changes": checksums,
-    "The generation stamp": generation_stamp,
-    "Pod Security": restricted,
-    "Annotations of ours": managed_by,
-    "Replicas of an HTTP server": replicas,
     "The whole middleware chain": middleware_chain,
-    "Claims on the proxy's ServiceAccount": claims,
-    "Files for OIDC": oidc_files,
-    "Labels of the pods": label_overrides,
+    "Pods roll when their configuration changes": checksums,
+    "Replicas of an HTTP server": replicas,
     "Restarts": restarts,
+    "Image of the proxy runner": runner_image,
+    "Pod Security": restricted,
+    "Labels of the pods": label_overrides,
+    "The generation stamp": generation_stamp,
+    "The runner's StatefulSet is adopted": controller_uid,
+    "Claims on the proxy's ServiceAccount": claims,
+    "Annotations of ours": managed_by,
+    "Files for OIDC": oidc_files,
 }
 
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ IMAGE = "ghcr.io/somebody/toolhive-hooks"
 ENVIRONMENT = {
     "TAG": f"v{__version__}",
     "GITHUB_REF_NAME": f"v{__version__}",
+    "GITHUB_REPOSITORY": "SomeBody/toolhive-hooks",
     "GITHUB_REPOSITORY_OWNER": "SomeBody",
     "IMAGE": IMAGE,
     "IMAGE_TAG": __version__,
@@ -151,9 +153,17 @@ def test_the_package_is_built(repository: Repository) -> None:
     """tests/image installs such a wheel, alone and with its extra."""
     result = repository.run(step("package", "Build the package"))
 
+    wheel = f"toolhive_hooks-{__version__}-py3-none-any.whl"
     names = {path.name for path in (repository.folder / "dist/package").iterdir()}
     assert result.returncode == 0, result.stderr
-    assert names == {f"toolhive_hooks-{__version__}-py3-none-any.whl", f"toolhive_hooks-{__version__}.tar.gz"}
+    assert names == {wheel, f"toolhive_hooks-{__version__}.tar.gz"}
+    with zipfile.ZipFile(repository.folder / "dist/package" / wheel) as archive:
+        page = archive.read(f"toolhive_hooks-{__version__}.dist-info/METADATA").decode()
+    links = re.findall(r"\]\(([^)]*)\)", page)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    at = f"SomeBody/toolhive-hooks/blob/v{__version__}"
+    assert f"https://github.com/{at}/docs/installing.md" in links
+    assert f"https://raw.githubusercontent.com/SomeBody/toolhive-hooks/v{__version__}/docs/flow.svg" in links
 
 
 def test_the_image_is_named_after_the_owner(repository: Repository, tmp_path: Path) -> None:

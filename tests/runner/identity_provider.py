@@ -34,6 +34,8 @@ CLIENT_ID = "weather proxy"  # with a blank: RFC 6749 has it encoded before it i
 CLIENT_SECRET = "s3cr3t:/+ %"
 LOGIN_CLIENT = ("weather-login", "l0gin-s3cr3t")
 """Id and secret of the client at which users may log in: an authorization server."""
+REDIRECT = "http://127.0.0.1:9/callback"
+"""Of callers that log in at the proxy: they only read what they are sent there."""
 LOGGED_IN = "https://userinfo.acme.test"
 """The audience of an access token that a login gives."""
 SUBJECTS = (PROXY, LOGGED_IN)
@@ -70,6 +72,7 @@ class IdentityProvider:
         self.app.add_url_rule("/.well-known/openid-configuration", view_func=self._discovery)
         self.app.add_url_rule("/keys", view_func=self._keys)
         self.app.add_url_rule("/authorize", view_func=self._authorize)
+        self.app.add_url_rule("/client.json", view_func=self._about_client)
         self.app.add_url_rule("/token", view_func=self._token, methods=["POST"])
 
     @contextmanager
@@ -99,7 +102,22 @@ class IdentityProvider:
             token, key("provider").public_key(), algorithms=["RS256"], audience=audience, issuer=self.issuer
         )
 
+    @property
+    def client_document(self) -> str:
+        """The id of a client that registers nowhere, which is the address of a document about it."""
+        return f"{self.issuer}/client.json"
+
     # -- its pages
+
+    def _about_client(self) -> Response:
+        return jsonify(
+            client_id=self.client_document,
+            client_name="caller",
+            redirect_uris=[REDIRECT],
+            token_endpoint_auth_method="none",
+            grant_types=["authorization_code", "refresh_token"],
+            response_types=["code"],
+        )
 
     def _discovery(self) -> Response:
         return jsonify(

@@ -12,9 +12,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.runner.identity_provider import ACCESS_TOKEN, PROXY, TOKEN_EXCHANGE, IdentityProvider
-
-REDIRECT = "http://127.0.0.1:9/callback"  # of the client itself, which only reads what it is sent there
+from tests.runner.identity_provider import ACCESS_TOKEN, PROXY, REDIRECT, TOKEN_EXCHANGE, IdentityProvider
 
 
 class OAuthClient:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import jwt
@@ -98,7 +99,7 @@ def test_the_upstreams_token_is_kept_from_the_server_where_the_config_says_so(
 def test_a_rotation_of_signing_keys(
     start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend
 ) -> None:
-    """The new key signs at once; the old one verifies until it is taken out of the list.
+    """The new key signs at once; the old one verifies what hasn't expired, until it is taken out of the list.
 
     Logins are in the proxy's memory, so that the upstream's token is gone with each restart: what is asked here is
     whether the token itself is accepted, and the upstream's is kept from the MCP server.
@@ -110,6 +111,7 @@ def test_a_rotation_of_signing_keys(
 
     rotated = rotate(cluster, proxy, NEW, OLD)
     assert status(rotated, before) == 200
+    assert [status(rotated, expiring(before, seconds)) for seconds in (60, -1)] == [200, 401]
     client = OAuthClient(rotated.port, provider).register()
     after = client.log_in()["access_token"]
     assert status(rotated, after) == 200
@@ -120,6 +122,13 @@ def test_a_rotation_of_signing_keys(
 
     removed = rotate(cluster, rotated, NEW)
     assert [status(removed, before), status(removed, after)] == [401, 200]
+
+
+def expiring(token: str, seconds: int) -> str:
+    """The same token, signed with the old key again, with another time at which it expires."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    header = {name: text for name, text in jwt.get_unverified_header(token).items() if name != "alg"}
+    return jwt.encode({**claims, "exp": int(time.time()) + seconds}, key("old"), algorithm="RS256", headers=header)
 
 
 def rotate(cluster: ControlPlane, proxy: Proxy, *keys: Object) -> Proxy:

@@ -123,8 +123,8 @@ def test_without_oidc_it_is_as_the_condition_says(start: Start, provider: Identi
     assert condition(proxy.answer, "IncomingAuthentication") == (
         "False",
         "NotConfigured",
-        "Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, whatever bearer "
-        "token it presents is exchanged unverified, and calls without one pass through",
+        "Callers aren't authenticated without spec.oidcConfigRef: everyone gets in as a local user, bearer tokens are "
+        "exchanged unverified, and calls without one pass through",
     )
     backend.calls.clear()
 

@@ -61,6 +61,9 @@ def test_beside_it_external_auth_authenticates_to_the_backend() -> None:
     assert types == ["bodylimit", "auth", "upstreamswap", "tokenexchange", "mcp-parser", "recovery"]
 
 
+DELEGATE = "MCPExternalAuthConfig 'eas': spec.embeddedAuthServer.delegateClients[0]"
+
+
 @pytest.mark.parametrize(
     ("spec", "settings", "reason", "message"),
     [
@@ -98,8 +101,8 @@ def test_beside_it_external_auth_authenticates_to_the_backend() -> None:
                 ]
             },
             "AuthServerRefInvalidConfig",
-            "delegateClients[0].scopes has 'admin', which is none of the server's: add it to "
-            "spec.oidcConfigRef.scopes; delegateClients[0].audiences has 'https://other.acme.test', which is not this "
+            f"{DELEGATE}.scopes has 'admin', which is none of the server's: add it to "
+            f"spec.oidcConfigRef.scopes; {DELEGATE}.audiences has 'https://other.acme.test', which is not this "
             f'server: use "{URL}"',
         ),
         (

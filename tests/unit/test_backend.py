@@ -12,9 +12,7 @@ from hooks.kubernetes.objects import Object
 from tests.world import CONFIG, NOT_ACTIVE, OPEN, condition, deleting, made, pod, running, server, stamped, sync
 
 UNREAD = replace(CONFIG, read_pods=False)
-UNSEEN = (
-    "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so this goes by Deployment and StatefulSet alone"
-)
+UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only Deployment and StatefulSet count"
 REVISION = "controller-revision-hash"
 PROXY = pod("proxy", "demo")
 NO_PROXY = pod("proxy", "demo", ready=False)
@@ -167,7 +165,7 @@ def lost_since_an_hour() -> Object:
     return deleting(own(phase="Running", conditions=[{"type": "Ready", "status": "False"}, disrupted]))
 
 
-LOST = f"MCP server pod is on a node that does not answer: `{WHERE}` shows it; bring it back, or delete the Node"
+LOST = f"MCP server pod is on a node that does not answer: `{WHERE}` shows it; repair it, or delete the Node"
 CAUSES: dict[str, tuple[Object, tuple[str, str, str]]] = {
     "an image": (own(waiting("ImagePullBackOff")), ("Failed", "ImagePullBackOff", CANT_PULL)),
     "a crash": (
@@ -188,7 +186,11 @@ CAUSES: dict[str, tuple[Object, tuple[str, str, str]]] = {
     ),
     "memory": (
         own({"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "restartCount": 2}),
-        ("Failed", "OOMKilled", "MCP server container 'mcp' is killed for want of memory: raise its limit"),
+        (
+            "Failed",
+            "OOMKilled",
+            "MCP server container 'mcp' was killed because it exceeded its memory limit: raise the limit",
+        ),
     ),
     "a missing key": (
         own(

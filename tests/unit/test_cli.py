@@ -92,7 +92,10 @@ def test_files_are_completed() -> None:
         (["render"], "which manifests? Give a PATH, or -k DIR"),
         (["render", ".", "--server-ca", __file__], "need --server"),
         (["check", "--wait", "soon"], "write a number and s, m or h, such as 2m"),
-        (["diff", "demo", "-f", "."], "NAME and -f or -k exclude each other"),
+        (["check", "--request-timeout", "-1s"], "write a number and s, m or h, such as 2m"),
+        (["diff", "demo", "-f", "."], "NAME, -l, and -f or -k exclude each other"),
+        (["diff", "-l", "team=a", "-k", "."], "NAME, -l, and -f or -k exclude each other"),
+        (["status", "demo", "-l", "team=a"], "NAME and -l exclude each other"),
     ],
 )
 def test_what_does_not_go_together_is_said(arguments: list[str], said: str) -> None:

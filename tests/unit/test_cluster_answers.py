@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hooks.api.crd import crds
+from tests.answering import answering
 from tests.old_operator import run
 
 pytestmark = pytest.mark.slow
@@ -32,7 +28,7 @@ OURS = {
 @pytest.mark.parametrize("command", ["migrate", "diff"])
 @pytest.mark.parametrize("answer", ["null", "[]", "1", "<html>"])
 def test_what_is_no_api_server_is_told_so(tmp_path: Path, command: str, answer: str) -> None:
-    with _answering(tmp_path, {"": (200, answer)}) as (kubeconfig, host):
+    with answering(tmp_path, {"": (200, answer)}) as (kubeconfig, host):
         result = run(command, kubeconfig)
 
     text = f"toolhive-hooks: {host} doesn't answer as an API server\n"
@@ -41,14 +37,14 @@ def test_what_is_no_api_server_is_told_so(tmp_path: Path, command: str, answer: 
 
 @pytest.mark.parametrize(("command", "told"), [("migrate", "refused"), ("diff", "toolhive-hooks")])
 def test_without_our_kinds_nothing_is_compared_or_migrated(tmp_path: Path, command: str, told: str) -> None:
-    with _answering(tmp_path, {"/apis/apps": (200, "{}"), "/apis/coordination": (200, "{}")}) as (kubeconfig, _):
+    with answering(tmp_path, {"/apis/apps": (200, "{}"), "/apis/coordination": (200, "{}")}) as (kubeconfig, _):
         result = run(command, kubeconfig)
 
     assert (result.returncode, result.stdout, result.stderr) == (2, "", f"{told}: {NO_CRD}\n")
 
 
 def test_what_serves_another_version_is_not_compared(tmp_path: Path) -> None:
-    with _answering(tmp_path, {"": (200, json.dumps(CRD_OF_ANOTHER_VERSION))}) as (kubeconfig, _):
+    with answering(tmp_path, {"": (200, json.dumps(CRD_OF_ANOTHER_VERSION))}) as (kubeconfig, _):
         result = run("diff", kubeconfig, "-A")
 
     assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
@@ -62,7 +58,7 @@ def test_children_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path) -
         **OURS,
         "/apis/toolhive.stacklok.dev/v1beta1/mcpservers": (200, json.dumps(servers)),
     }
-    with _answering(tmp_path, answers) as (kubeconfig, host):
+    with answering(tmp_path, answers) as (kubeconfig, host):
         result = run("diff", kubeconfig, "-A")
 
     text = f"toolhive-hooks: {host} doesn't answer as an API server\n"
@@ -72,44 +68,9 @@ def test_children_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path) -
 def test_a_list_of_nothing_is_empty(tmp_path: Path) -> None:
     """Some answer `items: null`."""
     answers = {**OURS, "": (200, '{"items": null}')}
-    with _answering(tmp_path, answers) as (kubeconfig, _):
+    with answering(tmp_path, answers) as (kubeconfig, _):
         compared, migrated = run("diff", kubeconfig, "-A"), run("migrate", kubeconfig, "-n", "slip")
 
     assert (compared.returncode, compared.stdout, compared.stderr) == (0, "", "note: no MCPServer in the cluster\n")
     assert (migrated.returncode, migrated.stdout) == (0, "nothing to change\n")
     assert "note: no MCPServer in namespace slip" in migrated.stderr.splitlines()
-
-
-@contextmanager
-def _answering(directory: Path, answers: Mapping[str, tuple[int, str]]) -> Iterator[tuple[Path, str]]:
-    """Something that answers by the first of these beginnings that a path has, and 404 otherwise; its kubeconfig."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = [answer for begin, answer in answers.items() if self.path.startswith(begin)]
-            status, body = found[0] if found else (404, "404 page not found")
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    named = {"cluster": "c", "user": "u"}
-    config = {
-        "current-context": "x",
-        "contexts": [{"name": "x", "context": named}],
-        "clusters": [{"name": "c", "cluster": {"server": host}}],
-        "users": [{"name": "u", "user": {}}],
-    }
-    (directory / "config").write_text(json.dumps(config))
-    try:
-        yield directory / "config", host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

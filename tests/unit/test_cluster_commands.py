@@ -78,11 +78,11 @@ def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
     ("content", "said"),
     [
         ("a: [secret-token\n", "it isn't YAML (line 2)"),
-        ("a: \0", "what is in it has another form"),
-        ("[]", "what is in it has another form"),
-        ("secret-token", "what is in it has another form"),
-        ("clusters: 1", "what is in it has another form"),
-        ("current-context: a\ncontexts: [{name: a, context: 1}]", "what is in it has another form"),
+        ("a: \0", "its content has another form"),
+        ("[]", "its content has another form"),
+        ("secret-token", "its content has another form"),
+        ("clusters: 1", "its content has another form"),
+        ("current-context: a\ncontexts: [{name: a, context: 1}]", "its content has another form"),
     ],
 )
 @pytest.mark.parametrize("command", COMMANDS)

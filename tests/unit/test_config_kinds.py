@@ -179,7 +179,7 @@ def test_an_oidc_field_without_effect_is_said() -> None:
         (authz_config(policies=[" "]), "spec.config.policies must have no policy that is blank"),
         (
             authz_config(entities_json="{}"),
-            "spec.config.entities_json must be a string that holds a JSON list of objects",
+            "spec.config.entities_json must be a string that contains a JSON list of objects",
         ),
         (authz_config(group_claim_name=7), "spec.config.group_claim_name must be a string"),
         (
@@ -261,7 +261,7 @@ def test_telemetry_that_would_not_arrive(settings: Object, reason: str, message:
         ({"endpoint": ""}, "spec.openTelemetry has no endpoint, so no metrics and traces are sent: add it"),
         (
             {"endpoint": "http://otel:4318"},
-            "the proxy goes by insecure, not by the endpoint's scheme: it speaks HTTPS to the collector",
+            "the proxy follows insecure and not the endpoint's scheme: it speaks HTTPS to the collector",
         ),
     ],
 )
@@ -323,8 +323,8 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
         (
             external("obo"),
             "EnterpriseRequired",
-            "on-behalf-of (OBO) external auth type requires an enterprise build; the published proxy runner has no "
-            "such type: use tokenExchange, if the identity provider knows RFC 8693",
+            "spec.type: on-behalf-of (OBO) external auth type requires an enterprise build; the published proxy "
+            "runner has no such type: use tokenExchange, if the identity provider knows RFC 8693",
         ),
         (auth_server(issuer="http://auth.acme.test"), "IssuerInvalid", f"{WHERE}.issuer must be an https:// URL"),
         (

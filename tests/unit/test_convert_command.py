@@ -117,3 +117,10 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     outcome = convert("-", stdin=server("demo", port=80), output=tmp_path / "out")
 
     assert outcome == (2, "", f"error: {tmp_path / 'out'}: File exists\n")
+
+
+def test_a_version_that_no_release_had_is_left_alone() -> None:
+    text = "apiVersion: toolhive.stacklok.dev/v2\nkind: MCPServer\nmetadata: {name: demo}\nspec: {image: x, port: 80}\n"
+
+    said = "left: stdin: document 1, MCPServer: ToolHive 0.3 to 0.44 have no toolhive.stacklok.dev/v2\n"
+    assert convert("-", stdin=text) == (0, text, said)

@@ -56,8 +56,8 @@ def test_a_client_secret_in_clear_becomes_a_secret_and_no_message_has_it() -> No
     )
     assert "    clientSecretRef:\n      name: demo-oidc-client\n      key: client-secret\n" in outcome.stdout
     assert outcome.stderr.splitlines()[-1] == (
-        "warning: stdin: Secret default/demo-oidc-client holds a client secret in clear, as the spec did: "
-        "keep it out of version control, and change the secret where it has been there"
+        "warning: stdin: Secret default/demo-oidc-client contains a plaintext client secret, as the spec did: keep it "
+        "out of version control, and replace a secret that was ever committed"
     )
     shown = convert("-", stdin=text, diff=True)
     assert "client-secret: ***" in shown.stdout

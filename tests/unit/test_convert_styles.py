@@ -102,7 +102,7 @@ def test_an_anchor_that_is_not_touched_stays() -> None:
     [
         (
             "  oidcConfig: &o\n    type: kubernetes\n  podTemplateSpec: {a: *o}\n",
-            "(*o) repeats what stands in oidcConfig",
+            "(*o) repeats the value of oidcConfig",
         ),
         (
             "  resources: &r {}\n  podTemplateSpec: {a: *r}\n  tools: &t [a]\n  args: *t\n",
@@ -112,8 +112,8 @@ def test_an_anchor_that_is_not_touched_stays() -> None:
             "  authzConfig: &a {type: inline, inline: {}, configMap: {}}\n  podTemplateSpec: {b: *a}\n",
             "(*a)",
         ),
-        ("  <<: {port: 80}\n", "port stands elsewhere, behind a YAML alias"),
-        ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig stands elsewhere"),
+        ("  <<: {port: 80}\n", "port is elsewhere, behind a YAML alias"),
+        ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig is elsewhere"),
     ],
 )
 def test_what_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:

@@ -144,7 +144,6 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
         serviceName: demo
       audit: {enabled: true}
     ---
-    # of production
     # for all teams
     apiVersion: toolhive.stacklok.dev/v1beta1
     kind: MCPOIDCConfig
@@ -153,7 +152,7 @@ def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
     spec:
       type: inline
       inline:
-        issuer: https://auth.example.com/realms/a#b
+        issuer: https://auth.example.com/realms/a#b  # of production
         jwksAllowPrivateIP: true
     ---
     apiVersion: toolhive.stacklok.dev/v1beta1

@@ -162,7 +162,33 @@ def test_all_other_lists_are_atomic() -> None:
 KEYED = ["key", "name"]
 UPSTREAM = "embeddedAuthServer.upstreamProviders[]"
 BUCKET = ["maxTokens", "refillPeriod"]
+PROXY = "resourceOverrides.proxyDeployment"
+REQUIRED_TERMS, PREFERRED_TERMS = (
+    f"{group}DuringSchedulingIgnoredDuringExecution" for group in ("required", "preferred")
+)
+NODES = f"{PROXY}.affinity.nodeAffinity"
+NODE_TERMS = (f"{NODES}.{REQUIRED_TERMS}.nodeSelectorTerms[]", f"{NODES}.{PREFERRED_TERMS}[].preference")
+NEIGHBOURS = [f"{PROXY}.affinity.{group}" for group in ("podAffinity", "podAntiAffinity")]
+POD_TERMS = [
+    place for at in NEIGHBOURS for place in (f"{at}.{REQUIRED_TERMS}[]", f"{at}.{PREFERRED_TERMS}[].podAffinityTerm")
+]
+SPREAD = f"{PROXY}.topologySpreadConstraints[]"
+SELECTORS = [
+    *(f"{at}.{selector}" for at in POD_TERMS for selector in ("labelSelector", "namespaceSelector")),
+    f"{SPREAD}.labelSelector",
+]
+REQUIREMENT = ["key", "operator"]
+PLACEMENT_REQUIRED = {
+    f"{NODES}.{REQUIRED_TERMS}": ["nodeSelectorTerms"],
+    f"{NODES}.{PREFERRED_TERMS}[]": ["preference", "weight"],
+    **{f"{at}.{group}[]": REQUIREMENT for at in NODE_TERMS for group in ("matchExpressions", "matchFields")},
+    **{f"{at}.{PREFERRED_TERMS}[]": ["podAffinityTerm", "weight"] for at in NEIGHBOURS},
+    **{at: ["topologyKey"] for at in POD_TERMS},
+    SPREAD: ["maxSkew", "topologyKey", "whenUnsatisfiable"],
+    **{f"{at}.matchExpressions[]": REQUIREMENT for at in SELECTORS},
+}
 WORKLOAD_REQUIRED = {
+    **PLACEMENT_REQUIRED,
     "authServerRef": ["name"],
     "authzConfig.configMap": ["name"],
     "authzConfig.inline": ["policies"],
@@ -170,8 +196,8 @@ WORKLOAD_REQUIRED = {
     "externalAuthConfigRef": ["name"],
     "groupRef": ["name"],
     "oidcConfigRef": ["audience", "name"],
-    "resourceOverrides.proxyDeployment.env[]": ["name", "value"],
-    "resourceOverrides.proxyDeployment.imagePullSecrets[]": ["name"],
+    f"{PROXY}.env[]": ["name", "value"],
+    f"{PROXY}.imagePullSecrets[]": ["name"],
     "sessionStorage": ["provider"],
     "telemetryConfigRef": ["name"],
     "toolConfigRef": ["name"],

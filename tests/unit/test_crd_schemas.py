@@ -54,7 +54,7 @@ def test_every_field_is_described_in_sentences(kind: str) -> None:
 def test_a_block_of_the_schema() -> None:
     """Enum, default and rule of one small block, as a whole."""
     assert root("MCPServer")["properties"]["spec"]["properties"]["permissionProfile"] == {
-        "description": "What the MCP server is permitted to reach.",
+        "description": "Permissions of the MCP server.",
         "type": "object",
         "properties": {
             "type": {
@@ -67,7 +67,7 @@ def test_a_block_of_the_schema() -> None:
                 "description": 'Name of the builtin profile ("none" or "network"), or of the ConfigMap.',
                 "type": "string",
             },
-            "key": {"description": "Key in the ConfigMap that holds the profile as JSON.", "type": "string"},
+            "key": {"description": "Key in the ConfigMap that contains the profile as JSON.", "type": "string"},
         },
         "required": ["name"],
         "x-kubernetes-validations": [

@@ -12,6 +12,7 @@ import pytest
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TELEMETRY_CONFIG
 from hooks.kubernetes.kinds import DEPLOYMENT, SECRET
 from hooks.kubernetes.objects import Object
+from tests.remote import remote
 from tests.world import (
     CONFIG,
     NAMESPACE,
@@ -21,11 +22,14 @@ from tests.world import (
     external_auth,
     judged,
     made,
+    oidc_config,
     parent,
     running,
     secret,
     server,
     sync,
+    telemetry_config,
+    webhook_config,
 )
 
 KEYED = replace(CONFIG, digest_key=b"installation key")
@@ -212,15 +216,32 @@ def test_a_server_is_held_while_the_value_is_no_credential_and_rolls_once_it_is(
     assert child(mended, DEPLOYMENT, "demo") != child(held, DEPLOYMENT, "demo")
 
 
-def test_a_new_value_rolls_the_pods() -> None:
+USERS: dict[str, tuple[Object, Object]] = {
+    "client secret of a token exchange": (server(**USES_TX), config("client secret")),
+    "the same before a remote server": (remote(**USES_TX), config("client secret")),
+    "bearer token": (remote(**USES_TX), config("bearer token")),
+    "client secret for an issuer": (
+        server(oidcConfigRef={"name": "idp", "audience": "a"}),
+        oidc_config(clientSecretRef=REFERENCE),
+    ),
+    "header for a collector": (
+        server(telemetryConfigRef={"name": "otel"}),
+        telemetry_config(sensitiveHeaders=[{"name": "x-key", "secretKeyRef": REFERENCE}]),
+    ),
+    "key of a webhook": (server(webhookConfigRef={"name": "gate"}), webhook_config(hmacSecretRef=REFERENCE)),
+}
+"""A workload for each use of a Secret, and the config that names the Secret."""
+
+
+@pytest.mark.parametrize(("user", "config"), USERS.values(), ids=USERS)
+def test_a_new_value_rolls_the_pods(user: Object, config: Object) -> None:
     def annotations(value: str) -> Object:
-        config_with = judged(config("client secret"), secret(client_secret=value), by=KEYED)
-        answer = sync(server(**USES_TX), related=[config_with])
-        template = child(answer, DEPLOYMENT, "demo")["spec"]["template"]
+        judged_config = judged(config, secret(client_secret=value), by=KEYED)
+        template = child(sync(user, related=[judged_config]), DEPLOYMENT, "demo")["spec"]["template"]
         found: Object = template["metadata"]["annotations"]
         return found
 
-    old, new = annotations("old"), annotations("new")
+    old, new = annotations("old" * 16), annotations("new" * 16)
 
     digest = "toolhive.stacklok.dev/credential-digest"
     assert old[digest] != new[digest]

@@ -21,6 +21,7 @@ def test_it_is_pythons_json_but_for_what_go_escapes(value: Any) -> None:
     for ours, theirs in (
         (go_json.indented(value), json.dumps(value, indent=2, ensure_ascii=False)),
         (go_json.compact(value), json.dumps(value, separators=(",", ":"), ensure_ascii=False)),
+        (go_json.to_json(value), json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)),
     ):
         escaped = theirs
         for character in "<>&\u2028\u2029":
@@ -42,3 +43,12 @@ def test_as_go_writes_it() -> None:
         '  "d": "\\u2028\x7f\\u0001\\n"',
         "}",
     ]
+
+
+def test_what_the_fast_writer_refuses_is_written_all_the_same() -> None:
+    nested: Any = []
+    for _ in range(300):
+        nested = [nested]
+
+    assert go_json.to_json({"b": 2**64, "a": "<"}) == '{"a":"\\u003c","b":18446744073709551616}'
+    assert go_json.to_json(nested) == "[" * 301 + "]" * 301

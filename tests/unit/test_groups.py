@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 from hooks.api.kinds import MCP_REMOTE_PROXY, MCP_SERVER
 from hooks.kubernetes.kinds import SERVICE_ACCOUNT, Kind
-from hooks.kubernetes.objects import Object, controller_reference
+from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object, controller_reference
 from hooks.references.claims import claimant
-from tests.world import condition, customize, deleting, group, made, parent, server, stamped, sync
+from tests.world import (
+    child_names,
+    condition,
+    customize,
+    deleting,
+    group,
+    made,
+    parent,
+    server,
+    stamped,
+    sync,
+    with_metadata,
+)
 
 
 def account(of: Object, suffix: str = "-proxy-runner", **labels: str) -> Object:
@@ -57,6 +71,32 @@ def test_more_than_fifty_members_are_neither_listed_nor_counted() -> None:
     assert answer["status"].keys() == {"observedGeneration", "phase", "conditions"}
     message = "MCPGroup can be used; more than 50 workloads refer to it"
     assert condition(answer, "Ready") == ("True", "Ready", message)
+
+
+def test_a_field_that_no_group_has_is_said_and_stops_no_member() -> None:
+    wrong = group(descriptoin="The weather team's")
+
+    judged = sync(wrong, related=[account(server(), group="team")])
+
+    message = "spec.descriptoin: is not a field that toolhive-hooks knows: perhaps description is meant"
+    assert condition(judged, "Ready") == ("False", "SpecInvalid", message)
+    assert (judged["status"]["phase"], judged["status"]["servers"]) == ("Failed", ["demo"])
+    member = sync(server(groupRef={"name": "team"}), related=[{**wrong, "status": judged["status"]}])
+    assert condition(member, "GroupRefValidated") == (
+        "False",
+        "GroupRefNotReady",
+        "MCPGroup 'team' is not ready (current phase: Failed)",
+    )
+    assert "Deployment/demo" in child_names(member)
+
+
+def test_so_is_one_that_the_api_server_dropped() -> None:
+    applied = {"metadata": {"name": "team"}, "spec": {"descriptoin": "The weather team's"}}
+
+    judged = sync(with_metadata(group(), annotations={KUBECTL_LAST_APPLIED: json.dumps(applied)}))
+
+    assert (condition(judged, "Ready") or ())[:2] == ("False", "FieldPruned")
+    assert judged["status"]["phase"] == "Failed"
 
 
 def test_a_group_is_released_at_once() -> None:

@@ -176,12 +176,12 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
         ("~: b", "stdin: document 1: a key isn't a string (line 1)"),
         ("a: &a {b: c}\n*a : d", "stdin: document 1: a key isn't a string (line 2)"),
         ("a: &a b\nb: c\n*a : d", "stdin: document 1: the key 'b' is given twice (line 3)"),
-        ("<<: [a]", "stdin: document 1: what << merges isn't a mapping (line 1)"),
+        ("<<: [a]", "stdin: document 1: << merges a value that isn't a mapping (line 1)"),
         ("{{ if .Values.x }}\na: b", "stdin: document 1: a key isn't a string (line 1)"),
         (b"a: \xff", "stdin: not UTF-8 (byte 3)"),
         ("a: \x01", "stdin: document 1: control characters are not allowed"),
-        (BOMB, "stdin: document 1: its aliases stand for more than any manifest needs (line 5)"),
-        (MERGE_BOMB, "stdin: document 1: its aliases stand for more than any manifest needs (line 11)"),
+        (BOMB, "stdin: document 1: its aliases expand to more than any manifest needs (line 5)"),
+        (MERGE_BOMB, "stdin: document 1: its aliases expand to more than any manifest needs (line 11)"),
         ("[" * 5_000_000, "stdin: document 1: nested deeper than 150 levels (line 1)"),
         ('{"a":' * 5_000_000, "stdin: document 1: nested deeper than 150 levels"),
         ('{"a":' * 200 + "1" + "}" * 200, "stdin: document 1: nested deeper than 150 levels"),
@@ -238,7 +238,7 @@ def test_a_namespace_is_given_to_those_without_one() -> None:
 def test_a_bomb_of_long_strings_is_refused_too() -> None:
     text = f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 100)}]"
 
-    assert "its aliases stand for more" in refusal(text)
+    assert "its aliases expand to more" in refusal(text)
 
 
 def test_anchors_that_nest_anchors_stay_within_the_depth() -> None:

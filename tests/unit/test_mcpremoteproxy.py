@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hooks.kubernetes.kinds import DEPLOYMENT, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from tests.remote import ACCESS, CHILDREN, LABELS, RUNNER, remote, remote_pod
 from tests.world import (
+    CONFIG,
     NAMESPACE,
     child,
     child_names,
@@ -218,6 +220,16 @@ def test_without_a_secret_the_pods_own_state_tells_it() -> None:
     )
 
 
+def test_where_pods_are_not_looked_at_the_message_says_what_it_goes_by() -> None:
+    """There is no StatefulSet behind a remote proxy."""
+    answer = sync(remote(), running(remote()), config=replace(CONFIG, read_pods=False))
+
+    assert answer["status"]["message"] == (
+        "Remote proxy is starting; its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only the "
+        "Deployment counts"
+    )
+
+
 def test_scaled_to_zero_is_pending() -> None:
     _, children = settled(remote(replicas=0))
 
@@ -331,7 +343,7 @@ class TestDeletion:
             (
                 "False",
                 "Terminating",
-                "Remote proxy is being terminated: all its objects go",
+                "Remote proxy is being terminated: all its objects are deleted",
             ),
         )
 

@@ -353,7 +353,8 @@ class TestFinalize:
         assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
         assert answer["finalized"] is False
         assert answer["status"]["phase"] == "Terminating"
-        assert answer["status"]["message"] == "MCP server is being terminated: its proxy goes first, then all the rest"
+        deleted = "MCP server is being terminated: its proxy is deleted first, then everything else"
+        assert answer["status"]["message"] == deleted
 
     def test_nothing_is_made_for_a_server_that_goes(self) -> None:
         owner = server()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+
+import pytest
+
 from hooks.api.kinds import MCP_SERVER
 from hooks.controllers import CONTROLLERS
+from hooks.go_json import to_json
 from hooks.kubernetes.objects import Object
+from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.metacontroller.requests import CONTROLLER_UID
 from hooks.migrate.directions import take_over
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
 from hooks.migrate.managed_fields import MANAGER
 from hooks.migrate.plan import Plan
+from hooks.proxy.names import Names
 from hooks.simulator.cluster import Cluster
 from hooks.simulator.run import served_kinds
 from tests.reference.cases import inputs, namespace_of, reference_children
@@ -64,6 +71,43 @@ def test_an_account_that_the_spec_does_not_name_is_the_operators_where_its_role_
     del objects[f"ServiceAccount/{CASE}-sa"]["metadata"]["ownerReferences"]
 
     assert f"ServiceAccount/{CASE}-sa" in changed(plan(objects))
+
+
+def restored(objects: dict[str, Object], *, noted: str, kind: str = "MCPServer") -> dict[str, Object]:
+    """The same objects once a backup of a namespace that was taken over was restored: no child has an owner."""
+    labels = {**Names(kind, CASE).labels, CONTROLLER_UID: noted}
+    for child in objects.values():
+        metadata = child["metadata"]
+        if metadata.pop("ownerReferences", None):
+            del metadata["managedFields"]
+            record = {"metadata": {"name": metadata["name"], "labels": labels}}
+            metadata["annotations"] = {LAST_APPLIED: to_json(record)}
+            metadata["labels"] = {**metadata.get("labels", {}), CONTROLLER_UID: noted}
+    return objects
+
+
+def test_restored_children_are_the_servers_by_metacontrollers_own_note() -> None:
+    objects = restored(left_by_the_operator(), noted="uid-before-the-restore")
+
+    planned = plan(objects)
+
+    assert planned.left == []
+    assert set(changed(planned)) == objects.keys() - {f"MCPServer/{CASE}"}
+    assert {change.text for change in planned.changes} == {
+        f"label controller-uid (it was uid-before-the-restore), owner MCPServer/{CASE}"
+    }
+
+
+@pytest.mark.parametrize(("noted", "kind"), [("uid-of-another", "MCPServer"), ("of-one-gone", "MCPRemoteProxy")])
+def test_what_is_noted_as_the_child_of_another_one_is_left(noted: str, kind: str) -> None:
+    objects = restored(left_by_the_operator(), noted=noted, kind=kind)
+    another = copy.deepcopy(objects[f"MCPServer/{CASE}"])
+    another["metadata"] |= {"name": "another", "uid": "uid-of-another"}
+
+    planned = plan({**objects, "MCPServer/another": another})
+
+    assert changed(planned) == []
+    assert len(planned.left) == len(objects) - 1
 
 
 def statefulset(**labels: str) -> Object:

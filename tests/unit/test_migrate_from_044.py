@@ -113,7 +113,7 @@ def test_a_remote_proxy_has_no_finalizer_of_the_operators_and_loses_ours_on_the_
     [change] = give_back(cluster([held])).changes
     assert change.patch(held) == {"metadata": {"finalizers": []}}
     assert change.text == (
-        "no finalizer metacontroller.io/compositecontroller-mcpremoteproxy: the old operator holds none"
+        "no finalizer metacontroller.io/compositecontroller-mcpremoteproxy: the old operator uses none"
     )
 
 

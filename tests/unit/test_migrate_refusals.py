@@ -16,7 +16,7 @@ from hooks.controllers import CONTROLLERS
 from hooks.kubernetes.kinds import DEPLOYMENT, Kind
 from hooks.kubernetes.objects import Object
 from hooks.migrate.backup import write_backup
-from hooks.migrate.dialects import lost_by_the_way_back, old_fields
+from hooks.migrate.dialects import displaced_by_the_way_back, lost_by_the_way_back, old_fields
 from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.operators import OPERATOR_LEASE, at_work_elsewhere, release, running
 from hooks.migrate.plan import merge_difference, merge_patch
@@ -143,6 +143,23 @@ def test_where_all_is_known_nothing_stands_against_the_way_back() -> None:
     assert (old_fields(OLD), old_fields(NEW)) == (["spec.port", "spec.oidcConfig"], [])
 
 
+def test_the_way_back_names_proxies_whose_place_the_operator_does_not_know() -> None:
+    placed = server("placed", resourceOverrides={"proxyDeployment": {"nodeSelector": {"a": "b"}, "labels": {"c": "d"}}})
+    unplaced = [
+        PLAIN,
+        server("x", resourceOverrides={"proxyDeployment": {"labels": {}}}),
+        server("y", resourceOverrides=1),
+    ]
+    kinds = served_kinds(CONTROLLERS)
+
+    assert list(displaced_by_the_way_back(Cluster(kinds, [placed, *unplaced]))) == [
+        "the old operator doesn't know where 1 of the proxies are to run, by fields of "
+        "spec.resourceOverrides.proxyDeployment: MCPServer team-a/placed (nodeSelector). Its proxies run on any node, "
+        "and its own CRDs would erase these fields. An MCPRemoteProxy can say the same in spec.podTemplateSpec"
+    ]
+    assert list(displaced_by_the_way_back(Cluster(kinds, unplaced))) == []
+
+
 @pytest.mark.parametrize("case", takeover_044.ALL)
 def test_operator_044_left_nothing_dropped(case: str) -> None:
     assert list(dropped_fields(takeover_044.objects(case))) == []
@@ -185,8 +202,8 @@ def test_the_difference_of_two_values_makes_one_of_the_other(old: Object, new: O
     ("arguments", "said"),
     [
         (("--revert", "--convert"), "--revert and --convert exclude each other: convert first, then go back"),
-        (("--force",), "--force and --backup belong to --convert"),
-        (("--backup", "x.yaml"), "--force and --backup belong to --convert"),
+        (("--force",), "--force, --backup and --from need --convert"),
+        (("--backup", "x.yaml"), "--force, --backup and --from need --convert"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], said: str) -> None:

@@ -20,8 +20,7 @@ REF = {"type": "object", "properties": {"name": TEXT, "audience": TEXT}}
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 IN_PLACE = "put these hooks' CRD in place"
 REMEDY = (
-    "Say by other fields what they ask for, or convert a copy of them (docs/migrating.md, step 3), and then "
-    f"{IN_PLACE}: kubectl apply -k crds/"
+    f"Use other fields in them, or convert a copy (docs/migrating.md, step 3). Then {IN_PLACE}: kubectl apply -k crds/"
 )
 
 
@@ -102,7 +101,7 @@ def test_fields_that_are_set_are_told_with_the_objects() -> None:
 def test_of_many_some_are_named() -> None:
     [fault] = newer(*(server(f"s{number}", loginRef={}) for number in range(9))).faults()
 
-    assert "team-a/s4 (spec.loginRef), and 4 more. Say" in fault
+    assert "team-a/s4 (spec.loginRef), and 4 more. Use" in fault
 
 
 @pytest.mark.parametrize(

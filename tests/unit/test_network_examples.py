@@ -53,7 +53,7 @@ def test_policies_select_the_proxy_and_the_mcp_server() -> None:
 def test_ingress_and_route_lead_to_the_proxys_service() -> None:
     children = rendered("ingress")
     ingress = manifests("ingress/ingress.yaml")["fetch"]
-    [text] = blocks("A server that is reached from outside", "yaml", FOLDER / "ingress/README.md")
+    [text] = blocks("Access to a server from outside the cluster", "yaml", FOLDER / "ingress/README.md")
     route = yaml.safe_load(text)["spec"]
     [path] = ingress["rules"][0]["http"]["paths"]
     service = path["backend"]["service"]

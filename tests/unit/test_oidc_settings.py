@@ -57,6 +57,14 @@ def answer_to(form: str, settings: dict[str, Any], **spec: Any) -> tuple[Object,
         ({"issuer": ISSUER, "jwksUrl": "http://idp.acme.test/keys"}, "jwksUrl must be an https:// URL"),
         ({"issuer": ISSUER, "jwksUrl": f"{KEYS} "}, "jwksUrl must be an https:// URL without blanks"),
         (
+            {"issuer": ISSUER, "jwksUrl": f"{ISSUER}/.well-known/openid-configuration"},
+            "jwksUrl must be the URL of the keys: that of the issuer's settings has it as jwks_uri",
+        ),
+        (
+            {"issuer": ISSUER, "jwksUrl": f"{ISSUER}/realms/a/.well-known/oauth-authorization-server/"},
+            "jwksUrl must be the URL of the keys: that of the issuer's settings has it as jwks_uri",
+        ),
+        (
             {"issuer": ISSUER, "introspectionUrl": "/introspect"},
             "introspectionUrl must be an https:// or http:// URL",
         ),
@@ -91,6 +99,7 @@ def test_a_setting_that_cannot_work_is_named(form: str, settings: Object, fault:
         ({"clientId": "<CLIENT_ID>"}, f"clientId {LEFT}"),
         ({"clientId": "c\n"}, f"clientId {CONTROL}"),
         ({"clientSecret": "s3cr3t-x\n"}, f"clientSecret {CONTROL}"),
+        ({"clientSecret": "  "}, "clientSecret must not be blank"),
         ({"thvCABundlePath": "/etc/ca.crt\n"}, f"thvCABundlePath {CONTROL}"),
         ({"jwksAuthTokenPath": "/var/${TOKEN}"}, f"jwksAuthTokenPath {LEFT}"),
     ],

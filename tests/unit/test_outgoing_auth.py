@@ -180,7 +180,7 @@ def test_aws_credentials_sign_for_the_remote_url() -> None:
     [
         (
             "tokenExchange",
-            "whatever bearer token it presents is exchanged unverified, and calls without one pass through",
+            "bearer tokens are exchanged unverified, and calls without one pass through",
         ),
         ("bearerToken", "and calls with the token of the config"),
         ("awsSts", "with the rights of the config"),
@@ -189,5 +189,5 @@ def test_aws_credentials_sign_for_the_remote_url() -> None:
 def test_without_oidc_the_condition_says_who_gets_in(type_: str, what: str) -> None:
     given = proxy(outgoing_auth=outgoing(type_, **CONFIGS[type_]), backend=replace(REMOTE))
 
-    message = f"Without spec.oidcConfigRef nobody is authenticated: every caller gets in as a local user, {what}"
+    message = f"Callers aren't authenticated without spec.oidcConfigRef: everyone gets in as a local user, {what}"
     assert conditions_of(given)[1:] == [conditions.false("IncomingAuthentication", "NotConfigured", message)]

@@ -180,7 +180,7 @@ class TestNameConflict:
         shown = f"`kubectl get {kind.kind.lower()} {name} -n team-a -o yaml` shows it"
         whose = f"belongs to {owner} 'theirs'" if owner else f"isn't this server's, and no controller owns it ({shown})"
         remedy = f"rename this server, or delete that {owner or kind.kind} if nothing needs it"
-        remedy += "" if owner else "; what ToolHive's operator made, `toolhive-hooks migrate` takes over"
+        remedy += "" if owner else "; `toolhive-hooks migrate` takes over objects of ToolHive's operator"
         assert ready(answer) == ("False", "NameConflict", f"{kind.kind} {name!r} {whose}: {remedy}")
 
     @each_name
@@ -276,6 +276,17 @@ class TestNameConflict:
         assert message.endswith("; and 8 more")
         assert "Deployment 'demo' belongs to " + "K" * 63 + " '" + "n" * 63 + "':" in message
 
+    @pytest.mark.parametrize("owner", [("W`; reboot;`", "w"), ("Widget", "w\n$(reboot)"), ("", "w"), ("Widget", "")])
+    def test_an_owner_that_no_object_can_be_is_not_quoted(self, owner: tuple[str, str]) -> None:
+        """The API server takes any text there, and people copy commands from messages."""
+        theirs = owned(made(ROLE, RUNNER), *owner)
+
+        assert ready(sync(server(), related=[theirs]))[2] == (
+            f"Role '{RUNNER}' has an owner of a kind or name that no object can have "
+            f"(`kubectl get role {RUNNER} -n team-a -o yaml` shows it): rename this server, or delete that Role if "
+            "nothing needs it"
+        )
+
     def test_a_child_that_was_made_a_moment_ago_is_no_strangers(self) -> None:
         """Metacontroller reads children first, and related objects after them."""
         children = running(server())
@@ -293,7 +304,7 @@ class TestNameConflict:
 def released_message(*objects: str) -> str:
     count = "1 object of this server has" if len(objects) == 1 else f"{len(objects)} objects of this server have"
     return (
-        f"{count} lost the label controller-uid, so Metacontroller let go (nothing was deleted): "
+        f"{count} lost the label controller-uid, so Metacontroller released them (nothing was deleted): "
         f"`kubectl label {' '.join(objects)} controller-uid={UID} -n team-a --overwrite`"
     )
 
@@ -407,7 +418,10 @@ class TestPodsOfOthers:
 
     @pytest.mark.parametrize(
         ("replica_set", "template_hash"),
-        [("canary-5d89", "5d89"), ("demo-canary-5d89", "5d89"), ("demo-5d89", "77"), ("demo", "")],
+        [
+            *[("canary-5d89", "5d89"), ("demo-canary-5d89", "5d89"), ("demo-5d89", "77"), ("demo", "")],
+            *[("demo-x;reboot", ""), ("demo-`reboot`", ""), (f"demo-{'x' * 64}", ""), ("demo-", "")],
+        ],
     )
     def test_another_deployments_count_neither_as_ready_nor_for_a_deletion(
         self, replica_set: str, template_hash: str | None

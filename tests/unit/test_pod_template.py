@@ -54,8 +54,12 @@ def mcp(**container: Any) -> Object:
             mcp(resources={"limits": {"cpu": "a lot"}}),
             "spec.containers[0].resources.limits.cpu must be a quantity such as '500m', '1.5' or '256Mi'",
         ),
+        (
+            mcp(resources={"limits": {"cpu": "-1"}}),
+            "spec.containers[0].resources.limits.cpu must not be negative",
+        ),
         (mcp(Env=5), "spec.containers[0].env must be a list, is an integer"),
-        (mcp(Args=["a"], args=["b"]), "spec.containers[0].args stands there twice, in two spellings: remove one"),
+        (mcp(Args=["a"], args=["b"]), "spec.containers[0].args is there twice, in two spellings: remove one"),
         ({"metadata": {"labels": {"a\nb": 1}}}, r"metadata.labels.a\nb must be a string, is an integer"),
         ({"metadata": {"labels": {"a" * 999: 1}}}, f"metadata.labels.{'a' * 162}… must be a string, is an integer"),
     ],
@@ -84,11 +88,21 @@ def test_what_runs_is_held() -> None:
     [
         ({}, {}),
         ({"metadata": None, "spec": None}, {}),
-        ({"metadata": {"creationTimestamp": "2026-01-31T12:00:00+01:00"}}, None),
+        (
+            {"metadata": {"creationTimestamp": "2026-01-31T12:00:00.5+01:00"}},
+            {"metadata": {"creationTimestamp": "2026-01-31T11:00:00Z"}},
+        ),
         (mcp(ports=[{"containerPort": 8080}]), None),
         (mcp(livenessProbe={"httpGet": {"port": "http"}}), None),
         (mcp(livenessProbe={"httpGet": {"port": 8080}}), None),
-        (mcp(resources={"limits": {"cpu": 1, "memory": "-1.5Gi", "example.com/x": 0.5}}), None),
+        (
+            mcp(resources={"limits": {"cpu": 1, "memory": " 1.5Gi", "example.com/x": 0.5, "example.com/y": "1000m"}}),
+            mcp(resources={"limits": {"cpu": "1", "memory": "1536Mi", "example.com/x": "500m", "example.com/y": "1"}}),
+        ),
+        (
+            {"spec": {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1024Mi"}}]}},
+            {"spec": {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Gi"}}]}},
+        ),
         ({"spec": {"nodeSelector": {"a": None}, "hostNetwork": None}}, {"spec": {"nodeSelector": {"a": ""}}}),
         ({"spec": {"tolerations": [None]}}, {"spec": {"tolerations": [{}]}}),
         (

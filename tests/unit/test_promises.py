@@ -17,7 +17,7 @@ def everything(folder: Path) -> dict[str, str]:
     """An environment in which nothing is missing."""
     for name in PROGRAMS:
         (folder / name).touch(mode=0o755)
-    return {"METACONTROLLER": "m", "PROXYRUNNER": "p", "PATH": str(folder)}
+    return {"METACONTROLLER": "m", "PROXYRUNNER": "p", "TOOLHIVE": "t", "PATH": str(folder)}
 
 
 def test_every_line_of_readme_says_what_checks_it() -> None:
@@ -37,7 +37,7 @@ def test_what_is_missing_is_named_with_what_it_would_check(tmp_path: Path) -> No
         "**Not checked in this run:**\n\n"
         "Without the proxy runner (PROXYRUNNER, make test-runner):\n\n"
         "- A call without a token, with external auth\n"
-        "- A call with one\n"
+        "- A call with a token, with external auth\n"
         "- The proxy runner starts with every RunConfig\n"
     )
 
@@ -45,7 +45,7 @@ def test_what_is_missing_is_named_with_what_it_would_check(tmp_path: Path) -> No
 def test_whatever_can_be_missing_has_something_to_check(tmp_path: Path) -> None:
     absent = missing({"PATH": str(tmp_path)})
 
-    assert len(absent) == 4
+    assert len(absent) == 5
     assert set(absent) == {*MORE, CLUSTER}
 
 

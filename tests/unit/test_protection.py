@@ -40,8 +40,42 @@ def edited(owner: Object, *fields: str, **spec: Any) -> Object:
 def test_what_goes_without_a_new_generation_was_hidden(field: str, what: str) -> None:
     owner, children = stored(**PROTECTED)
 
-    with pytest.raises(BrokenRule, match=rf"the proxy has {what}, .* the CRD mcpservers.* hides spec\.{field};"):
+    with pytest.raises(
+        BrokenRule,
+        match=rf"the proxy has {what}, and the spec lost spec\.{field} .* The CRD mcpservers.* hides fields:",
+    ):
         sync(hidden(owner, field), children)
+
+
+def written_by(owner: Object, *fields: str, manager: str = "helm") -> Object:
+    """The same object with managedFields that name these fields of its spec."""
+    names: Object = {f"f:{field}": {} for field in fields}
+    status: Object = {"manager": "metacontroller", "subresource": "status", "fieldsV1": {"f:status": {}}}
+    return with_metadata(owner, managedFields=[{"manager": manager, "fieldsV1": {"f:spec": names}}, status])
+
+
+@pytest.mark.parametrize(("field", "what"), [("oidcConfig", "authentication"), ("tools", "a filter of tools")])
+def test_what_managed_fields_still_name_was_hidden_whatever_was_edited_since(field: str, what: str) -> None:
+    owner, children = stored(**PROTECTED)
+    owner = written_by(edited(owner, field, image="other"), "image", *PROTECTED)
+
+    with pytest.raises(BrokenRule, match=rf"the proxy has {what}, and the spec lost spec\.{field} though"):
+        sync(owner, children)
+
+
+def test_what_took_the_place_of_a_field_that_managed_fields_name_counts() -> None:
+    owner, children = stored(**PROTECTED)
+    owner = written_by(edited(owner, "oidcConfig", oidcConfigRef={"name": "idp", "audience": "a"}), *PROTECTED)
+
+    answer = sync(owner, children)
+
+    assert (answer["status"]["phase"], "oidc_config" in run_config(answer)) == ("Failed", True), "no such config: held"
+
+
+def test_a_proxy_that_never_had_a_protection_is_not_refused_for_it() -> None:
+    owner, children = stored()
+
+    assert sync(written_by(owner, *PROTECTED), children)["status"] == owner["status"]
 
 
 def test_what_an_author_takes_out_is_gone() -> None:

@@ -270,7 +270,7 @@ def test_a_reference_is_resolved_with_the_operators_reasons(
     assert resolve_config(request(owner), row, model).problem == Condition(
         row.condition, "False", f"{stem}NotFound", missing
     )
-    waiting = f"{who} not judged yet: generation 1, observed 0"
+    waiting = f"{who} not checked yet: generation 1, observed 0"
     assert resolve_config(request(owner, good), row, model).problem == Condition(
         row.condition, "Unknown", "NotJudgedYet", waiting
     )

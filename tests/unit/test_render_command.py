@@ -32,7 +32,7 @@ from hooks.simulator.webhooks import HookError, Hooks, Unreachable, in_process, 
 from tests.background import serving_in_background
 
 SERVED = [
-    (kind, [each["name"] for each in crd["spec"]["versions"] if each["served"]])
+    (kind, [each["name"] for each in reversed(crd["spec"]["versions"]) if each["served"]])
     for kind, crd in zip(RESOURCES, crds(), strict=True)
 ]
 """Our kinds with their served versions."""
@@ -189,10 +189,10 @@ def test_each_served_version_is_taken_and_no_other() -> None:
 
     code, stdout, stderr = command({**SERVER, "apiVersion": f"{GROUP}/v9"})
 
-    assert (code, stdout) == (2, "")
-    assert stderr.splitlines()[1] == (
+    assert (code, stdout) == (1, "")
+    assert stderr.splitlines()[0] == (
         "stdin:1: error: MCPServer default/demo: apiVersion: version v9 of MCPServer is not served: write "
-        f"{GROUP}/{SERVED[0][1][0]}"
+        "toolhive.stacklok.dev/v1beta1"
     )
 
 
@@ -222,6 +222,20 @@ def test_names_that_no_api_server_takes_are_errors(tmp_path: Path) -> None:
     assert (code, stdout) == (1, "")
     assert stderr.startswith(
         f"{tmp_path}/a.json:5: error: MCPServer Team_A/Weather_1: metadata.name: must be lower-case letters"
+    )
+
+
+def test_a_placeholder_that_nothing_refuses_is_a_warning_at_its_line(tmp_path: Path) -> None:
+    """A value that was left in place is no name: the cluster takes it as it is."""
+    spec = {"image": "a", "env": [{"name": "API", "value": "https://${DOMAIN}"}]}
+    (tmp_path / "a.json").write_text(json.dumps({**SERVER, "spec": spec}, indent=1))
+
+    code, _, stderr = run([str(tmp_path)], output="none")
+
+    assert code == 0
+    assert stderr == (
+        f"{tmp_path}/a.json:12: warning: MCPServer default/demo: spec.env[0].value: still has a placeholder in it: put "
+        "the value in its place\n1 resource in 1 file, 7 children: 0 errors, 0 failed, 1 warning\n"
     )
 
 

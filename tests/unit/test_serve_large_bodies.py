@@ -19,7 +19,7 @@ from hooks.server.large_bodies import LARGE_BODY, RETRY_AFTER_SECONDS
 from tests.controlplane import eventually
 from tests.served import Served, served
 from tests.slow_clients import HEAD, seconds
-from tests.taken import children, memory
+from tests.taken import children, memory, peak_mib
 from tests.world import deleting, external_auth, server, sync_request, written
 
 pytestmark = pytest.mark.alone
@@ -75,6 +75,23 @@ def callers(hooks: Served, count: int) -> Iterator[Counter[tuple[int, str | None
         done.set()
         for thread in threads:
             thread.join()
+
+
+def test_component_small_has_room_for_what_it_admits(tmp_path: Path) -> None:
+    """Of the bodies that its bound lets in, those that take the most: 512 MiB are its limit."""
+    body = written(
+        sync_request(
+            deleting(external_auth()),
+            related=[server(name=f"demo-{number}", podTemplateSpec={"a": [[[[]]]] * 140_000}) for number in range(4)],
+        )
+    )
+    with served(tmp_path, {"TOOLHIVE_HOOKS_MAX_BODY_BYTES": str(4 * MIB)}) as hooks:
+        with ThreadPoolExecutor(2) as pool:
+            codes = {code for code, _, _ in pool.map(lambda _: call(hooks, body), range(4))}
+
+        assert len(body) > 3 * MIB
+        assert codes <= {200, 429}
+        assert peak_mib(hooks.process.popen.pid) < 512
 
 
 def test_twenty_large_callers_keep_nobody_waiting(hooks: Served) -> None:

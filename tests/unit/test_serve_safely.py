@@ -182,9 +182,9 @@ def test_without_a_check_of_callers_it_warns_once_at_start(tmp_path: Path, mount
     ("name", "content", "said"),
     [
         ("TLS_KEY_FILE", b"nonsense", "crt and {file} are no certificate and its key"),
-        ("CLIENT_CA_FILE", b"nonsense", "{file} holds no CA certificate"),
+        ("CLIENT_CA_FILE", b"nonsense", "{file} contains no CA certificate"),
         ("AUTH_TOKEN_FILE", b"\n", "{file} is empty"),
-        ("AUTH_TOKEN_FILE", b"old\nnew\n", "{file} holds more than one word: it should be the token alone"),
+        ("AUTH_TOKEN_FILE", b"old\nnew\n", "{file} contains more than one word: it must be the token alone"),
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_ends_the_start(

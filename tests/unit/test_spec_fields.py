@@ -86,7 +86,7 @@ class TestAuthz:
             ),
             (
                 '{"version": "1", "type": "cedarv1", "cedar": {"policies": ["p"], "entities_json": []}}',
-                "cedar.entities_json must be a string that holds a JSON list of objects",
+                "cedar.entities_json must be a string that contains a JSON list of objects",
             ),
         ],
     )
@@ -261,25 +261,24 @@ class TestTelemetry:
         assert answer["status"]["phase"] == "Pending"
 
     @pytest.mark.parametrize(
-        ("rate", "written", "until_then"),
+        ("rate", "counts"),
         [
-            ("10%", "0.05", "; until then it is 0.05"),
-            ("abc", "0.05", "; until then it is 0.05"),
-            ("", "0.05", "; until then it is 0.05"),
-            (" 0.5", "0.05", "; until then it is 0.05"),
-            ("0,5", "0.05", "; until then it is 0.05"),
-            ("nan", "0.05", "; until then it is 0.05"),
-            ("1.5", "1", ""),
-            ("-1", "0", ""),
+            *(("10%", "0.05"), ("abc", "0.05"), ("", "0.05"), (" 0.5", "0.05"), ("0,5", "0.05"), ("nan", "0.05")),
+            *(("1.5", "1"), ("-1", "0"), ("1e400", "0.05")),
         ],
     )
-    def test_a_sampling_rate_that_is_none_is_said(self, rate: str, written: str, until_then: str) -> None:
+    def test_a_sampling_rate_that_is_none_is_said_with_what_counts(self, rate: str, counts: str) -> None:
         answer, found = self.judged(tracing={"enabled": True, "samplingRate": rate})
 
         message = f'{self.WHERE}.tracing.samplingRate must be a number from "0" to "1", such as "0.1"'
-        assert found == ("False", "TelemetryInvalid", f"{message}{until_then}")
+        assert found == ("False", "TelemetryInvalid", f"{message}; until then it is {counts}")
         assert answer["status"]["phase"] == "Pending"
-        assert run_config(answer)["telemetry_config"]["samplingRate"] == written
+        assert run_config(answer)["telemetry_config"]["samplingRate"] == counts
+
+    def test_what_counts_is_not_said_of_a_server_that_is_held(self) -> None:
+        answer, found = self.judged(headers=["x"], tracing={"enabled": True, "samplingRate": "10%"})
+
+        assert (answer["status"]["phase"], "until then" in (found or "")[2]) == ("Failed", False)
 
     def test_all_that_is_wrong_is_said_at_once(self) -> None:
         _, found = self.judged(endpoint="grpc://otel", headers=["x"], tracing={"enabled": True, "samplingRate": "10%"})
@@ -298,7 +297,7 @@ class TestTelemetry:
     def test_a_scheme_that_does_not_count_is_said(self, endpoint: str, insecure: bool, scheme: str) -> None:
         answer, found = self.judged(endpoint=endpoint, insecure=insecure)
 
-        note = f"the proxy goes by insecure, not by the endpoint's scheme: it speaks {scheme} to the collector"
+        note = f"the proxy follows insecure and not the endpoint's scheme: it speaks {scheme} to the collector"
         assert found == ("True", "Valid", f"The telemetry settings are used; {note}")
         assert run_config(answer)["telemetry_config"]["endpoint"] == "otel:4318"
 
@@ -501,5 +500,8 @@ def test_a_client_secret_in_clear_is_pointed_out(inline: bool) -> None:
     found = condition(sync(server(oidcConfig=oidc), related=[config_map("oidc", **data)]), "OIDCConfigRefValidated")
 
     where = "spec.oidcConfig.inline" if inline else "ConfigMap 'oidc'"
-    message = f"{where} has a client secret in clear, which all can read who can read it or the RunConfig"
+    message = (
+        f"{where} contains a plaintext client secret, readable by anyone who can read it or the RunConfig: "
+        "use oidcConfigRef"
+    )
     assert found == ("True", "ClientSecretInClear", message)

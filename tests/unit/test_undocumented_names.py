@@ -42,6 +42,7 @@ UNDOCUMENTED_ATTRIBUTES = {
 """Read, or called."""
 
 DOCUMENTED = {
+    "click.types.ParamType.convert",
     *("gunicorn.app.base.BaseApplication", "gunicorn.glogging.Logger"),
     *("gunicorn.app.base.BaseApplication.load", "gunicorn.app.base.BaseApplication.load_config"),
     *("flask.app.Flask.create_url_adapter", "werkzeug.routing.MapAdapter"),

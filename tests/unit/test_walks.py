@@ -36,6 +36,7 @@ EDITS: dict[str, tuple[Object, int]] = {
         1,
     ),
     "proxy env": ({"resourceOverrides": {"proxyDeployment": {"env": [{"name": "A", "value": ""}]}}}, 1),
+    "proxy nodes": ({"resourceOverrides": {"proxyDeployment": {"nodeSelector": {"a": "b"}}}}, 1),
     "Service annotations": (
         {"resourceOverrides": {"proxyService": {"annotations": {"a": "b"}, "labels": {"c": "d"}}}},
         0,

@@ -63,6 +63,22 @@ CRASHES = (
             "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
         ),
         (
+            waiting("RegistryUnavailable", "503"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("SignatureValidationFailed", "no signature"),
+            "ImagePullBackOff",
+            "Proxy can't pull image 'example.test/x:1': check its name, and the pull secrets for its registry",
+        ),
+        (
+            waiting("PostStartHookError", "command failed at 12:00"),
+            "PostStartHookError",
+            "Proxy container 'toolhive' can't start: "
+            "kubectl describe pods -l app=mcpserver,toolhive-name=demo -n team-a",
+        ),
+        (
             waiting("CreateContainerConfigError", "couldn't find key client-secret in Secret team-a/tx-oauth"),
             "CreateContainerConfigError",
             "Proxy container 'toolhive' can't start: Secret 'tx-oauth' has no key 'client-secret'",
@@ -84,12 +100,20 @@ CRASHES = (
         (
             {"restartCount": 2, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}},
             "OOMKilled",
-            "Proxy container 'toolhive' is killed for want of memory: raise its limit",
+            "Proxy container 'toolhive' was killed because it exceeded its memory limit: raise the limit",
         ),
     ],
 )
 def test_a_container_that_does_not_run_is_failed_with_its_cause(container: Object, reason: str, message: str) -> None:
     assert verdict(proxy(container)) == ("Failed", reason, message)
+
+
+@pytest.mark.parametrize("name", ["a`; reboot;`", "a\nb", "$(id)", "x" * 64, "", None])
+def test_a_name_that_no_container_can_have_is_not_quoted(name: str | None) -> None:
+    """A status may have any text there, and people copy commands from messages."""
+    crashed = {**CRASHED, **waiting("CrashLoopBackOff"), "name": name}
+
+    assert verdict(proxy(crashed)) == ("Failed", "CrashLoopBackOff", CRASHES.replace("toolhive", "?"))
 
 
 def test_the_mcp_servers_own_pods_count_too() -> None:

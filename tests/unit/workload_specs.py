@@ -5,6 +5,54 @@ from __future__ import annotations
 from hooks.kubernetes.objects import Object
 from tests.unit.config_specs import CA_BUNDLE, HEADERS, SECRET_KEY
 
+_SELECTOR: Object = {
+    "matchLabels": {"app": "mcp"},
+    "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a"]}],
+}
+_POD_TERM: Object = {
+    "topologyKey": "kubernetes.io/hostname",
+    "labelSelector": _SELECTOR,
+    "namespaces": ["team-b"],
+    "namespaceSelector": _SELECTOR,
+    "matchLabelKeys": ["pod-template-hash"],
+    "mismatchLabelKeys": ["color"],
+}
+_NODE_TERM: Object = {
+    "matchExpressions": [{"key": "cores", "operator": "Gt", "values": ["4"]}],
+    "matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}],
+}
+_POD_AFFINITY: Object = {
+    "requiredDuringSchedulingIgnoredDuringExecution": [_POD_TERM],
+    "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 10, "podAffinityTerm": _POD_TERM}],
+}
+PLACEMENT: Object = {
+    "nodeSelector": {"pool": "mcp"},
+    "tolerations": [
+        {"key": "dedicated", "operator": "Equal", "value": "mcp", "effect": "NoExecute", "tolerationSeconds": 60}
+    ],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [_NODE_TERM]},
+            "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "preference": _NODE_TERM}],
+        },
+        "podAffinity": _POD_AFFINITY,
+        "podAntiAffinity": _POD_AFFINITY,
+    },
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 1,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": _SELECTOR,
+            "matchLabelKeys": ["pod-template-hash"],
+            "minDomains": 2,
+            "nodeAffinityPolicy": "Honor",
+            "nodeTaintsPolicy": "Honor",
+        }
+    ],
+    "priorityClassName": "important",
+}
+"""Every field that says where the proxy runs."""
 _OVERRIDES: Object = {
     "proxyDeployment": {
         "annotations": {"a": "1"},
@@ -12,6 +60,7 @@ _OVERRIDES: Object = {
         "podTemplateMetadataOverrides": {"annotations": {"c": "3"}, "labels": {"d": "4"}},
         "env": [{"name": "HTTP_PROXY", "value": ""}],
         "imagePullSecrets": [{"name": "registry"}],
+        **PLACEMENT,
     },
     "proxyService": {"annotations": {"e": "5"}, "labels": {"f": "6"}},
 }

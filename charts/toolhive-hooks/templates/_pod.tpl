@@ -34,6 +34,10 @@ digest-key: toolhive-hooks-digest-key
 - name: OPERATOR_OPENSHIFT
   value: "true"
 {{- end }}
+{{- if .Values.small.enabled }}
+- name: TOOLHIVE_HOOKS_MAX_BODY_BYTES
+  value: "4194304"
+{{- end }}
 {{- with .Values.runnerImage }}
 - name: TOOLHIVE_RUNNER_IMAGE
   value: {{ . }}

@@ -28,7 +28,7 @@ class DelegateClient(RuledModel):
     client_id: Identifier
     """Client id."""
     client_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the client secret, of 32 bytes or more."""
+    """The key of a Secret that contains the client secret, of 32 bytes or more."""
     scopes: Annotated[list[Identifier], Field(min_length=1, max_length=10)]
     """Scopes that the client may ask for."""
     audiences: Annotated[list[Address], Field(min_length=1, max_length=10)]

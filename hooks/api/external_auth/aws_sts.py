@@ -19,13 +19,13 @@ class RoleMapping(Model):
     """An IAM role, and the callers who get it by the claims of their token."""
 
     claim: NonEmpty = ""
-    """Value that the claim roleClaim must hold; exactly one of claim and matcher must be set."""
+    """Value that the claim roleClaim must have; exactly one of claim and matcher must be set."""
     matcher: NonEmpty = ""
     """CEL expression over the token's claims that must be true; exactly one of claim and matcher must be set."""
     role_arn: RoleArn
     """ARN of the role."""
     priority: Count | None = None
-    """Which mapping counts where several match: the one with the lowest number; one without a number comes last."""
+    """Order of the mappings: the lowest number that matches wins; one without a number comes last."""
 
 
 class AwsSts(ExternalAuth):
@@ -38,7 +38,7 @@ class AwsSts(ExternalAuth):
     fallback_role_arn: RoleArn = ""
     """ARN of the role for callers that no mapping matches; they are refused when left out."""
     role_mappings: list[RoleMapping] = Field(default_factory=list)
-    """Roles by what callers' tokens say."""
+    """Roles by the claims of callers' tokens."""
     role_claim: str = "groups"
     """Claim of the caller's token in which the values of the mappings are looked for."""
     session_duration: Annotated[int, Field(ge=900, le=43200, json_schema_extra={"format": "int32"})] = 3600

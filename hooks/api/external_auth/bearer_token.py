@@ -10,4 +10,4 @@ class BearerToken(ExternalAuth):
     """A fixed bearer token for a remote MCP server."""
 
     token_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the token."""
+    """The key of a Secret that contains the token."""

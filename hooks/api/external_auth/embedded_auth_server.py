@@ -32,11 +32,11 @@ class ClientMetadataDocuments(Model):
     """Clients that are known by the URL of a document about them (OAuth Client ID Metadata Document)."""
 
     enabled: bool = False
-    """Whether such clients are served."""
+    """Whether clients are accepted that are known by the URL of a document."""
     cache_max_size: Positive | None = None
-    """How many documents are kept."""
+    """How many documents are cached."""
     cache_fallback_ttl: Duration | None = None
-    """How long a document is kept that doesn't say so itself."""
+    """How long a document without a lifetime of its own is cached."""
 
 
 class EmbeddedAuthServer(ExternalAuth, RuledModel):
@@ -69,7 +69,7 @@ class EmbeddedAuthServer(ExternalAuth, RuledModel):
     signing_key_secret_refs: Annotated[list[SecretKeyRef], Field(max_length=5)] = Field(default_factory=list)
     """Private keys as PEM, of which the first signs and all verify tokens; each start makes a new one when empty."""
     hmac_secret_refs: list[SecretKeyRef] = Field(default_factory=list)
-    """Secrets of 32 bytes or more, the current one first, by which refresh tokens are known; as above when empty."""
+    """Secrets of 32 bytes or more that sign refresh tokens, the current one first; each start makes one when empty."""
     token_lifespans: TokenLifespans | None = None
     """How long tokens and codes are good for."""
     upstream_providers: Annotated[list[UpstreamProvider], Field(min_length=1), MapList("name")]
@@ -89,7 +89,7 @@ class EmbeddedAuthServer(ExternalAuth, RuledModel):
     insecure_allow_confidential_over_loopback_http: bool = Field(
         default=False, alias="insecureAllowConfidentialOverLoopbackHTTP"
     )
-    """Whether they may with an issuer that is an http:// URL of the loopback; for development only."""
+    """Whether clients may register that have a secret, with an http:// issuer on loopback; for development only."""
     delegate_clients: Annotated[list[DelegateClient], Field(max_length=10)] = Field(default_factory=list)
     """Clients that get tokens on behalf of users by token exchange."""
     trusted_issuers: Annotated[list[TrustedIssuer], Field(max_length=20)] = Field(default_factory=list)

@@ -16,7 +16,7 @@ class HeaderInjection(ExternalAuth):
     header_name: NonEmpty
     """Name of the header."""
     value_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the header's value."""
+    """The key of a Secret that contains the header's value."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield reason and message of each value that the schema admits and no proxy would."""

@@ -24,7 +24,7 @@ class Obo(ExternalAuth):
     client_id: str = ""
     """Client id with which the proxy authenticates at the token endpoint."""
     client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret."""
+    """The key of a Secret that contains the client secret."""
     audience: str = ""
     """Audience of the token to get."""
     scopes: Annotated[list[Annotated[str, Field(min_length=1, max_length=256)]], Field(max_length=20)] = Field(

@@ -38,18 +38,18 @@ class RedisUser(Model):
     """The Redis ACL user of the proxy."""
 
     username_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the user's name; the default user when left out."""
+    """The key of a Secret that contains the user's name; the default user when left out."""
     password_secret_ref: SecretKeyRef
-    """The key of a Secret that holds the user's password."""
+    """The key of a Secret that contains the user's password."""
 
 
 class RedisTLS(Model):
     """TLS to Redis: it is on where this block is, even an empty one."""
 
     insecure_skip_verify: Flag = False
-    """Whether the server isn't checked at all; for development only."""
+    """Whether to skip the check of the server's certificate; for development only."""
     ca_cert_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the certificates by which the server is checked, as PEM."""
+    """The key of a Secret that contains the certificates by which the server is checked, as PEM."""
 
 
 class RedisStorage(RuledModel):
@@ -82,9 +82,9 @@ class RedisStorage(RuledModel):
     write_timeout: Duration = "3s"
     """How long a command may take to be sent."""
     tls: RedisTLS | None = None
-    """TLS to the server; without it the connection is in clear."""
+    """TLS to the server; without it the connection is in plain text."""
     sentinel_tls: RedisTLS | None = None
-    """TLS to the sentinels; without it those connections are in clear."""
+    """TLS to the sentinels; without it those connections are in plain text."""
 
 
 class AuthServerStorage(Model):

@@ -26,7 +26,7 @@ class TokenExchange(ExternalAuth):
     client_id: str = ""
     """Client id with which the proxy authenticates at the token endpoint; none where that asks for none."""
     client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret; none for a public client."""
+    """The key of a Secret that contains the client secret; none for a public client."""
     audience: str
     """Audience of the token to get."""
     scopes: list[str] = Field(default_factory=list)
@@ -36,7 +36,7 @@ class TokenExchange(ExternalAuth):
     subject_provider_name: str = ""
     """Accepted for compatibility, and without effect on an MCPServer or MCPRemoteProxy."""
     external_token_header_name: str = ""
-    """Header that takes the token to the MCP server; it replaces the Authorization header's when left out."""
+    """Header that carries the token to the MCP server; the Authorization header when left out."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield reason and message of each value that the schema admits and no token endpoint or proxy would."""

@@ -35,9 +35,9 @@ class UserInfo(Model):
     http_method: Literal["GET", "POST"] | None = None
     """HTTP method; GET when left out."""
     additional_headers: dict[str, str] = Field(default_factory=dict)
-    """Headers to send along, in clear."""
+    """Headers to send, in plain text."""
     field_mapping: UserInfoFields | None = None
-    """In which fields of the answer the user's identity stands."""
+    """Fields of the answer that identify the user."""
 
 
 class OIDCUpstream(Model):
@@ -48,7 +48,7 @@ class OIDCUpstream(Model):
     client_id: str
     """Client id at the provider."""
     client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret; none for a public client."""
+    """The key of a Secret that contains the client secret; none for a public client."""
     redirect_uri: str = ""
     """URL to which the provider sends users back; the server's own URL with /oauth/callback when left out."""
     scopes: list[str] = Field(default_factory=list)
@@ -100,7 +100,7 @@ class DynamicRegistration(RuledModel):
     registration_endpoint: RegistrationUrl = ""
     """URL of the registration endpoint."""
     initial_access_token_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the token with which the client registers, where the provider asks for one."""
+    """The key of a Secret that contains the token with which the client registers, where the provider asks for one."""
     software_id: Annotated[str, Field(max_length=255)] = ""
     """Identifier of the client's software."""
     software_statement: Annotated[str, Field(max_length=16384)] = ""
@@ -132,15 +132,15 @@ class OAuth2Upstream(RuledModel):
     client_id: str = ""
     """Client id at the provider; exactly one of clientId and dcrConfig must be set."""
     client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret; none for a public client."""
+    """The key of a Secret that contains the client secret; none for a public client."""
     redirect_uri: str = ""
     """URL to which the provider sends users back; the server's own URL with /oauth/callback when left out."""
     scopes: list[str] = Field(default_factory=list)
     """Scopes to ask for."""
     token_response_mapping: TokenResponseMapping | None = None
-    """Where the parts of the token answer stand, where it isn't as RFC 6749 has it."""
+    """Paths in a token answer that differs from RFC 6749."""
     identity_from_token: IdentityFromToken | None = None
-    """Where the user's identity stands in the token answer, in place of userInfo."""
+    """Fields of the token answer that identify the user, in place of userInfo."""
     additional_authorization_params: AuthorizationParams = Field(default_factory=dict)
     """Parameters to add to the authorization request."""
     insecure_allow_http: Flag = Field(default=False, alias="insecureAllowHTTP")
@@ -169,7 +169,7 @@ class UpstreamProvider(RuledModel):
     name: ProviderName
     """Name of the provider."""
     type: Literal["oidc", "oauth2"]
-    """What the provider speaks; the block of that name has its settings."""
+    """Protocol of the provider; the block of that name has its settings."""
     oidc_config: OIDCUpstream | None = None
     """Settings for type "oidc"."""
     oauth2_config: OAuth2Upstream | None = None

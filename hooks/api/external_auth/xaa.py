@@ -19,7 +19,7 @@ class Xaa(ExternalAuth):
     idp_client_id: str = ""
     """Client id at the identity provider."""
     idp_client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret at the identity provider."""
+    """The key of a Secret that contains the client secret at the identity provider."""
     target_token_url: str
     """URL of the token endpoint of the application to access."""
     insecure_target_token_url: Flag = False
@@ -27,7 +27,7 @@ class Xaa(ExternalAuth):
     target_client_id: str = ""
     """Client id at the application to access."""
     target_client_secret_ref: SecretKeyRef | None = None
-    """The key of a Secret that holds the client secret at the application to access."""
+    """The key of a Secret that contains the client secret at the application to access."""
     target_audience: str
     """Audience of the assertion: the authorization server of the application to access."""
     target_resource: str = ""

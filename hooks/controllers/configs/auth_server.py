@@ -78,7 +78,7 @@ def _confidential_client_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[
         return
     what = f"{WHERE}.{'allowConfidentialClientRegistration' if registers else 'delegateClients'}"
     if settings.insecure_allow_http:
-        yield "SecretInClear", f"{what} cannot be combined with insecureAllowHTTP: clients would send secrets in clear"
+        yield "SecretInClear", f"{what} cannot be combined with insecureAllowHTTP: clients would send plaintext secrets"
     elif (
         settings.issuer.startswith("http://")
         and is_loopback(settings.issuer)

@@ -13,7 +13,7 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.references.table import references_to
 
-ENTERPRISE_REQUIRED = "on-behalf-of (OBO) external auth type requires an enterprise build"
+ENTERPRISE_REQUIRED = "spec.type: on-behalf-of (OBO) external auth type requires an enterprise build"
 
 
 def validate(spec: MCPExternalAuthConfigSpec) -> list[Condition]:

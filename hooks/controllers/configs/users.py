@@ -105,7 +105,7 @@ def users_of(request: SyncRequest, references: Sequence[Reference]) -> Users:
 def deletion_blocked(users: Users) -> Condition:
     """Return the condition that says why a config that is being deleted is still there."""
     if not users:
-        message = "Looking once more for workloads that refer to this object before it is released"
+        message = "Checking again for workloads that refer to this object before it is released"
         return conditions.true("DeletionBlocked", "CheckingReferences", message)
     kinds = {kind.kind for kind, _ in users.names}
     noun = next(iter(kinds)) if len(kinds) == 1 else "workload"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from hooks.api.kinds import MCP_REMOTE_PROXY
 from hooks.api.mcpremoteproxy import MCPRemoteProxySpec
@@ -16,11 +15,9 @@ from hooks.controllers.workloads.parse import parse
 from hooks.controllers.workloads.reconcile import Reading
 from hooks.controllers.workloads.sessions import session_storage_condition
 from hooks.installation import Installation
-from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import SyncResponse
 from hooks.proxy import children, validation
-from hooks.proxy.names import Names
 
 
 def sync(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
@@ -43,11 +40,4 @@ def _read(request: SyncRequest, installation: Installation) -> Reading:
     return Reading(proxy, problems, about, resolutions.config_hashes)
 
 
-CONTROLLER = Controller(
-    parent=MCP_REMOTE_PROXY,
-    child_kinds=children.KINDS_OF_A_REMOTE,
-    customize=partial(reconcile.customize, kind=MCP_REMOTE_PROXY),
-    sync=sync,
-    finalize=reconcile.finalize,
-    child_names=lambda name: children.child_names(Names(MCP_REMOTE_PROXY.kind, name)),
-)
+CONTROLLER = reconcile.make_controller(MCP_REMOTE_PROXY, children.KINDS_OF_A_REMOTE, sync)

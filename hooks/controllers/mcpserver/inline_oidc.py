@@ -14,7 +14,7 @@ from hooks.references.oidc import IN_CLUSTER_ISSUER, POD_ACCOUNT, issuer_note, s
 from hooks.references.resolution import Resolution, failed
 
 CONDITION = "OIDCConfigRefValidated"
-IN_CLEAR = "has a client secret in clear, which all can read who can read it or the RunConfig"
+IN_CLEAR = "contains a plaintext client secret, readable by anyone who can read it or the RunConfig: use oidcConfigRef"
 HTTP_ALLOWED_ENV = "INSECURE_DISABLE_URL_VALIDATION"
 """The runner's own switch for an issuer that has no TLS, to be set in the proxy's environment."""
 

@@ -10,7 +10,7 @@ from hooks.api.texts import HEADER_NAME, text_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.proxy import spec
-from hooks.proxy.runconfig.telemetry import DEFAULT_SAMPLING_RATE, SAMPLING_RATE, is_unused, sends
+from hooks.proxy.runconfig.telemetry import DEFAULT_SAMPLING_RATE, SAMPLING_RATE, is_unused, sampling_rate, sends
 from hooks.references.resolution import Resolution, failed
 from hooks.references.telemetry import endpoint_fault, endpoint_note, scheme_note
 
@@ -23,6 +23,8 @@ class _Fault(NamedTuple):
     message: str
     blinds: bool
     """Whether the proxy would not start with it, or nothing of what it reports would arrive."""
+    meanwhile: str = ""
+    """What counts where it doesn't blind."""
 
 
 def resolve_telemetry(given: Telemetry | None, name: str) -> Resolution[spec.Telemetry]:
@@ -40,9 +42,9 @@ def resolve_telemetry(given: Telemetry | None, name: str) -> Resolution[spec.Tel
     )
     otel = given.open_telemetry if given.open_telemetry and given.open_telemetry.enabled else None
     faults = list(_faults(otel)) if otel else []
-    said = "; ".join(fault.message for fault in faults)
     if sends(telemetry.open_telemetry) and any(fault.blinds for fault in faults):
-        return failed("TelemetryValid", "TelemetryInvalid", said)
+        return failed("TelemetryValid", "TelemetryInvalid", "; ".join(fault.message for fault in faults))
+    said = "; ".join(f"{fault.message}{fault.meanwhile}" for fault in faults)
     return Resolution(telemetry, _condition(telemetry.open_telemetry, said))
 
 
@@ -97,8 +99,6 @@ def _faults(otel: OpenTelemetry) -> Iterator[_Fault]:
 
 
 def _sampling_rate_faults(rate: str) -> Iterator[_Fault]:
-    message = f'{_WHERE}.tracing.samplingRate must be a number from "0" to "1", such as "0.1"'
-    if not SAMPLING_RATE.fullmatch(rate):
-        yield _Fault(f"{message}; until then it is {DEFAULT_SAMPLING_RATE}", blinds=False)
-    elif not 0 <= float(rate) <= 1:
-        yield _Fault(message, blinds=False)
+    if not SAMPLING_RATE.fullmatch(rate) or not 0 <= float(rate) <= 1:
+        message = f'{_WHERE}.tracing.samplingRate must be a number from "0" to "1", such as "0.1"'
+        yield _Fault(message, blinds=False, meanwhile=f"; until then it is {sampling_rate(rate)}")

@@ -3,6 +3,10 @@
 ToolHive 0.44 has CRDs of the same names without the fields of October 2025. Put over ours, they take oidcConfig and
 tools out of each spec that is read, at the same generation; the next write of a status takes them out of the store
 (both seen on a real control plane). A server must not be opened by that.
+
+The object's managedFields still name such a field, whoever writes what afterwards: the API server takes a name out of
+there when a write removes the field, and for a CRD that hides it there is nothing to remove (tried with kubectl, with
+server-side apply and with updates as Helm makes them). So a field that is named there and not in spec was hidden.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP
-from hooks.kubernetes.objects import Object, raw_spec
+from hooks.kubernetes.objects import Object, raw_spec, spec_fields_written
 from hooks.metacontroller.requests import BrokenRule, SyncRequest
 from hooks.proxy.config_maps import read_run_config
 from hooks.proxy.names import names_of
@@ -45,31 +49,52 @@ def access_condition(request: SyncRequest) -> Condition:
 
 
 def refuse_hidden_protection(request: SyncRequest) -> None:
-    """Refuse to go on where the spec lost a protection without a new generation.
+    """Refuse to go on where the spec lost a protection that no author took out.
 
     Raises:
-        BrokenRule: the proxy has a protection that the spec of the same generation doesn't ask for any more. Nothing is
-            written then, and Metacontroller tries again.
+        BrokenRule: the proxy has a protection that the spec doesn't ask for any more, although its managedFields name
+            the field, or the generation is the same. Nothing is written then, and Metacontroller tries again.
+    """
+    hidden = _hidden(request.parent)
+    lost = list(hidden) or _lost_at_rest(request)
+    if not lost:
+        return
+    run = read_run_config(request.children.get(CONFIG_MAP, names_of(request).run_config))
+    lost = [what for what in lost if run.get(_PROTECTIONS[what].key)]
+    if lost:
+        fields = " and ".join(f"spec.{hidden.get(what, _PROTECTIONS[what].fields[0])}" for what in lost)
+        raise BrokenRule(
+            f"the proxy has {', '.join(lost)}, and the spec lost {fields} though no author removed it. "
+            f"The CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides fields: apply that of "
+            "toolhive-hooks again, then the manifest"
+        )
+
+
+def _hidden(parent: Object) -> dict[str, str]:
+    """Return the protections that a spec doesn't ask for, each with its field that managedFields still name."""
+    spec, written = raw_spec(parent), {key for fields in spec_fields_written(parent) for key in fields}
+    return {
+        what: field
+        for what, each in _PROTECTIONS.items()
+        for field in each.fields
+        if f"f:{field}" in written and not any(other in spec for other in each.fields)
+    }
+
+
+def _lost_at_rest(request: SyncRequest) -> list[str]:
+    """Return the protections that a spec doesn't ask for, where its generation is that of the last status.
+
+    This is for objects without managedFields, which a restore or their author may have taken away.
     """
     if _observed_generation(request.parent) != request.generation:
-        return
+        return []
     asked = _asked(raw_spec(request.parent))
     lost = [what for what in _PROTECTIONS if what not in asked]
     # An edit that takes a protection away may wait for something else: then the proxy keeps it, and the status says so.
     noted = conditions.find(request.parent, CONDITION) or {}
     if noted.get("observedGeneration") == request.generation:
         lost = [what for what in lost if noted.get("status") == "True" and what in str(noted.get("message"))]
-    if not lost:
-        return
-    run = read_run_config(request.children.get(CONFIG_MAP, names_of(request).run_config))
-    lost = [what for what in lost if run.get(_PROTECTIONS[what].key)]
-    if lost:
-        fields = " and ".join(f"spec.{_PROTECTIONS[what].fields[0]}" for what in lost)
-        raise BrokenRule(
-            f"the proxy has {', '.join(lost)}, and the spec of the same generation doesn't ask "
-            f"for it: the CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides {fields}; apply "
-            "that of toolhive-hooks again"
-        )
+    return lost
 
 
 def _asked(spec: Object) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
@@ -21,11 +20,9 @@ from hooks.controllers.workloads.sessions import session_storage_condition
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import STATEFUL_SET
-from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import SyncResponse
 from hooks.proxy import children, validation
-from hooks.proxy.names import Names
 
 
 def sync(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
@@ -54,12 +51,4 @@ def _read(request: SyncRequest, installation: Installation) -> Reading:
     return Reading(proxy, problems, about, resolutions.config_hashes)
 
 
-CONTROLLER = Controller(
-    parent=MCP_SERVER,
-    child_kinds=children.KINDS,
-    customize=partial(reconcile.customize, kind=MCP_SERVER),
-    sync=sync,
-    finalize=reconcile.finalize,
-    child_names=lambda name: children.child_names(Names(MCP_SERVER.kind, name)),
-    on_delete=(STATEFUL_SET,),
-)
+CONTROLLER = reconcile.make_controller(MCP_SERVER, children.KINDS, sync, on_delete=(STATEFUL_SET,))

@@ -12,15 +12,8 @@ from hooks.controllers.mcpserver.inline_oidc import resolve_oidc
 from hooks.controllers.mcpserver.inline_telemetry import resolve_telemetry
 from hooks.controllers.mcpserver.ports import proxy_port
 from hooks.controllers.mcpserver.scaling import resolve_rate_limits
+from hooks.controllers.workloads import resolutions
 from hooks.controllers.workloads.authorization import resolve_authorization
-from hooks.controllers.workloads.resolutions import (
-    Resolutions,
-    own_url,
-    resolve_auth,
-    resolve_oidc_config,
-    resolve_pod_template,
-    resolve_telemetry_config,
-)
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.configs import resolve_config
 from hooks.references.permission_profile import resolve_profile
@@ -32,24 +25,26 @@ ROWS = {reference.field: reference for reference in references_of(MCP_SERVER)}
 """The rows of the table for this kind, by field."""
 
 
-def resolve(request: SyncRequest, spec: MCPServerSpec) -> Resolutions:
+def resolve(request: SyncRequest, spec: MCPServerSpec) -> resolutions.Resolutions:
     """Look up everything that the spec refers to, the shared config before what stands in the spec itself."""
-    url = own_url(request, proxy_port(spec).number)
-    external_auth, auth_server = resolve_auth(request, spec, ROWS, url)
+    url = resolutions.own_url(request, proxy_port(spec).number)
+    external_auth, auth_server = resolutions.resolve_auth(request, spec, ROWS, url)
     oidc, telemetry = ROWS["oidcConfigRef"], ROWS["telemetryConfigRef"]
-    return Resolutions(
+    return resolutions.Resolutions(
         external_auth=external_auth,
         auth_server=auth_server,
         tools=_tools(request, spec),
         oidc=(
-            resolve_oidc_config(request, spec, oidc, url) if spec.oidc_config_ref else resolve_oidc(request, spec, url)
+            resolutions.resolve_oidc_config(request, spec, oidc, url)
+            if spec.oidc_config_ref
+            else resolve_oidc(request, spec, url)
         ),
         authz=resolve_authorization(request, spec, ROWS["authzConfigRef"]),
         webhooks=resolve_config(request, ROWS["webhookConfigRef"], MCPWebhookConfigSpec).map(webhooks),
         permission_profile=resolve_profile(request, spec.permission_profile),
-        pod_template=resolve_pod_template(spec.pod_template_spec),
+        pod_template=resolutions.resolve_pod_template(spec.pod_template_spec),
         telemetry=(
-            resolve_telemetry_config(request, spec, telemetry)
+            resolutions.resolve_telemetry_config(request, spec, telemetry)
             if spec.telemetry_config_ref
             else resolve_telemetry(spec.telemetry, request.name)
         ),

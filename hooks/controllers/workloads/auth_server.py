@@ -24,7 +24,7 @@ def outgoing(
 ) -> Resolution[MCPExternalAuthConfigSpec]:
     """Return what externalAuthConfigRef (the row) leads to, unless it is an authorization server that can't work."""
     settings = _settings(found)
-    faults = list(_faults(settings, spec, resource_url, row.workload.kind)) if settings else []
+    faults = list(_faults(settings, found.name, spec, resource_url, row.workload.kind)) if settings else []
     if not faults:
         return found
     return failed(row.condition, faults[0][0], "; ".join(message for _, message in faults))
@@ -67,7 +67,7 @@ def auth_server(
             "authServerRef for the embedded auth server and externalAuthConfigRef for outgoing auth only"
         )
         return failed(row.condition, "AuthServerRefConflict", message)
-    faults = list(_faults(settings, spec, resource_url, row.workload.kind))
+    faults = list(_faults(settings, found.name, spec, resource_url, row.workload.kind))
     if faults:
         reason = faults[0][0]
         reason = row.reasons.not_valid if reason == "InvalidConfig" else reason
@@ -95,7 +95,7 @@ def _settings(found: Resolution[MCPExternalAuthConfigSpec]) -> EmbeddedAuthServe
 
 
 def _faults(
-    settings: EmbeddedAuthServer, spec: WorkloadSpec, resource_url: str, kind: str
+    settings: EmbeddedAuthServer, name: str, spec: WorkloadSpec, resource_url: str, kind: str
 ) -> Iterator[tuple[str, str]]:
     """What an authorization server lacks at this workload: a reason, and a message with the remedy."""
     upstreams = len(settings.upstream_providers)
@@ -114,7 +114,7 @@ def _faults(
         yield "InvalidConfig", f"{message} auth server is active; {remedy}"
     scopes = ref.scopes or AUTH_SERVER_SCOPES
     for index, client in enumerate(settings.delegate_clients):
-        where = f"delegateClients[{index}]"
+        where = f"MCPExternalAuthConfig {name!r}: spec.embeddedAuthServer.delegateClients[{index}]"
         for scope in sorted(set(client.scopes).difference(scopes)):
             yield (
                 "InvalidConfig",

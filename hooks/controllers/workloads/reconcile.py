@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from hooks.api.kinds import CustomResource
 from hooks.controllers.workloads.config_maps import config_map_names
@@ -14,6 +16,7 @@ from hooks.installation import Installation
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
+from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
@@ -40,6 +43,25 @@ class Reading:
     """What the conditions say about the spec and its references."""
     hashes: Object = field(default_factory=dict)
     """The status fields with the hashes of the shared configs in use."""
+
+
+def make_controller(
+    kind: CustomResource,
+    child_kinds: tuple[Kind, ...],
+    sync: Callable[[SyncRequest, Installation, datetime], SyncResponse],
+    *,
+    on_delete: tuple[Kind, ...] = (),
+) -> Controller:
+    """Return the controller of a workload kind, of which only the sync is its own."""
+    return Controller(
+        parent=kind,
+        child_kinds=child_kinds,
+        customize=partial(customize, kind=kind),
+        sync=sync,
+        finalize=finalize,
+        child_names=lambda name: children.child_names(Names(kind.kind, name)),
+        on_delete=on_delete,
+    )
 
 
 def customize(request: CustomizeRequest, installation: Installation, kind: CustomResource) -> list[RelatedRule]:
@@ -93,7 +115,7 @@ def sync(
         reading.about,
         reading.hashes,
         problems,
-        identities=identities,
+        returned=returned,
         installation=installation,
         now=now,
     )

@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from hooks.controllers.workloads.refusals import (
+    REFUSED_SECONDS,
+    deployment_condition,
+    is_answered,
+    shown_by,
+    with_refusal,
+)
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, kind_and_name
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy.deletion import awaited
@@ -21,8 +28,6 @@ from hooks.proxy.spec import ProxySpec
 
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
-REFUSED_SECONDS = 30
-"""How long a child may stay away before it counts as refused by the API server."""
 TERMINATION_RESYNC_SECONDS = 60  # twice the grace period that pods have by default
 """When to look again at a server that is being deleted; after so long its status names what keeps it."""
 
@@ -44,7 +49,7 @@ def make_status(
     hashes: Object,
     problems: list[Condition],
     *,
-    identities: list[tuple[str, str]],
+    returned: list[Object],
     installation: Installation,
     now: datetime,
 ) -> StatusResult:
@@ -56,17 +61,19 @@ def make_status(
         about: what the conditions say about the spec and its references.
         hashes: the status fields with the hashes of the shared configs in use.
         problems: why the children can't be made; empty where they are.
-        identities: (kind, name) of each child of the answer, in its order: one that was returned before and isn't
-            observed is missing, and the first such is named.
+        returned: the children of the answer, in its order: one that was returned before and isn't observed is missing,
+            and the first such is named.
         installation: what the installation decides.
         now: the time of the call.
     """
     observed = workload(request, installation)
     state = _state(request, problems, about, observed.state, installation)
     if state.phase != "Failed":
-        state = _with_missing(state, request, identities, now)
+        state = _with_missing(state, request, [kind_and_name(child) for child in returned], now)
+    not_updated = deployment_condition(request, returned, now)
+    state = with_refusal(state, not_updated)
     ready = Condition("Ready", "True" if state.phase == "Ready" else "False", state.reason, state.message)
-    found = [ready, _valid(problems), *observed.conditions, *about]
+    found = [ready, _valid(problems), *([not_updated] if not_updated else []), *observed.conditions, *about]
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
@@ -76,12 +83,14 @@ def make_status(
         "observedGeneration": request.generation,
         "conditions": conditions.stamp(found, request.parent, now),
     }
-    return StatusResult(status, _resync_after_seconds(state, problems))
+    return StatusResult(status, _resync_after_seconds(state, problems, not_updated))
 
 
-def _resync_after_seconds(state: State, problems: list[Condition]) -> int:
+def _resync_after_seconds(state: State, problems: list[Condition], not_updated: Condition | None) -> int:
     if state.reason == "ChildMissing":
         return CHILD_RECHECK_SECONDS if state.phase == "Ready" else REFUSED_SECONDS
+    if not_updated:
+        return REFUSED_SECONDS
     return RESYNC_SECONDS if problems or state.phase != "Ready" else 0
 
 
@@ -95,8 +104,9 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     since = conditions.deletion_time(request.parent, now)
     is_slow = (now - since).total_seconds() >= TERMINATION_RESYNC_SECONDS
     waiting_for = awaited(request) if is_slow else ""
-    goes = "its proxy goes first, then all the rest" if names_of(request).has_server else "all its objects go"
-    what = f"waiting for {waiting_for}" if waiting_for else goes
+    has_server = names_of(request).has_server
+    order = "its proxy is deleted first, then everything else" if has_server else "all its objects are deleted"
+    what = f"waiting for {waiting_for}" if waiting_for else order
     message = conditions.short(f"{names_of(request).noun} is being terminated: {what}")
     return {
         "phase": "Terminating",
@@ -159,8 +169,7 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, the API server refuses
     it: one whose name is another object's is found before.
     """
-    observed = request.parent.get("status")
-    if not isinstance(observed, dict) or observed.get("observedGeneration") != request.generation:
+    if not is_answered(request):
         return state
     missing = next((child for child in identities if child not in request.children.identities), None)
     if missing is None:
@@ -174,8 +183,7 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
     if not was_named or waited < REFUSED_SECONDS:
         return State("Pending", "ChildMissing", note)
-    shown = f"kubectl describe {request.parent['kind'].lower()} {request.name} -n {request.namespace}"
-    return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: `{shown}` shows who refuses it")
+    return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: {shown_by(request)} shows who refuses it")
 
 
 def _pending(waiting: Condition) -> State:

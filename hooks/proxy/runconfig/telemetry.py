@@ -32,7 +32,7 @@ def telemetry_config(telemetry: Telemetry | None) -> Object | None:
         "tracingEnabled": bool(otel and otel.tracing),
         "metricsEnabled": bool(otel and otel.metrics),
         # A string: a number, as the October 2025 operator writes it, makes runner 0.44.0 panic.
-        "samplingRate": _sampling_rate(otel.sampling_rate) if otel and otel.sampling_rate else "",
+        "samplingRate": sampling_rate(otel.sampling_rate) if otel and otel.sampling_rate else "",
         "headers": headers,
         "insecure": bool(otel and otel.insecure),
         "enablePrometheusMetricsPath": telemetry.prometheus,
@@ -59,8 +59,8 @@ def is_unused(otel: OpenTelemetry | None) -> bool:
     return bool(otel and otel.enabled and endpoint_of(otel.endpoint)) and not sends(otel)
 
 
-def _sampling_rate(given: str) -> str:
-    """The rate from 0 to 1, written as Go writes a float: as short as it can be."""
+def sampling_rate(given: str) -> str:
+    """Return the rate from 0 to 1 that counts, written as Go writes a float: as short as it can be."""
     rate = float(given) if SAMPLING_RATE.fullmatch(given) else DEFAULT_SAMPLING_RATE
     rate = min(max(rate, 0.0), 1.0) if math.isfinite(rate) else DEFAULT_SAMPLING_RATE
     return format(Decimal(repr(rate)), "f").removesuffix(".0")

@@ -24,12 +24,12 @@ KINDS = (
 )
 CHANGES = 11
 TAKEN_OVER = (
-    "note: only one namespace is taken over, and Metacontroller works in all: where this wasn't run it lets go of "
-    "every server's children, though it deletes none. Run this without -n before you start the hooks\n"
+    "note: only one namespace is taken over, and Metacontroller works in all. In the others it releases every "
+    "server's children, and deletes none. Run this without -n before you start the hooks\n"
 )
 REVERTED = (
-    "note: only one namespace is given back, and the old operator works in all: what stays Metacontroller's elsewhere "
-    "keeps its finalizer, and would never end being deleted\n"
+    "note: only one namespace is given back, and the old operator works in all. Objects elsewhere keep "
+    "Metacontroller's finalizer, and their deletion would never end\n"
 )
 
 

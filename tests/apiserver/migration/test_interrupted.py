@@ -62,7 +62,7 @@ def test_where_the_api_server_goes_away_nothing_more_is_tried(
     [stopped] = result.stderr.splitlines()
     assert re.fullmatch(
         rf"stopped at ConfigMap {laid_down}/{CASE}-runconfig: http://127\.0\.0\.1:\d+ can't be reached: .*\. "
-        "Run this again: what is done is left alone",
+        "Run this again: finished changes are left alone",
         stopped,
     )
     rest = migrate(cluster, laid_down, "--apply")

@@ -34,7 +34,7 @@ def test_what_somebody_else_has_under_a_childs_name_is_left_alone(cluster: Contr
     name = f"has the name of a child of MCPServer {CASE}"
     assert sorted(result.stderr.splitlines()) == [
         f"left: ServiceAccount {laid_down}/{CASE}-sa {name}, and is ConfigMap/other's",
-        f"left: StatefulSet {laid_down}/{CASE} {name}, and nobody controls it. If it belongs to that server: "
+        f"left: StatefulSet {laid_down}/{CASE} {name}, and it has no controller. If it belongs to that server: "
         f"kubectl label statefulsets {CASE} -n {laid_down} controller-uid={uid}",
     ]
     after = everything(cluster, laid_down)
@@ -95,7 +95,7 @@ def test_a_child_without_room_for_the_record_gets_the_label_alone(cluster: Contr
     result = migrate(cluster, laid_down, "--apply")
 
     assert result.returncode == 0
-    assert result.stderr.startswith(f"note: Deployment {laid_down}/{CASE} has no room for the record of what the old ")
+    assert result.stderr.startswith(f"note: Deployment {laid_down}/{CASE} has no room in its annotations (256 KiB)")
     metadata = everything(cluster, laid_down)[f"Deployment/{CASE}"]["metadata"]
     assert "controller-uid" in metadata["labels"]
     assert LAST_APPLIED not in metadata["annotations"]

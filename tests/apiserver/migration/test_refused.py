@@ -143,9 +143,9 @@ def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: Cont
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
         f"refused: CustomResourceDefinition {name} keeps fields that these hooks don't know: spec.loginConfigRef. "
-        f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.loginConfigRef). Say by other "
-        "fields what they ask for, or convert a copy of them (docs/migrating.md, step 3), and then put these hooks' "
-        "CRD in place: kubectl apply -k crds/\n"
+        f"Objects that set one would be Failed: MCPServer {laid_down}/{CASE} (spec.loginConfigRef). Use other "
+        "fields in them, or convert a copy (docs/migrating.md, step 3). Then put these hooks' CRD in place: kubectl "
+        "apply -k crds/\n"
     )
     assert f"note: MCPServer {laid_down}/{CASE} is Failed: spec.loginConfigRef: is not a field" in compared.stderr
 

@@ -22,7 +22,7 @@ from tests.old_operator import run
 
 pytestmark = pytest.mark.apiserver
 
-KEPT = "label controller-uid, record of what the old operator asked for"
+KEPT = "label controller-uid, record of the old operator's settings"
 PLAN = [
     f"  Deployment/token-exchange                   {KEPT}",
     f"  Service/mcp-token-exchange-proxy            {KEPT}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -86,6 +87,14 @@ class Fleet:
         self.edits += 1
         audience = f"https://api-{self.edits}.example.com"
         self.patch("mcpexternalauthconfig", "shared", {"tokenExchange": {"audience": audience}})
+
+    def roll_often(self, times: int, *, every: float) -> None:
+        """Edit the shared config so many times, so many seconds apart."""
+        began = time.monotonic()
+        for count in range(1, times + 1):
+            self.roll()
+            # Not a wait for something: so often users edit.
+            time.sleep(max(began + count * every - time.monotonic(), 0))
 
     def watch(self) -> WatchLog:
         """Watch everything that belongs to the servers."""

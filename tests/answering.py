@@ -1,0 +1,46 @@
+"""Something that answers like an API server, or doesn't, for tests of the commands that ask one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def answering(directory: Path, answers: Mapping[str, tuple[int, str]]) -> Iterator[tuple[Path, str]]:
+    """Something that answers by the first of these beginnings that a path has, and 404 otherwise; its kubeconfig."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = [answer for begin, answer in answers.items() if self.path.startswith(begin)]
+            status, body = found[0] if found else (404, "404 page not found")
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    host = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    named = {"cluster": "c", "user": "u"}
+    config = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": named}],
+        "clusters": [{"name": "c", "cluster": {"server": host}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    (directory / "config").write_text(json.dumps(config))
+    try:
+        yield directory / "config", host
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

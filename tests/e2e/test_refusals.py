@@ -1,0 +1,78 @@
+"""A change of a Deployment that the API server or an admission policy refuses: what runs serves on, and is told so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.controlplane import eventually
+from tests.e2e.installation import TOOLHIVE, Installation, conditions
+from tests.e2e.test_mixed_workloads import apply, proxy, server, status
+
+pytestmark = pytest.mark.e2e
+
+REFUSED_BY_API_SERVER = {
+    "podTemplateSpec": {
+        "spec": {"containers": [{"name": "toolhive", "volumeMounts": [{"name": "no", "mountPath": "/a"}]}]}
+    }
+}
+REFUSED_BY_POLICY = {"podTemplateSpec": {"spec": {"containers": [{"name": "mcp", "args": ["--forbidden"]}]}}}
+POLICY = [
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "no-forbidden-argument"},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["apps"],
+                        "apiVersions": ["v1"],
+                        "operations": ["UPDATE"],
+                        "resources": ["deployments"],
+                    }
+                ]
+            },
+            "validations": [
+                {"expression": "!object.spec.template.spec.containers[0].args.exists(a, a.contains('--forbidden'))"}
+            ],
+        },
+    },
+    {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": "no-forbidden-argument"},
+        "spec": {"policyName": "no-forbidden-argument", "validationActions": ["Deny"]},
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("made", "change", "policy"),
+    [(proxy, REFUSED_BY_API_SERVER, []), (server, REFUSED_BY_POLICY, POLICY)],
+    ids=["MCPRemoteProxy", "MCPServer"],
+)
+def test_a_refused_change_is_said_and_what_runs_serves_on(
+    installation: Installation, namespace: str, made: Any, change: dict[str, Any], policy: list[dict[str, Any]]
+) -> None:
+    cluster = installation.cluster
+    kind = made("demo")["kind"]
+    apply(installation, namespace, made("demo"), *policy)
+
+    def said(phase: str, reason: str, updated: tuple[str, str] | None) -> bool:
+        found = cluster.get(f"{TOOLHIVE}/{kind}", "demo", namespace) or {}
+        assert status(installation, namespace, kind, "demo").get("phase") == phase, found.get("status")
+        assert conditions(found)["Ready"][1] == reason, found["status"]
+        assert conditions(found).get("DeploymentUpdated") == updated
+        return True
+
+    eventually(lambda: said("Ready", "Ready", None), timeout=60)
+    apply(installation, namespace, made("demo", **change))
+
+    eventually(lambda: said("Ready", "UpdateRefused", ("False", "UpdateRefused")), timeout=90)
+    events = cluster.kubectl("describe", kind, "demo", "-n", namespace).stdout
+    assert "SyncError" in events
+
+    apply(installation, namespace, made("demo"))
+    eventually(lambda: said("Ready", "Ready", None), timeout=60)
