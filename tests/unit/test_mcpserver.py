@@ -401,7 +401,10 @@ class TestFinalize:
 
         answer = sync({**deleting(server()), "status": failed}, running(server()))
 
-        assert answer["status"]["message"] == "MCP server is being terminated: its proxy goes first, then all the rest"
+        assert (
+            answer["status"]["message"]
+            == "MCP server is being terminated: its proxy is deleted first, then everything else"
+        )
 
     def test_a_pod_without_its_deployment_is_waited_for(self) -> None:
         answer = sync(deleting(server()), related=[pod("demo-1", "demo")])
