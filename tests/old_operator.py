@@ -16,6 +16,7 @@ from hooks.migrate.finalizers import OPERATORS
 from hooks.migrate.managed_fields import MANAGER
 from hooks.migrate.operators import OPERATOR_LEASE
 from tests.controlplane import ControlPlane
+from tests.controlplane.processes import Process, free_port
 from tests.reference.cases import inputs, reference_children, reference_statuses
 
 MERGE = "application/merge-patch+json"
@@ -67,6 +68,29 @@ def stopped_operator(release: str = OCTOBER) -> Object:
     metadata = {"name": "toolhive-operator", "labels": labels}
     spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+def start(cluster: ControlPlane, binary: Path, namespace: str, directory: Path) -> Process:
+    """Start the operator itself, release 0.44.0, under the name of the published image: it is what managedFields say.
+
+    Args:
+        cluster: where; its CRDs are the operator's.
+        binary: the operator's.
+        namespace: the one that it watches.
+        directory: where a link of that name is made.
+    """
+    program = directory / MANAGER
+    if not program.exists():
+        program.symlink_to(binary.resolve())
+    ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    flags = [f"-kubeconfig={cluster.kubeconfig()}", f"-metrics-bind-address={ports[0]}"]
+    variables = {
+        **environment(cluster.kubeconfig()),
+        "WATCH_NAMESPACE": namespace,
+        "TOOLHIVE_RUNNER_IMAGE": "ghcr.io/stacklok/toolhive/proxyrunner:v0.44.0",
+        "TOOLHIVE_USAGE_METRICS_ENABLED": "false",
+    }
+    return cluster.run("operator", [program, *flags, f"-health-probe-bind-address={ports[1]}"], env=variables)
 
 
 def runners_objects(cluster: ControlPlane, namespace: str, server: str) -> None:

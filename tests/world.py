@@ -173,7 +173,7 @@ def made(kind: Kind, name: str, metadata: Object | None = None, **rest: Any) -> 
 def deleting(obj: Object) -> Object:
     """The same object, its deletion asked for: the API server counts the generation up then."""
     generation = obj["metadata"]["generation"] + 1
-    return with_metadata(obj, generation=generation, deletionTimestamp="2026-11-23T11:59:00Z")
+    return with_metadata(obj, generation=generation, deletionTimestamp="2026-11-23T11:59:30Z")
 
 
 def with_metadata(obj: Object, **metadata: Any) -> Object:

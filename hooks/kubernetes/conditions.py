@@ -94,8 +94,22 @@ def seconds_since(obj: Object, type_: str, status: str, now: datetime) -> float 
     condition = find(obj, type_)
     if condition is None or condition.get("status") != status:
         return None
+    since = _time(condition.get("lastTransitionTime"))
+    return None if since is None else max((now - since).total_seconds(), 0)
+
+
+def deletion_time(obj: Object, now: datetime) -> datetime:
+    """When an object's deletion was asked for; now where it wasn't.
+
+    It is the same in each call. Metacontroller may call again before its cache has the status of the call before, and
+    another time in the answer would be another write of the status.
+    """
+    return _time(obj["metadata"].get("deletionTimestamp")) or now
+
+
+def _time(text: object) -> datetime | None:
+    """The time that another object gives, or None where it gives none."""
     try:
-        since = datetime.strptime(str(condition.get("lastTransitionTime")), "%Y-%m-%dT%H:%M:%S%z")
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None
-    return max((now - since).total_seconds(), 0)

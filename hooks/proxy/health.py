@@ -38,7 +38,7 @@ class Workload(NamedTuple):
     conditions: list[Condition]
     """BackendReady, once the MCP server behind the proxy was observed."""
     ready_replicas: int
-    """How many proxies are ready."""
+    """How many of the wanted proxies are ready: those that a rollout has besides would come and go in the status."""
 
 
 def workload(request: SyncRequest, installation: Installation) -> Workload:
@@ -65,9 +65,10 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         running = f"{names_of(request).noun} is running"
         state = State("Ready", "Ready", f"{running}; {note}" if note else running)
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
-        counted = "Deployment and StatefulSet count" if names_of(request).has_server else "the Deployment counts"
-        state = state._replace(message=f"{state.message}; {UNSEEN} {counted}")
-    return Workload(state, [behind.condition] if behind else [], ready_replicas)
+        by = "Deployment and StatefulSet count" if names_of(request).has_server else "the Deployment counts"
+        state = state._replace(message=f"{state.message}; {UNSEEN} {by}")
+    counted = min(ready_replicas, _wanted(deployment, ready_replicas))
+    return Workload(state, [behind.condition] if behind else [], counted)
 
 
 def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | None:
@@ -150,11 +151,14 @@ def _refused(deployment: Object | None) -> State | None:
 
 
 def _rollout(deployment: Object | None) -> str:
-    """How far a rollout is, while there is one."""
-    wanted, updated = _count(deployment, "replicas"), _count(deployment, "updatedReplicas")
-    if deployment is None or not deployment.get("status") or updated >= wanted:
-        return ""
-    return f"rollout in progress: {updated} of {wanted} pods are updated"
+    """Whether there is a rollout. Not how far it is: each step would be a write of the status."""
+    total, updated = _count(deployment, "replicas"), _count(deployment, "updatedReplicas")
+    return "a rollout is in progress" if updated < total else ""
+
+
+def _wanted(deployment: Object | None, otherwise: int) -> int:
+    replicas = raw_spec(deployment or {}).get("replicas")
+    return replicas if isinstance(replicas, int) else otherwise
 
 
 def _count(deployment: Object | None, what: str) -> int:

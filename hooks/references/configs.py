@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from hooks.api.errors import spec_errors
 from hooks.api.meta import Model
 from hooks.kubernetes import conditions
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, raw_spec
 from hooks.metacontroller.requests import SyncRequest
+from hooks.references.config_hash import config_hash
 from hooks.references.resolution import Resolution, failed, waiting
 from hooks.references.table import Reference
 
@@ -72,9 +73,11 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     condition = reference.condition
     generation = config["metadata"].get("generation", 0)
     status = config.get("status")
-    observed = status.get("observedGeneration", 0) if isinstance(status, dict) else 0
+    status = status if isinstance(status, dict) else {}
+    observed = status.get("observedGeneration", 0)
     # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
-    if observed != generation:
+    # A deletion counts the generation up and leaves the spec as it was: that verdict stands.
+    if observed != generation and status.get("configHash") != config_hash(raw_spec(config)):
         message = f"{who} not checked yet: generation {generation}, observed {observed}"
         return waiting(condition, "NotJudgedYet", message)
     ready = conditions.find(config, "Ready")

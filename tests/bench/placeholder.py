@@ -20,7 +20,8 @@ RUN_CONFIG_BYTES = 2200
 Object = dict[str, Any]
 
 GROUP = "toolhive.stacklok.dev"
-CONFIGS, SERVERS = (f"MCPExternalAuthConfig.{GROUP}/v1alpha1", f"MCPServer.{GROUP}/v1alpha1")
+VERSION = f"{GROUP}/v1beta1"
+CONFIGS, SERVERS = (f"MCPExternalAuthConfig.{VERSION}", f"MCPServer.{VERSION}")
 CLAIM = f"{GROUP}/external-auth-config"
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 3}
 IDS: Object = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000}
@@ -41,7 +42,7 @@ def app() -> Flask:
 def server_customize(body: Object) -> Object:
     name, namespace = body["parent"]["metadata"]["name"], body["parent"]["metadata"]["namespace"]
     config = body["parent"]["spec"]["externalAuthConfigRef"]["name"]
-    by_name = {"apiVersion": f"{GROUP}/v1alpha1", "resource": "mcpexternalauthconfigs", "names": [config]}
+    by_name = {"apiVersion": VERSION, "resource": "mcpexternalauthconfigs", "names": [config]}
     by_label = {"apiVersion": "v1", "resource": "pods", "labelSelector": {"matchLabels": {"toolhive-name": name}}}
     return {"relatedResources": [{**rule, "namespace": namespace} for rule in (by_name, by_label)]}
 
@@ -70,7 +71,7 @@ def config_customize(body: Object) -> Object:
         {"apiVersion": "v1", "resource": "secrets", "names": [secret]},
     ]
     if "deletionTimestamp" in metadata:
-        rules.append({"apiVersion": f"{GROUP}/v1alpha1", "resource": "mcpservers"})
+        rules.append({"apiVersion": VERSION, "resource": "mcpservers"})
     return {"relatedResources": [{**rule, "namespace": metadata["namespace"]} for rule in rules]}
 
 
@@ -92,7 +93,7 @@ def _children(server: Object, config: Object) -> list[Object]:
     name, namespace, spec = server["metadata"]["name"], server["metadata"]["namespace"], server["spec"]
     labels = {"app": "mcpserver", "toolhive": "true", "toolhive-name": name}
     labels |= {"app.kubernetes.io/name": "mcpserver", "app.kubernetes.io/instance": name}
-    run = json.dumps({"name": name, "image": spec["image"], "exchange": config["spec"], "oidc": spec["oidcConfig"]})
+    run = json.dumps({"name": name, "image": spec["image"], "exchange": config["spec"]})
     run += " " * (RUN_CONFIG_BYTES - len(run))
     annotations = {
         "checksum": hashlib.sha256(run.encode()).hexdigest(),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from hooks.controllers.configs.users import LISTED_AT_MOST
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.installation import PARENT_KINDS, TOOLHIVE, Installation
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples/token-exchange"
 SERVERS = 10
+USES = {"externalAuthConfigRef": {"name": "weather-api"}}
 
 
 def test_from_create_to_running_a_server_takes_at_most_eight_calls(installation: Installation, namespace: str) -> None:
@@ -52,11 +55,53 @@ def test_deleting_a_server_writes_its_status_once(installation: Installation, na
     assert [status["phase"] for status in statuses] == ["Ready", "Terminating"]
 
 
-def _create_servers(installation: Installation, namespace: str) -> None:
-    spec: dict[str, Any] = {"image": "ghcr.io/example/weather-mcp:1.4.2", "transport": "streamable-http"}
+def test_a_life_takes_so_many_calls_and_writes_of_status(installation: Installation, namespace: str) -> None:
+    """Create, an edit of the config with the rollout that comes of it, delete. Load may fold calls, not add any."""
+    installation.deploy(namespace, EXAMPLE)
+    since = installation.relay.position()
+    with WatchLog(installation.cluster, [f"{TOOLHIVE}/MCPServer"], namespace) as log:
+        _calls_during(installation, namespace, lambda: _create_servers(installation, namespace, **USES))
+        _edit(installation, namespace, "first")
+        log.wait_quiet(3)
+        installation.cluster.kubectl("delete", "mcpserver", "--all", "-n", namespace)
+        lives = [
+            log.history("MCPServer", f"other-{number}", lambda one: one.get("status")) for number in range(SERVERS)
+        ]
+
+    calls = [call for call in installation.relay.calls(since=since) if call.parent.startswith(f"{namespace}/other-")]
+    assert len(calls) <= 30 * SERVERS
+    assert sum(map(len, lives)) <= 12 * SERVERS
+
+
+def test_a_server_more_on_a_config_and_in_a_group_that_many_use_calls_for_no_other_server(
+    installation: Installation, namespace: str
+) -> None:
+    """So N servers that come one by one cost O(N) calls: those of a config and a group are as many for each of them."""
+    installation.deploy(namespace, EXAMPLE)
+    group = {"apiVersion": TOOLHIVE, "kind": "MCPGroup", "metadata": {"name": "team"}, "spec": {"description": "all"}}
+    installation.cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(group))
+    uses = {**USES, "groupRef": {"name": "team"}}
+    create = partial(_create_servers, installation, namespace, LISTED_AT_MOST + 1, **uses)
+    _calls_during(installation, namespace, create)
+    with WatchLog(installation.cluster, PARENT_KINDS, namespace) as log:
+        log.wait_quiet(3)
+
+    for number in range(3):
+        create = partial(_create_servers, installation, namespace, 1, f"late-{number}", **uses)
+        calls = Counter((call.kind, call.parent) for call in _calls_during(installation, namespace, create))
+        shared = {kind: count for (kind, _), count in calls.items() if kind != "mcpserver"}
+        assert {parent for kind, parent in calls if kind == "mcpserver"} == {f"{namespace}/late-{number}-0"}
+        assert shared.keys() == {"mcpexternalauthconfig", "mcpgroup"}
+        assert max(shared.values()) <= 3
+
+
+def _create_servers(
+    installation: Installation, namespace: str, count: int = SERVERS, prefix: str = "other", **refs: Any
+) -> None:
+    spec: dict[str, Any] = {"image": "ghcr.io/example/weather-mcp:1.4.2", "transport": "streamable-http", **refs}
     servers = [
-        {"apiVersion": TOOLHIVE, "kind": "MCPServer", "metadata": {"name": f"other-{number}"}, "spec": spec}
-        for number in range(SERVERS)
+        {"apiVersion": TOOLHIVE, "kind": "MCPServer", "metadata": {"name": f"{prefix}-{number}"}, "spec": spec}
+        for number in range(count)
     ]
     manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": servers})
     installation.cluster.kubectl("apply", "-n", namespace, "-f", "-", input=manifest)
@@ -73,7 +118,7 @@ def _calls_during(installation: Installation, namespace: str, change: Callable[[
         assert set(phases) == {"Ready"}, phases
         return True
 
-    eventually(running, 60)
+    eventually(running, 180)
     return [call for call in installation.relay.calls(since=since) if call.parent.startswith(f"{namespace}/")]
 
 

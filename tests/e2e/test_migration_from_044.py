@@ -18,12 +18,10 @@ import pytest
 from hooks.api.kinds import RESOURCES
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from hooks.migrate.finalizers import METACONTROLLERS, OPERATORS
-from hooks.migrate.managed_fields import MANAGER
 from hooks.proxy.names import MANAGED_BY
 from tests import old_operator, takeover_044
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.fixtures import apply_our_crds, wait_established
-from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready
 from tests.takeover_044.cluster import RELEASE, SERVER, lay_down
@@ -35,7 +33,6 @@ OVERRIDES, EXCHANGE = "resource-overrides", "token-exchange"
 SERVERS = ("minimal", OVERRIDES, EXCHANGE, "telemetry-ref")
 PARENT_KINDS = tuple(f"{kind.api_version}/{kind.kind}" for kind in RESOURCES)
 COMPOSITES = tuple(finalizer.rpartition("compositecontroller-")[2] for finalizer in METACONTROLLERS.values())
-RUNNER_IMAGE = f"ghcr.io/stacklok/toolhive/proxyrunner:{RELEASE}"
 
 
 @pytest.fixture(scope="module")
@@ -124,18 +121,7 @@ def _their_crds(cluster: ControlPlane) -> None:
 
 
 def _start(cluster: ControlPlane, namespace: str, directory: Path) -> Any:
-    program = directory / MANAGER
-    if not program.exists():
-        program.symlink_to(Path(OPERATOR).resolve())
-    ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    flags = [f"-kubeconfig={cluster.kubeconfig()}", f"-metrics-bind-address={ports[0]}"]
-    environment = {
-        **old_operator.environment(cluster.kubeconfig()),
-        "WATCH_NAMESPACE": namespace,
-        "TOOLHIVE_RUNNER_IMAGE": RUNNER_IMAGE,
-        "TOOLHIVE_USAGE_METRICS_ENABLED": "false",
-    }
-    return cluster.run("operator", [program, *flags, f"-health-probe-bind-address={ports[1]}"], env=environment)
+    return old_operator.start(cluster, Path(OPERATOR), namespace, directory)
 
 
 def _it_works_again(cluster: ControlPlane, namespace: str, directory: Path) -> None:

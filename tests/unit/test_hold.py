@@ -19,6 +19,7 @@ from tests.world import (
     child,
     child_names,
     condition,
+    deleting,
     external_auth,
     good_config,
     judged,
@@ -55,7 +56,7 @@ CAUSES = {
     ),
     "config edited": (
         server(**USES_TX),
-        [with_metadata(good_config(), generation=2)],
+        [with_metadata({**good_config(), "spec": external_auth(audience="other")["spec"]}, generation=2)],
         "NotJudgedYet",
         "Pending",
     ),
@@ -242,3 +243,14 @@ def test_while_it_is_held_a_server_whose_service_has_no_port_has_no_url() -> Non
     children = [{**child, "spec": {}} if child["kind"] == "Service" else child for child in running(server())]
 
     assert "url" not in sync(server(image="${IMAGE}"), children)["status"]
+
+
+def test_a_config_whose_deletion_is_asked_for_holds_nothing() -> None:
+    """Its generation is another one, its spec is not: the verdict stands."""
+    answers = [
+        sync(server(**USES_TX), running(server(**USES_TX), good_config()), [config, pod("demo-1", "demo")])
+        for config in (good_config(), deleting(good_config()))
+    ]
+
+    assert answers[0]["status"]["phase"] == "Ready"
+    assert answers[1] == answers[0]

@@ -170,14 +170,22 @@ def test_pods_that_are_refused_say_by_whom(text: str, why: str) -> None:
     assert verdict(deployment={"conditions": [failure]}) == ("Failed", "FailedCreate", f"Proxy pods are refused: {why}")
 
 
-def test_a_rollout_says_how_far_it_is() -> None:
-    counts = {"replicas": 3, "updatedReplicas": 1, "readyReplicas": 3}
+@pytest.mark.parametrize("updated", [0, 1, 2])
+def test_a_rollout_is_named_in_the_same_words_until_it_ends(updated: int) -> None:
+    """Each other word would be another write of the status."""
+    counts = {"replicas": 3, "updatedReplicas": updated, "readyReplicas": 3}
 
     assert verdict(pod("old", "demo"), deployment=counts, transport="sse") == (
         "Ready",
         "Ready",
-        "MCP server is running; rollout in progress: 1 of 3 pods are updated",
+        "MCP server is running; a rollout is in progress",
     )
+
+
+def test_the_pods_that_a_rollout_has_besides_are_not_counted() -> None:
+    pods = [pod("old", "demo"), pod("new", "demo")]
+
+    assert sync(server(replicas=1), running(server(replicas=1)), pods)["status"]["readyReplicas"] == 1
 
 
 def test_scaled_to_zero_says_how_to_get_back() -> None:

@@ -8,13 +8,11 @@ kind adds one small file with a `ConfigController`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import orjson
 from pydantic import ValidationError
 
 from hooks.api.errors import spec_errors
@@ -30,6 +28,7 @@ from hooks.kubernetes.objects import Object, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS, RelatedRule, SyncResponse
+from hooks.references.config_hash import config_hash
 from hooks.references.table import Reference
 from hooks.text import some
 
@@ -157,14 +156,3 @@ def verdict(faults: Iterable[tuple[str, str]], valid: str = "ValidationSucceeded
 def note(valid: Condition, said: str) -> Condition:
     """Return the same condition, which says more: of what works, and is rarely meant; the same where that is empty."""
     return valid._replace(message=f"{valid.message}; {said.removeprefix('; ')}") if said else valid
-
-
-def config_hash(spec: Object) -> str:
-    """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields."""
-    return hashlib.sha256(orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
-
-
-def _set_fields(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _set_fields(inner) for key, inner in value.items() if inner is not None}
-    return [_set_fields(item) for item in value] if isinstance(value, list) else value

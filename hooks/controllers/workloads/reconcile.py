@@ -14,7 +14,7 @@ from hooks.controllers.workloads.parse import why_name_not_usable
 from hooks.controllers.workloads.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.installation import Installation
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -58,25 +58,31 @@ def make_controller(
         child_kinds=child_kinds,
         customize=partial(customize, kind=kind),
         sync=sync,
-        finalize=partial(finalize, kind=kind),
+        finalize=finalize,
         child_names=lambda name: children.child_names(Names(kind.kind, name)),
         on_delete=on_delete,
     )
 
 
 def customize(request: CustomizeRequest, installation: Installation, kind: CustomResource) -> list[RelatedRule]:
-    """Return what a workload's sync looks at: what its spec names, what has one of its own names, and its pods."""
+    """Return what a workload's sync looks at: what its spec names, what has one of its own names, and its pods.
+
+    One that is being deleted waits for its Deployment and pods alone. Each rule more is bytes in each call, and an
+    event that matches it may be a call more: Metacontroller compares events with children and with rules apart.
+    """
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     rules = []
-    named = ownership.object_names(Names(kind.kind, name))
-    kinds = dict.fromkeys(child for child, _ in named)
+    names = Names(kind.kind, name)
+    named = [(DEPLOYMENT, names.deployment)]
     if not is_deleting(request.parent):
         for config in dict.fromkeys(reference.config for reference in references_of(kind)):
             config_names = _config_names(request.parent, kind, config)
             if config_names:
                 rules.append(RelatedRule(config, namespace, names=config_names))
-        named += [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
+        config_maps = [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
+        named = [*ownership.object_names(names), *config_maps]
+    kinds = {child for child, _ in named}
     for child in (each for each in children.KINDS if each in kinds):
         of_kind = tuple(name for named_kind, name in named if named_kind == child)
         rules.append(RelatedRule(child, namespace, names=of_kind))
@@ -121,29 +127,23 @@ def sync(
     )
 
 
-def finalize(request: SyncRequest, installation: Installation, now: datetime, kind: CustomResource) -> SyncResponse:
+def finalize(request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
     """Take a workload down, a proxy that makes an MCP server first.
 
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
-    for a parent that is being deleted. So all else waits until neither Deployment nor proxy pod is left.
+    for a parent that is being deleted. So all that it needs waits until neither Deployment nor proxy pod is left. The
+    Service goes at once: else each pod that ends would be a write of its EndpointSlice.
     """
     if sees_pods(request.name, installation):
         request.related.require(POD)
     is_left = is_proxy_left(request)
     if is_left and names_of(request).has_server:
-        withheld = ownership.withheld(request)
-        stays = [
-            *_make_rbac(request, kind, withheld, installation),
-            *children.hold_workload(request),
-            *children.adopted_stateful_set(request),
-        ]
-        removed = withheld | {(DEPLOYMENT.kind, names_of(request).deployment)}
-        left = request.children.identities - removed
-        stays = [child for child in stays if kind_and_name(child) in left]
+        names = names_of(request)
+        going = ownership.withheld(request) | {(DEPLOYMENT.kind, names.deployment), (SERVICE.kind, names.service)}
         return SyncResponse(
             terminating(request, now),
-            [*stays, *_adopted_children(request, removed.union(map(kind_and_name, stays)))],
-            removed=removed,
+            [minimal_desired(child) for child in request.children if kind_and_name(child) not in going],
+            removed=going,
             resync_after_seconds=TERMINATION_RESYNC_SECONDS,
         )
     finalized = not request.children.identities and not is_left

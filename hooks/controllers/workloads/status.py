@@ -101,7 +101,8 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
     status for each of their steps would be a write, and a call for each config of the namespace that waits for its last
     server.
     """
-    is_slow = (conditions.seconds_since(request.parent, "Ready", "False", now) or 0) >= TERMINATION_RESYNC_SECONDS
+    since = conditions.deletion_time(request.parent, now)
+    is_slow = (now - since).total_seconds() >= TERMINATION_RESYNC_SECONDS
     waiting_for = awaited(request) if is_slow else ""
     has_server = names_of(request).has_server
     order = "its proxy is deleted first, then everything else" if has_server else "all its objects are deleted"
@@ -111,7 +112,7 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
         "phase": "Terminating",
         "message": message,
         "observedGeneration": request.generation,
-        "conditions": conditions.stamp([conditions.false("Ready", "Terminating", message)], request.parent, now),
+        "conditions": conditions.stamp([conditions.false("Ready", "Terminating", message)], request.parent, since),
     }
 
 
