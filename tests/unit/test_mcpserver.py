@@ -14,7 +14,6 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
     ACCESS,
-    BINDING,
     CONFIG,
     NAMESPACE,
     NOT_ACTIVE,
@@ -348,7 +347,7 @@ class TestFinalize:
         answer = sync(deleting(owner), children, [pod("demo-1", "demo")])
 
         assert "Deployment/demo" not in child_names(answer)
-        assert child_names(answer) == sorted([*ACCESS, BINDING, "ConfigMap/demo-runconfig", "StatefulSet/demo"])
+        assert child_names(answer) == ["ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa", "StatefulSet/demo"]
         account = child(answer, SERVICE_ACCOUNT, "demo-proxy-runner")
         assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
         assert answer["finalized"] is False

@@ -14,7 +14,7 @@ from hooks.controllers.workloads.parse import why_name_not_usable
 from hooks.controllers.workloads.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.installation import Installation
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -29,6 +29,9 @@ from hooks.proxy.rbac import make_rbac
 from hooks.proxy.spec import ProxySpec
 from hooks.references.claims import claims
 from hooks.references.table import references_of
+
+NEEDED_TO_END = (SERVICE_ACCOUNT, STATEFUL_SET)
+"""The kinds of what is kept of a server that is being deleted for as long as its proxy runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +134,16 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     """Take a workload down, a proxy that makes an MCP server first.
 
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
-    for a parent that is being deleted. So all that it needs waits until neither Deployment nor proxy pod is left. The
-    Service goes at once: else each pod that ends would be a write of its EndpointSlice.
+    for a parent that is being deleted. So the StatefulSet waits until neither Deployment nor proxy pod is left, and so
+    do the accounts of both pods. A runner that stops needs no other object: it has mounted its files, and asks the API
+    server for nothing but whether the StatefulSet is there (0.44's pkg/container/runtime/monitor.go).
     """
     if sees_pods(request.name, installation):
         request.related.require(POD)
     is_left = is_proxy_left(request)
     if is_left and names_of(request).has_server:
-        names = names_of(request)
-        going = ownership.withheld(request) | {(DEPLOYMENT.kind, names.deployment), (SERVICE.kind, names.service)}
+        named = children.child_names(names_of(request))
+        going = ownership.withheld(request) | {(each.kind, name) for each, name in named if each not in NEEDED_TO_END}
         return SyncResponse(
             terminating(request, now),
             [minimal_desired(child) for child in request.children if kind_and_name(child) not in going],
