@@ -108,7 +108,7 @@ def test_a_server_is_shown_with_all_that_it_needs(cluster: ControlPlane, broken:
         "NotReady  (spec.externalAuthConfigRef) SecretNotFound: Secret 'oauth' of namespace 'x' not found" in shown[1]
     )
     assert shown[2].split() == [
-        *("│", "└─", "Secret", "oauth", "missing", "(spec.tokenExchange.clientSecretRef:", "key", "client-secret)")
+        *("│", "└─", "Secret", "oauth", "missing", "(spec.tokenExchange.clientSecretRef", "wants", "key", "client-secret)")
     ]
     assert shown[5].startswith("│  └─ Pod demo-0")
     assert "Failed  ImagePullBackOff: MCP server can't pull image" in shown[5]
@@ -133,8 +133,8 @@ def test_what_no_call_has_looked_at_says_why(cluster: ControlPlane, namespace: s
     create(cluster, namespace, event)
     failed = status(cluster, namespace)
 
-    check = "(`toolhive-hooks check` looks for the cause)"
-    shown = f"MCPServer {namespace}/demo  Outdated"
+    check = "(`toolhive-hooks check` has the command that helps)"
+    shown = f"MCPServer {namespace}/demo  Pending"
     assert (silent.returncode, failed.returncode) == (1, 1)
     assert silent.stdout == f"{shown}  NotObserved: the hooks have not looked at it as it is now {check}\n"
     assert failed.stdout == f"{shown}  SyncError: unsupported status code: 401 {check}\n"

@@ -396,7 +396,7 @@ def test_a_tree_shows_who_refers_to_what() -> None:
     assert stdout.splitlines()[:3] == [
         "MCPServer default/demo               OK",
         "├─ MCPExternalAuthConfig tx          OK  (spec.externalAuthConfigRef)",
-        "│  └─ Secret oauth                   there  (spec.tokenExchange.clientSecretRef: key key)",
+        "│  └─ Secret oauth                   there  (spec.tokenExchange.clientSecretRef wants key key)",
     ]
 
 
