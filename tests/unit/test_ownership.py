@@ -154,12 +154,10 @@ class TestBinding:
 
         assert BINDING not in child_names(answer)
 
-    @pytest.mark.parametrize("missing", [f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"])
-    def test_a_server_that_goes_follows_the_same_rule(self, missing: str) -> None:
-        children = running(server())
+    def test_a_server_that_goes_binds_nothing(self) -> None:
+        answer = sync(deleting(server()), running(server()))
 
-        assert BINDING in child_names(sync(deleting(server()), children))
-        assert BINDING not in child_names(sync(deleting(server()), without(children, missing)))
+        assert child_names(answer) == ["ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa"]
 
 
 class TestNameConflict:

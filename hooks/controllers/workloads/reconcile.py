@@ -143,7 +143,7 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     is_left = is_proxy_left(request)
     if is_left and names_of(request).has_server:
         named = children.child_names(names_of(request))
-        going = ownership.withheld(request) | {(each.kind, name) for each, name in named if each not in NEEDED_TO_END}
+        going = frozenset((each.kind, name) for each, name in named if each not in NEEDED_TO_END)
         return SyncResponse(
             terminating(request, now),
             [minimal_desired(child) for child in request.children if kind_and_name(child) not in going],
