@@ -117,8 +117,9 @@ def test_a_server_that_goes_waits_for_its_own_proxy_alone(of: Standings, replica
 
     assert answer["finalized"] == (not children and not its_proxy and not its_pods)
     if its_proxy or its_pods:
-        kept = ("ServiceAccount/", "StatefulSet/", *(f"Service/{name}" for name in ("mcp-demo-headless", "mcp-demo")))
-        stays = {name for name in names_with(of, "own") if name.startswith(kept[:2]) or name in kept[2:]}
+        own = names_with(of, "own")
+        server = {"StatefulSet/demo", "ServiceAccount/demo-sa"} if "StatefulSet/demo" in own else set()
+        stays = own & (server | {"Service/mcp-demo-headless", "Service/mcp-demo"})
         assert set(child_names(answer)) == stays
     else:
         assert answer["children"] == []
