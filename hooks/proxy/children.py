@@ -89,6 +89,15 @@ def adopted_stateful_set(request: SyncRequest) -> list[Object]:
     return [minimal_desired(observed)] if observed else []
 
 
+def all_but_the_mcp_server(request: SyncRequest) -> frozenset[tuple[str, str]]:
+    """Return kind and name of what belongs to the proxy: all but the StatefulSet and the account of its pods."""
+    names = names_of(request)
+    named = {(kind.kind, name) for kind, name in child_names(names)}
+    if request.children.get(STATEFUL_SET, names.stateful_set):
+        named -= {(STATEFUL_SET.kind, names.stateful_set), (SERVICE_ACCOUNT.kind, names.server_account)}
+    return frozenset(named)
+
+
 def obsolete_children(names: Names) -> frozenset[tuple[str, str]]:
     """Return kind and name of the children that go where they aren't returned.
 

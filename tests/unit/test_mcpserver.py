@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE, STATEFUL_SET
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
@@ -347,9 +347,7 @@ class TestFinalize:
         answer = sync(deleting(owner), children, [pod("demo-1", "demo")])
 
         assert "Deployment/demo" not in child_names(answer)
-        assert child_names(answer) == ["ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa", "StatefulSet/demo"]
-        account = child(answer, SERVICE_ACCOUNT, "demo-proxy-runner")
-        assert account["metadata"]["labels"] == {"toolhive.stacklok.dev/external-auth-config": "tx"}
+        assert child_names(answer) == ["ServiceAccount/demo-sa", "StatefulSet/demo"]
         assert answer["finalized"] is False
         assert answer["status"]["phase"] == "Terminating"
         deleted = "MCP server is being terminated: its proxy is deleted first, then everything else"

@@ -14,7 +14,7 @@ from hooks.controllers.workloads.parse import why_name_not_usable
 from hooks.controllers.workloads.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.installation import Installation
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -29,9 +29,6 @@ from hooks.proxy.rbac import make_rbac
 from hooks.proxy.spec import ProxySpec
 from hooks.references.claims import claims
 from hooks.references.table import references_of
-
-NEEDED_TO_END = (SERVICE_ACCOUNT, STATEFUL_SET)
-"""The kinds of what is kept of a server that is being deleted for as long as its proxy runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +131,15 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
     """Take a workload down, a proxy that makes an MCP server first.
 
     The proxy runner makes the MCP server's StatefulSet, and one that still runs would make it again; nothing is adopted
-    for a parent that is being deleted. So the StatefulSet waits until neither Deployment nor proxy pod is left, and so
-    do the accounts of both pods. A runner that stops needs no other object: it has mounted its files, and asks the API
-    server for nothing but whether the StatefulSet is there (0.44's pkg/container/runtime/monitor.go).
+    for a parent that is being deleted. So the MCP server stays until neither Deployment nor proxy pod is left. A runner
+    that stops needs nothing else: it has mounted its files, and asks the API server for nothing but whether the
+    StatefulSet is there, where an error is no answer (0.44's pkg/container/runtime/monitor.go).
     """
     if sees_pods(request.name, installation):
         request.related.require(POD)
     is_left = is_proxy_left(request)
     if is_left and names_of(request).has_server:
-        named = children.child_names(names_of(request))
-        going = ownership.withheld(request) | {(each.kind, name) for each, name in named if each not in NEEDED_TO_END}
+        going = children.all_but_the_mcp_server(request)
         return SyncResponse(
             terminating(request, now),
             [minimal_desired(child) for child in request.children if kind_and_name(child) not in going],
