@@ -11,7 +11,7 @@ from hooks.check.crds import APPLY
 from hooks.check.point import Point
 from hooks.cluster import EVENT, LiveCluster
 from hooks.kubernetes.objects import Object, is_observed
-from hooks.metacontroller.events import RECENT_SECONDS, SYNC_ERROR, failing, message_of
+from hooks.metacontroller.events import RECENT_SECONDS, SYNC_ERROR, about, failing, message_of
 from hooks.text import one_line, shortened, some, title
 
 TOPIC = "calls"
@@ -44,20 +44,20 @@ REMEDIES = (
 
 def check_calls(live: LiveCluster, now: datetime) -> Iterator[Point]:
     """Whether calls fail, and whether there are objects that none was made for."""
-    waiting = {obj["metadata"]["uid"]: obj for kind in RESOURCES for obj in live.list(kind) if not is_observed(obj)}
+    unobserved = (obj for kind in RESOURCES for obj in live.list(kind) if not is_observed(obj))
+    waiting = {(obj["metadata"]["namespace"], obj["metadata"]["uid"]): obj for obj in unobserved}
     events = [event for event in live.list(EVENT, fields=f"reason={SYNC_ERROR}") if _is_ours(event)]
     failed = failing(events, waiting, now)
     seen: dict[str, list[str]] = {}
     for event in failed:
         involved = event["involvedObject"]
         message = shortened(one_line(message_of(event)), _LONGEST)
-        seen.setdefault(message, []).append(
-            f"{involved.get('kind')} {involved.get('namespace')}/{involved.get('name')}"
-        )
+        named = f"{involved.get('kind')} {involved.get('namespace')}/{involved.get('name')}"
+        seen.setdefault(message, []).append(shortened(named, _LONGEST))
     for message, objects in seen.items():
         yield Point(TOPIC, False, f"for {some(objects)}: {message}", remedy(message))
-    told = {event["involvedObject"].get("uid") for event in failed}
-    unseen = [title(obj) for uid, obj in waiting.items() if uid not in told and _edited(obj, now) > _UNSEEN_SECONDS]
+    told = {about(event) for event in failed}
+    unseen = [title(obj) for which, obj in waiting.items() if which not in told and _edited(obj, now) > _UNSEEN_SECONDS]
     if unseen:
         text = f"no controller has looked at {some(unseen)}"
         yield Point(TOPIC, False, text, "kubectl logs -n metacontroller statefulset/metacontroller")

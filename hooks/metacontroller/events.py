@@ -18,7 +18,15 @@ _PREAMBLE = re.compile(
 )
 
 
-def failing(events: Iterable[Object], waiting: Collection[str], now: datetime) -> list[Object]:
+def about(event: Object) -> tuple[str, object]:
+    """Return namespace and uid of the object that an event is about.
+
+    Whoever may write events in a namespace may name any uid there. The API server checks the namespace alone.
+    """
+    return str(event["metadata"].get("namespace")), (event.get("involvedObject") or {}).get("uid")
+
+
+def failing(events: Iterable[Object], waiting: Collection[tuple[str, object]], now: datetime) -> list[Object]:
     """Return the events of calls that fail to this day, the oldest first.
 
     After each failure Metacontroller waits twice as long before it calls again. So the next event is due after about
@@ -26,10 +34,10 @@ def failing(events: Iterable[Object], waiting: Collection[str], now: datetime) -
 
     Args:
         events: those with the reason `SYNC_ERROR`.
-        waiting: uids of objects that no call has looked at as they are now: their events count at any age.
+        waiting: what `about` returns of objects that no call has looked at as they are now: their events always count.
         now: the time.
     """
-    found = [event for event in events if _uid(event) in waiting or _is_due(event, now)]
+    found = [event for event in events if about(event) in waiting or _is_due(event, now)]
     return sorted(found, key=_last)
 
 
@@ -50,7 +58,3 @@ def _last(event: Object) -> str:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _uid(event: Object) -> object:
-    return (event.get("involvedObject") or {}).get("uid")

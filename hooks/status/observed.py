@@ -11,7 +11,7 @@ from hooks.api.meta import GROUP
 from hooks.cluster import EVENT, ClusterError, Forbidden, LiveCluster
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET, Kind
 from hooks.kubernetes.objects import Object, controller_of, is_observed, labels_of
-from hooks.metacontroller.events import SYNC_ERROR, failing, message_of
+from hooks.metacontroller.events import SYNC_ERROR, about, failing, message_of
 from hooks.proxy import pods
 from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 
@@ -59,11 +59,11 @@ def observe(live: LiveCluster, namespace: str, now: datetime) -> Observed:
     return found
 
 
-def _sync_errors(live: LiveCluster, namespace: str, found: Observed, now: datetime) -> dict[str, str]:
-    """What Metacontroller last said of the calls that fail, by the uid of the object."""
-    waiting = {parent["metadata"]["uid"] for parent in found.objects.parents.values() if not is_observed(parent)}
+def _sync_errors(live: LiveCluster, namespace: str, found: Observed, now: datetime) -> dict[tuple[str, object], str]:
+    """What Metacontroller last said of the calls that fail."""
+    waiting = {_identity(parent) for parent in found.objects.parents.values() if not is_observed(parent)}
     events = failing(_list(live, EVENT, namespace, found, fields=f"reason={SYNC_ERROR}"), waiting, now)
-    return {event["involvedObject"].get("uid"): message_of(event) for event in events}
+    return {about(event): message_of(event) for event in events}
 
 
 @dataclass(slots=True)
@@ -116,15 +116,19 @@ def _of_pod(pod: Object, workloads: dict[tuple[str, str, str], Object]) -> str:
     return str(workload["metadata"]["uid"]) if workload else ""
 
 
-def _state(obj: Object, errors: Mapping[str, str]) -> tuple[str, str, str]:
+def _identity(obj: Object) -> tuple[str, object]:
+    return obj["metadata"]["namespace"], obj["metadata"]["uid"]
+
+
+def _state(obj: Object, errors: Mapping[tuple[str, object], str]) -> tuple[str, str, str]:
     """State, reason and message of any object in a tree.
 
     Args:
         obj: the object.
-        errors: what was said of failed calls, by uid.
+        errors: what was said of failed calls, by namespace and uid.
     """
     if obj["apiVersion"].startswith(f"{GROUP}/"):
-        error = errors.get(obj["metadata"]["uid"])
+        error = errors.get(_identity(obj))
         if error is None and is_observed(obj):
             return ready_state(obj)
         message = "the hooks have not looked at it as it is now" if error is None else error

@@ -15,7 +15,8 @@ NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 def event(uid: str, first: int, last: int) -> Object:
     """An event about an object, with its first and last time in seconds before now."""
     times = {"firstTimestamp": _at(first), "lastTimestamp": _at(last)}
-    return {"metadata": {"name": uid, "creationTimestamp": _at(first)}, "involvedObject": {"uid": uid}, **times}
+    metadata = {"name": uid, "namespace": "ns", "creationTimestamp": _at(first)}
+    return {"metadata": metadata, "involvedObject": {"uid": uid}, **times}
 
 
 def _at(seconds: int) -> str:
@@ -43,8 +44,9 @@ def test_an_event_counts_until_the_next_call_was_due(first: int, last: int, coun
 def test_of_what_waits_an_event_counts_at_any_age() -> None:
     old, new = event("a", 3500, 3400), event("a", 20, 10)
 
-    assert failing([new, old], {"a"}, NOW) == [old, new]
-    assert failing([new, old], {"b"}, NOW) == [new]
+    assert failing([new, old], {("ns", "a")}, NOW) == [old, new]
+    assert failing([new, old], {("ns", "b")}, NOW) == [new]
+    assert failing([new, old], {("another", "a")}, NOW) == [new], "a tenant's event says nothing of other namespaces"
 
 
 def test_an_event_of_the_newer_form_has_another_time() -> None:
