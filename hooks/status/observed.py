@@ -13,6 +13,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE,
 from hooks.kubernetes.objects import Object, controller_of, is_observed, labels_of
 from hooks.metacontroller.events import SYNC_ERROR, failing, message_of
 from hooks.proxy import pods
+from hooks.proxy.state import Part
 from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 
 _MADE = (DEPLOYMENT, STATEFUL_SET, SERVICE)
@@ -145,6 +146,6 @@ def _pod_state(pod: Object) -> tuple[str, str, str]:
     metadata, owner = pod["metadata"], controller_of(pod) or {}
     who = "MCP server" if owner.get("kind") == STATEFUL_SET.kind else "Proxy"
     selector = f"{_SERVER_LABEL}={labels_of(pod).get(_SERVER_LABEL)}"
-    why = pods.cause([pod], pods.Part(who, f"pod/{metadata['name']}", selector, metadata["namespace"]))
+    why = pods.cause([pod], Part(who, f"pod/{metadata['name']}", selector, metadata["namespace"]))
     phase = str((pod.get("status") or {}).get("phase") or "Unknown")
     return (why.phase, why.reason, why.message) if why else ("Pending" if phase == "Running" else phase, "", "")

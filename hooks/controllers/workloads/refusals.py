@@ -14,7 +14,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import last_applied
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.names import names_of
-from hooks.proxy.pods import State
+from hooks.proxy.state import State
 
 REFUSED_SECONDS = 30
 """How long a child may stay away, or stay as it was, before it counts as refused."""

@@ -23,8 +23,8 @@ from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.names import names_of
 from hooks.proxy.ownership import is_in_conflict
-from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
+from hooks.proxy.state import State
 
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
