@@ -128,9 +128,10 @@ def _state(obj: Object, errors: Mapping[str, str]) -> tuple[str, str, str]:
         error = errors.get(obj["metadata"]["uid"])
         if error is None and is_observed(obj):
             return ready_state(obj)
-        message = "the hooks have not looked at it as it is now" if error is None else error
         state = OUTDATED if obj.get("status") else "Pending"
-        return state, "NotObserved" if error is None else SYNC_ERROR, f"{message} ({_CHECK})"
+        if error is None:
+            return state, "NotObserved", f"the hooks have not looked at it as it is now ({_CHECK})"
+        return state, SYNC_ERROR, f"{error} ({_CHECK})"
     if obj["kind"] == POD.kind:
         return _pod_state(obj)
     if obj["kind"] in (DEPLOYMENT.kind, STATEFUL_SET.kind):
