@@ -26,12 +26,14 @@ from hooks.api.workload import ProxyDeploymentOverrides
 from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, is_qualified_name
 from hooks.kubernetes.objects import Object
 
-_FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
+FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
+"""The fields of proxyDeployment that say where the pods run."""
+_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
 
 
 def placement(overrides: ProxyDeploymentOverrides) -> Object:
     """Return the fields of a pod's spec that say where the proxy runs, as the API server stores them."""
-    return overrides.model_dump(by_alias=True, exclude_defaults=True, include=set(_FIELDS))
+    return overrides.model_dump(by_alias=True, exclude_defaults=True, include=set(FIELDS))
 
 
 def placement_faults(overrides: ProxyDeploymentOverrides) -> Iterator[str]:
@@ -44,7 +46,7 @@ def placement_faults(overrides: ProxyDeploymentOverrides) -> Iterator[str]:
         first = seen.setdefault((spread.topology_key, spread.when_unsatisfiable), index)
         if first != index:
             yield f"topologySpreadConstraints[{index}]: has topologyKey and whenUnsatisfiable of [{first}]: remove one"
-    for field in _FIELDS:
+    for field in FIELDS:
         for path, part in _parts(getattr(overrides, field), to_camel(field)):
             yield from (f"{path}{fault}" for fault in _faults(part))
 
@@ -125,9 +127,6 @@ def _label_keys(part: PodAffinityTerm | TopologySpreadConstraint, field: str, ke
         yield f".{field}: needs labelSelector"
     for key in keys:
         yield from _key(key, field)
-
-
-_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
 
 
 def _key(key: str, field: str = "key") -> Iterator[str]:
