@@ -42,10 +42,10 @@ RUN_BY = {
     f"{UNIT}convert_fields.py::test_the_page_shows_what_is_printed": {
         "docs/convert.md": ["toolhive-hooks convert github.yaml"]
     },
-    f"{UNIT}examples.py::test_a_readme_shows_what_render_prints": {"examples/*/README.md": ["toolhive-hooks render"]},
     f"{UNIT}examples.py::test_a_repository_is_checked_as_the_readme_shows": {
-        "examples/gitops/README.md": ["examples/gitops/check.sh"]
+        "examples/gitops/README.md": ["toolhive-hooks render"]
     },
+    f"{UNIT}examples.py::test_a_readme_shows_what_render_prints": {"examples/*/README.md": ["toolhive-hooks render"]},
     f"{UNIT}examples.py::test_only_the_example_of_october_2025_has_something_to_convert": {
         "examples/october-2025/README.md": ["toolhive-hooks convert"]
     },
@@ -150,9 +150,6 @@ NOT_RUN = {
         "docs/installing.md": ["helm install cert-manager"],
     },
     "needs a release, and nothing is released yet": {"docs/installing.md": ["kubectl apply -f https://", "cosign "]},
-    "needs objects of a release between 0.3 and 0.44; tests/apiserver/migration makes some": {
-        "docs/migrating.md": [".venv/bin/toolhive-hooks migrate --convert"]
-    },
     "needs the address of the reader's fork": {"CONTRIBUTING.md": ["git clone"]},
     "runs the tests and checks themselves": {
         "CONTRIBUTING.md": ["make test-quick", ".venv/bin/pytest", "make format lint words test-quick"]

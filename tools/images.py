@@ -18,7 +18,7 @@ def images(hooks: str) -> list[str]:
     """The hooks' image, the proxy runner that they give to servers, and the Metacontroller of their tests."""
     [runner] = [setting.default for setting in described() if setting.variable == "TOOLHIVE_RUNNER_IMAGE"]
     compatibility = (ROOT / "docs/compatibility.md").read_text()
-    [version] = re.findall(r"^\| Metacontroller \|.*tested with (\d+\.\d+\.\d+) \|$", compatibility, re.MULTILINE)
+    [version] = re.findall(r"^\| Metacontroller \|.*Tested with (\d+\.\d+\.\d+) \|$", compatibility, re.MULTILINE)
     return [hooks, runner, f"ghcr.io/metacontroller/metacontroller:v{version}"]
 
 

@@ -48,6 +48,17 @@ SCHEMAS = {
 """Page on a kind, by path in the repository of each JSON Schema of that kind."""
 
 
+FOUND_FIRST = {
+    "glossary.md": 3,
+    "status.md": 3,
+    "troubleshooting.md": 3,
+    "installing.md": 2,
+    "decisions.md": 0.5,
+    "changelog.md": 0.5,
+}
+"""How much more or less a page counts in the site's search than others."""
+
+
 def generated() -> dict[str, str]:
     """Path in the site, by path in the repository, of each page that is not under docs/."""
     examples = sorted(ROOT.glob("examples/**/README.md"))
@@ -66,6 +77,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Turn the repository's links into the site's."""
     here = page.file.src_uri
+    page.meta["search"] = {"boost": FOUND_FIRST.get(here, 1)}
     if here.startswith("reference/"):
         return markdown
     origin = next((source for source, name in generated().items() if name == here), f"docs/{here}")

@@ -64,9 +64,6 @@ COINED = {
 }
 """Words that a reader has to guess, with plainer ones."""
 
-NOT_YET = Path(__file__).parent / "words_not_yet.txt"
-"""Files that are still to be rewritten."""
-
 
 @dataclass(frozen=True)
 class Sentence:
@@ -194,11 +191,6 @@ def checked() -> list[Path]:
     return sorted({path for glob in globs for path in ROOT.glob(glob) if path.name != "commands.md"})
 
 
-def not_yet() -> list[str]:
-    """The files that are still to be rewritten, by their paths."""
-    return NOT_YET.read_text().split() if NOT_YET.exists() else []
-
-
 OPERATORS_OWN = ("type must be 'oidc' or 'oauth2'; ",)
 """Beginnings of messages that are those of ToolHive's own CRDs, word by word."""
 
@@ -219,10 +211,9 @@ def complaints(path: Path) -> list[str]:
 
 
 def main() -> None:
-    """Print what is wrong in the files given, or in all that users read but for those still to be rewritten."""
+    """Print what is wrong in the files given, or in all that users read."""
     given = [Path(name).resolve() for name in sys.argv[1:]]
-    skipped = {ROOT / name for name in not_yet()}
-    found = [line for path in given or checked() if given or path not in skipped for line in complaints(path)]
+    found = [line for path in given or checked() for line in complaints(path)]
     print("".join(f"{line}\n" for line in found), end="")
     sys.exit(1 if found else 0)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hooks.api.kinds import RESOURCES
 from hooks.api.meta import GROUP
+from hooks.check.crds import APPLY
 from hooks.check.point import Point
 from hooks.cluster import EVENT, LiveCluster
 from hooks.kubernetes.objects import Object, is_observed
@@ -26,12 +27,15 @@ REMEDIES = (
         ("context deadline exceeded", "Client.Timeout exceeded"),
         "the NetworkPolicy must admit Metacontroller's namespace: docs/installing.md",
     ),
-    (("status code: 401",), f"{_RESTART}, which then reads the token anew: docs/installing.md#rotation"),
+    (("status code: 401",), f"{_RESTART}: it reads the token only when it starts. Running servers are not touched"),
     (("x509:", "tls:"), f"kubectl get certificates -n toolhive-hooks, then {_RESTART}"),
     (("status code: 413",), "raise TOOLHIVE_HOOKS_MAX_BODY_BYTES"),
     (("status code: 400",), "upgrade Metacontroller to 4.17.2 or newer"),
     (("in the request",), f"kubectl apply -k metacontroller/, then {_RESTART}"),
-    (("was replaced by one that hides",), "kubectl apply -k crds, then your manifests: docs/upgrading.md"),
+    (
+        ("was replaced by one that hides",),
+        f"{APPLY}, then your manifests; `kubectl apply view-last-applied KIND/NAME` shows the last",
+    ),
     (("would be deleted", "a bug:"), "kubectl logs deployment/toolhive-hooks -n toolhive-hooks, and please report it"),
     (("is forbidden",), "docs/installing.md#least-privilege, or the quota or policy that refuses it"),
 )

@@ -10,9 +10,11 @@ from hooks.cluster import CRD, LiveCluster
 from hooks.go_json import same
 from hooks.kubernetes import conditions
 from hooks.kubernetes.objects import Object
+from hooks.text import some
 
 TOPIC = "CRDs"
-_APPLY = "kubectl apply --server-side -k crds/"
+APPLY = "toolhive-hooks crds | kubectl apply --server-side --force-conflicts -f -"
+"""It needs no clone, and takes fields back from whoever wrote other CRDs."""
 
 
 def check_crds(live: LiveCluster) -> Iterator[Point]:
@@ -21,7 +23,7 @@ def check_crds(live: LiveCluster) -> Iterator[Point]:
         name = ours["metadata"]["name"]
         theirs = live.get(CRD, name)
         if theirs is None:
-            yield Point(TOPIC, False, f"{name} isn't installed", _APPLY)
+            yield Point(TOPIC, False, f"{name} isn't installed", APPLY)
             continue
         faults = list(_faults(ours, theirs))
         yield from (Point(TOPIC, False, f"{name} {text}", remedy) for text, remedy in faults)
@@ -39,7 +41,7 @@ def _faults(ours: Object, theirs: Object) -> Iterator[tuple[str, str]]:
         yield "isn't established", f"kubectl describe crd {name}"
     missing = [version for version in wanted if not there.get(version, {}).get("served")]
     if missing:
-        yield f"doesn't serve {', '.join(missing)}", _APPLY
+        yield f"doesn't serve {', '.join(missing)}", APPLY
     stored = (theirs.get("status") or {}).get("storedVersions") or []
     if foreign := sorted(set(stored) - set(wanted)):
         yield (
@@ -52,4 +54,12 @@ def _faults(ours: Object, theirs: Object) -> Iterator[tuple[str, str]]:
         if version in there and not same(wanted[version].get("schema"), there[version].get("schema"))
     ]
     if changed:
-        yield f"has another schema than this release's in {', '.join(changed)}", _APPLY
+        lacks = [f"spec.{field}" for field in sorted(_spec_fields(wanted, changed) - _spec_fields(there, changed))]
+        hidden = f", and hides {some(lacks)}" if lacks else ""
+        yield f"has another schema than this release's in {', '.join(changed)}{hidden}", APPLY
+
+
+def _spec_fields(versions: dict[str, Object], names: list[str]) -> set[str]:
+    """The fields of spec that a CRD knows in these versions."""
+    schemas = [versions[name]["schema"]["openAPIV3Schema"].get("properties") or {} for name in names]
+    return {field for schema in schemas for field in (schema.get("spec") or {}).get("properties") or {}}

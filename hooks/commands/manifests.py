@@ -25,7 +25,15 @@ _FILE = click.Path(exists=True, dir_okay=False)
 def source_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which manifests are meant."""
     for option in (
-        click.option("-f", "--filename", "files", multiple=True, type=_PATH, metavar="PATH", help="Same as PATH."),
+        click.option(
+            "-f",
+            "--filename",
+            "files",
+            multiple=True,
+            type=_PATH,
+            metavar="PATH",
+            help="A file, a folder, or - for stdin.",
+        ),
         click.option(
             "-k",
             "--kustomize",

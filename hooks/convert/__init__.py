@@ -7,5 +7,6 @@
     oidc, telemetry            field     -> Wanted     a config object that is asked for
     configs                    Wanted    -> name       which exist, which are shared, which are new
     rewrite, edits, layout     object    -> text       edits at the places of what differs
+    comments                   field     -> text       its comments, at the same settings of the new object
     run                        Sources   -> Result     all of them, in this order
 """

@@ -15,45 +15,46 @@ _SAID = 5
 """How many faults of one object a message has."""
 
 
-def name_fault(obj: Object) -> str:
-    """What is wrong with names in an object that the hooks would see; empty for nothing, and for other kinds.
+def name_faults(obj: Object) -> list[tuple[str, str]]:
+    """Return each name in an object that no API server takes: its field, and what is wrong with it.
 
     Args:
-        obj: a manifest whose metadata, and data if it is a ConfigMap or Secret, have the right types.
+        obj: a manifest whose metadata, and data if it is a ConfigMap or Secret, have the right types. Of kinds that
+            the hooks don't see nothing is said.
     """
     ours = obj["apiVersion"].rpartition("/")[0] == GROUP
     holds_data = f"{obj['kind']}.{obj['apiVersion']}" in (CONFIG_MAP.key, SECRET.key)
     if not ours and not holds_data:
-        return ""
+        return []
     faults = chain(_metadata(obj["metadata"]), _data(obj) if holds_data else ())
-    return "; ".join(islice(faults, _SAID))
+    return list(islice(faults, _SAID))
 
 
-def _metadata(metadata: Object) -> Iterator[str]:
+def _metadata(metadata: Object) -> Iterator[tuple[str, str]]:
     if not OBJECT_NAME.fullmatch(metadata["name"]):
         rule = "must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
-        yield f"metadata.name {_or_placeholder(metadata['name'], rule)}"
+        yield "metadata.name", _or_placeholder(metadata["name"], rule)
     namespace = metadata.get("namespace") or "default"
     if not DNS_LABEL.fullmatch(namespace):
         rule = "must be lower-case letters, digits and '-', at most 63 (RFC 1123)"
-        yield f"metadata.namespace {_or_placeholder(namespace, rule)}"
+        yield "metadata.namespace", _or_placeholder(namespace, rule)
     for key, value in (metadata.get("labels") or {}).items():
         if not is_qualified_name(key):
-            yield f"metadata.labels[{_short(key)}] {_or_placeholder(key, 'is no label key')}"
+            yield f"metadata.labels[{_short(key)}]", _or_placeholder(key, "is no label key")
         if not LABEL_VALUE.fullmatch(value or ""):
             rule = "must have a value of at most 63 letters, digits, '-', '_' and '.'"
-            yield f"metadata.labels[{_short(key)}] {_or_placeholder(value, rule)}"
+            yield f"metadata.labels[{_short(key)}]", _or_placeholder(value, rule)
     for key in metadata.get("annotations") or {}:
         if not is_qualified_name(key.lower()):  # as the API server looks at them
-            yield f"metadata.annotations[{_short(key)}] {_or_placeholder(key, 'is no annotation key')}"
+            yield f"metadata.annotations[{_short(key)}]", _or_placeholder(key, "is no annotation key")
 
 
-def _data(obj: Object) -> Iterator[str]:
+def _data(obj: Object) -> Iterator[tuple[str, str]]:
     for field in ("data", "stringData", "binaryData"):
         for key in obj.get(field) or {}:
             if not SECRET_KEY.fullmatch(key) or key == "." or key.startswith(".."):
                 rule = "has a key that is not letters, digits, '-', '_' and '.', at most 253"
-                yield f"{field}[{_short(key)}] {_or_placeholder(key, rule)}"
+                yield f"{field}[{_short(key)}]", _or_placeholder(key, rule)
 
 
 def _or_placeholder(text: str, rule: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from hooks.api.meta import GROUP
-from hooks.manifests.names import name_fault
+from hooks.manifests.names import name_faults
 
 NO_OBJECT = "NoObject"
 """The reason of what is passed over: other YAML, and objects of other groups that have no name."""
@@ -41,8 +41,15 @@ def fault_of(document: Any) -> Fault | None:
         return Fault(f"left out: {fault.field} {fault.message}", NO_OBJECT)
     if fault:
         return fault
-    field, _, wrong = name_fault(document).partition(" ")
-    return Fault(wrong, NAME_INVALID, field) if wrong else None
+    return _of_names(document)
+
+
+def _of_names(document: dict[str, Any]) -> Fault | None:
+    faults = name_faults(document)
+    if not faults:
+        return None
+    (field, first), *others = faults
+    return Fault("; ".join([first, *(f"{other} {wrong}" for other, wrong in others)]), NAME_INVALID, field)
 
 
 def _matters(document: dict[str, Any]) -> bool:

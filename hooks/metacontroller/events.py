@@ -13,7 +13,9 @@ RECENT_SECONDS = 120
 """An event stays for an hour after its cause is gone."""
 _LONGEST_PAUSE_SECONDS = 1000
 """Metacontroller's longest wait before it tries again (client-go's default rate limiter)."""
-_PREAMBLE = re.compile(r"\A(?:Sync error: )?(?:\w+ hook failed (?:for \S+ \S+|\(version=\w+\)): )*")
+_PREAMBLE = re.compile(
+    r"\A(?:Sync error: )?(?:\w+ hook failed (?:for \S+ \S+|\(version=\w+\)): )*(?:unsupported status code: 500 body: )?"
+)
 
 
 def failing(events: Iterable[Object], waiting: Collection[str], now: datetime) -> list[Object]:

@@ -10,5 +10,6 @@ operator_record  a child that the old operator made -> what it had asked for, by
 rolls       which pods restart once the hooks run
 carry_out   the writes of a plan, with progress
 dialects    the fields that an operator wouldn't know
+copies      objects as a copy has them, where a CRD hides some of their fields
 convert_command  objects in old fields -> rewrites -> a backup, then configs, then the objects
 """

@@ -66,30 +66,35 @@ def convert_command(
     workloads = [obj for kind in WORKLOADS for obj in live.list(kind, namespace) if not is_deleting(obj)]
     try:
         workloads, changed = as_copied(workloads, copy) if copy else (workloads, [])
+        why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
     except InputError as error:
-        click.echo(f"refused: {one_line(str(error))}", stderr)
-        return REFUSED
-    why = [*_refusals(live, workloads), *(running(live, operator_namespace, now, namespace) if apply else ())]
+        why = [str(error)]
     if checks.refused(why, stderr):
         return REFUSED
     configs = [obj for kind in RESOURCES if kind not in WORKLOADS for obj in live.list(kind, namespace)]
     found = rewrites(live, workloads, configs, forced=forced)
     found.left += changed
     _show(found, stdout, stderr)
-    count = len(found.rewrites)
-    if not apply or not count:
-        click.echo(f"{count} to convert; --convert --apply does it" if count else "nothing to convert", stdout)
+    if not apply or not found.rewrites:
+        click.echo(_to_do(len(found.rewrites)), stdout)
         return LEFT if found.left else DONE
     path = backup or Path(f"toolhive-hooks-before-convert-{now:%Y%m%dT%H%M%SZ}.yaml")
-    try:
-        write_backup(path, (rewrite.old for rewrite in found.rewrites))
-    except OSError as error:
-        click.echo(f"refused: the backup {path} can't be written: {error.strerror}. Give --backup FILE", stderr)
+    return _apply(live, found, path, copied=copy is not None, stdout=stdout, stderr=stderr)
+
+
+def _to_do(count: int) -> str:
+    return f"{count} to convert; --convert --apply does it" if count else "nothing to convert"
+
+
+def _apply(live: LiveCluster, found: Rewrites, backup: Path, *, copied: bool, stdout: TextIO, stderr: TextIO) -> int:
+    """Write the backup, then rewrite; returns the exit code."""
+    if checks.refused(_back_up(backup, found), stderr):
         return REFUSED
-    back = "" if copy else f" To go back: {RESTORE} {path}"  # these CRDs wouldn't take what only the copy has
-    click.echo(f"backup: {path} (client secrets may be in it).{back}", stdout)
+    back = "" if copied else f" To go back: {RESTORE} {backup}"  # these CRDs wouldn't take what only the copy has
+    click.echo(f"backup: {backup} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
     click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
+    count = len(found.rewrites)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
 
@@ -100,6 +105,14 @@ def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
     yield from checks.crd_notes(live)
     yield from checks.missing_crds(live)
     yield from dropped_fields(workloads)
+
+
+def _back_up(path: Path, found: Rewrites) -> Iterator[str]:
+    """Write the objects as they are to a file; yields why that can't be done."""
+    try:
+        write_backup(path, (rewrite.old for rewrite in found.rewrites))
+    except OSError as error:
+        yield f"the backup {path} can't be written: {error.strerror}. Give --backup FILE"
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:

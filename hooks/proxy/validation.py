@@ -16,7 +16,7 @@ from hooks.api.access import is_entity_list
 from hooks.api.workload import MetadataOverrides, ResourceList
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.names import ENV_NAME, LABEL_VALUE, OBJECT_NAME, is_qualified_name
+from hooks.kubernetes.names import ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
@@ -78,6 +78,7 @@ def _faults(proxy: ProxySpec) -> Iterator[str]:
         yield from container_faults(proxy, proxy.backend)
     yield from _entities(proxy)
     yield from _tools(proxy.tools)
+    yield from _session_password(proxy)
     if proxy.rate_limits and not proxy.session_redis:
         yield "spec.rateLimiting: rate limiting requires sessionStorage with provider redis"
     if proxy.resources:
@@ -100,6 +101,14 @@ def _tools(tools: Tools) -> Iterator[str]:
             yield f"{where}: invalid tool name: {tool!r}, cannot contain commas or newlines"
         elif tool != tool.strip():
             yield f"{where}: must not begin or end with a blank"
+
+
+def _session_password(proxy: ProxySpec) -> Iterator[str]:
+    secret = proxy.session_redis.password if proxy.session_redis else None
+    if secret and not OBJECT_NAME.fullmatch(secret.name):
+        yield "spec.sessionStorage.passwordRef.name: must be the name of a Secret"
+    if secret and not SECRET_KEY.fullmatch(secret.key):
+        yield "spec.sessionStorage.passwordRef.key: must be letters, digits, '-', '_' and '.'"
 
 
 def _resources(limits: ResourceList | None, requests: ResourceList | None) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
     spec = _spec(parent)
     named: dict[tuple[str, str], list[str]] = {}
     for path, secret in secret_refs(spec) if spec else ():
-        named.setdefault((SECRET.kind, secret.name), []).append(f"{path}: key {secret.key}")
+        named.setdefault((SECRET.kind, secret.name), []).append(f"{path} wants key {secret.key}")
     for path, config_map in named_config_maps(spec) if spec else ():
         named.setdefault((CONFIG_MAP.kind, config_map), []).append(path)
     for (kind, name), paths in named.items():

@@ -18,7 +18,7 @@ from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 _MADE = (DEPLOYMENT, STATEFUL_SET, SERVICE)
 _LOOKED_UP = {SECRET.kind: SECRET, CONFIG_MAP.kind: CONFIG_MAP}
 _UNSEEN = "unseen"
-_CHECK = "`toolhive-hooks check` looks for the cause"
+_CHECK = "`toolhive-hooks check` has the command that helps"
 _SERVER_LABEL = "toolhive-name"
 
 
@@ -128,7 +128,8 @@ def _state(obj: Object, errors: Mapping[str, str]) -> tuple[str, str, str]:
         if error is None and is_observed(obj):
             return ready_state(obj)
         message = "the hooks have not looked at it as it is now" if error is None else error
-        return OUTDATED, "NotObserved" if error is None else SYNC_ERROR, f"{message} ({_CHECK})"
+        state = OUTDATED if obj.get("status") else "Pending"
+        return state, "NotObserved" if error is None else SYNC_ERROR, f"{message} ({_CHECK})"
     if obj["kind"] == POD.kind:
         return _pod_state(obj)
     if obj["kind"] in (DEPLOYMENT.kind, STATEFUL_SET.kind):

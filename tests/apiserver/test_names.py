@@ -8,7 +8,7 @@ import pytest
 from kubernetes.dynamic.exceptions import DynamicApiError
 
 from hooks.kubernetes.objects import Object
-from hooks.manifests.names import name_fault
+from hooks.manifests.names import name_faults
 from tests.apiserver.objects import custom
 from tests.controlplane import ControlPlane
 
@@ -41,7 +41,7 @@ def test_metadata(cluster: ControlPlane, metadata: dict[str, Any]) -> None:
     tools = {**custom("MCPToolConfig", {}), "metadata": config_map["metadata"]}
 
     assert [refused(cluster, obj, namespace="default") for obj in (config_map, tools)] == [
-        bool(name_fault(config_map))
+        bool(name_faults(config_map))
     ] * 2
 
 
@@ -51,7 +51,7 @@ def test_keys_of_data(cluster: ControlPlane, field: str, key: str) -> None:
     value = "eA==" if field == "data" else "x"
     secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}, field: {key: value}}
 
-    assert refused(cluster, secret, namespace="default") == bool(name_fault(secret))
+    assert refused(cluster, secret, namespace="default") == bool(name_faults(secret))
 
 
 @pytest.mark.parametrize("name", ["apps", "1-apps", "my_ns", "my.ns", "Apps", "a" * 63, "a" * 64, "${NAMESPACE}"])
@@ -60,4 +60,4 @@ def test_namespaces(cluster: ControlPlane, name: str) -> None:
     server = custom("MCPServer", {"image": "x"})
 
     in_it = {**server, "metadata": {"name": "web", "namespace": name}}
-    assert refused(cluster, namespace) == bool(name_fault(in_it))
+    assert refused(cluster, namespace) == bool(name_faults(in_it))

@@ -15,6 +15,7 @@ from tests.apiserver.api_relay import api_relay
 from tests.apiserver.test_diff import CONFIG_KIND, EXCHANGE, SERVER, obj, settled
 from tests.controlplane import ControlPlane
 from tests.old_operator import MERGE, create, patch, run
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.apiserver
 
@@ -55,7 +56,7 @@ def pod(name: str, owner: Object, server: str) -> Object:
             "labels": {"toolhive-name": server, "app": server},
             "ownerReferences": [{**reference, "controller": True}],
         },
-        "spec": {"serviceAccountName": "default", "containers": [{"name": "mcp", "image": "example.test/mcp:1"}]},
+        "spec": {"serviceAccountName": "default", **pod_spec("mcp", "example.test/mcp:1")},
     }
 
 
@@ -106,9 +107,8 @@ def test_a_server_is_shown_with_all_that_it_needs(cluster: ControlPlane, broken:
     assert (
         "NotReady  (spec.externalAuthConfigRef) SecretNotFound: Secret 'oauth' of namespace 'x' not found" in shown[1]
     )
-    assert shown[2].split() == [
-        *("│", "└─", "Secret", "oauth", "missing", "(spec.tokenExchange.clientSecretRef:", "key", "client-secret)")
-    ]
+    wanted = "│  └─ Secret oauth missing (spec.tokenExchange.clientSecretRef wants key client-secret)"
+    assert shown[2].split() == wanted.split()
     assert shown[5].startswith("│  └─ Pod demo-0")
     assert "Failed  ImagePullBackOff: MCP server can't pull image" in shown[5]
 
@@ -132,8 +132,8 @@ def test_what_no_call_has_looked_at_says_why(cluster: ControlPlane, namespace: s
     create(cluster, namespace, event)
     failed = status(cluster, namespace)
 
-    check = "(`toolhive-hooks check` looks for the cause)"
-    shown = f"MCPServer {namespace}/demo  Outdated"
+    check = "(`toolhive-hooks check` has the command that helps)"
+    shown = f"MCPServer {namespace}/demo  Pending"
     assert (silent.returncode, failed.returncode) == (1, 1)
     assert silent.stdout == f"{shown}  NotObserved: the hooks have not looked at it as it is now {check}\n"
     assert failed.stdout == f"{shown}  SyncError: unsupported status code: 401 {check}\n"

@@ -65,14 +65,15 @@ def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator
 
 
 @contextmanager
-def namespace_for(cluster: ControlPlane, what: str) -> Iterator[str]:
-    """A namespace, named after what it is for.
+def namespace_for(cluster: ControlPlane, what: str, level: str = "restricted") -> Iterator[str]:
+    """A namespace, named after what it is for, under a level of Pod Security.
 
     Nobody waits for its end: on a bare API server no controller finishes it, and its name never comes again.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")[:40].strip("-")
     name = f"{slug}-{secrets.token_hex(3)}"
     namespaces = cluster.resource("v1/Namespace")
-    namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    labels = {"pod-security.kubernetes.io/enforce": level}
+    namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     yield name
     namespaces.delete(name=name)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.controlplane import ControlPlane, eventually
+from tests.pods import pod_spec
 
 FIELD_MANAGER = "toolhive-container-manager"
 IMAGE = "ghcr.io/example/weather-mcp:1.4.2"
@@ -44,7 +45,7 @@ def as_the_runner(cluster: ControlPlane, namespace: str, *objects: dict[str, Any
 def stateful_set(given: dict[str, str], *, image: str = IMAGE, stamp: str = "1") -> dict[str, Any]:
     """The StatefulSet of a runner that has these labels, this image and this generation stamp."""
     metadata = {"labels": given, "annotations": {"toolhive.stacklok.dev/mcpserver-generation": stamp}}
-    template = {"metadata": metadata, "spec": {"containers": [{"name": "mcp", "image": image}]}}
+    template = {"metadata": metadata, "spec": pod_spec("mcp", image)}
     spec = {"selector": {"matchLabels": {"app": "weather"}}, "serviceName": "weather", "template": template}
     return {
         "apiVersion": "apps/v1",

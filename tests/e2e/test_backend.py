@@ -16,6 +16,7 @@ from tests.controlplane.assets import ROOT
 from tests.e2e.backend import CANT_PULL, as_the_runner, labels, set_pod, start_backend, stateful_set
 from tests.e2e.installation import Installation, conditions
 from tests.e2e.page import run
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.e2e
 
@@ -123,7 +124,7 @@ def test_a_pod_of_somebody_else_means_nothing(behind: Installation, namespace: s
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "foreign", "labels": labels(behind.cluster, namespace)},
-        "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]},
+        "spec": pod_spec("mcp", "example.test/mcp:1"),
     }
     behind.cluster.kubectl("apply", "-n", namespace, "-f", "-", input=json.dumps(foreign))
     set_pod(behind.cluster, namespace, "foreign", READY)

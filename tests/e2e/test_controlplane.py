@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.e2e
 
-POD_TEMPLATE = {
-    "metadata": {"labels": {"app": "web"}},
-    "spec": {"containers": [{"name": "web", "image": "example.test/web"}]},
-}
+POD_TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": pod_spec("web", "example.test/web")}
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",

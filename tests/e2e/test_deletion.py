@@ -13,6 +13,7 @@ from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.e2e.chaos.fleet import server
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, conditions, is_ready
 from tests.e2e.tenants import apply, tenant
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.e2e
 
@@ -40,7 +41,7 @@ def canary() -> dict[str, Any]:
         "toolhive-name": "demo",
         "canary": "yes",
     }
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "example.test/c:1"}]}}
+    template = {"metadata": {"labels": labels}, "spec": pod_spec("c", "example.test/c:1")}
     spec = {"replicas": 1, "selector": {"matchLabels": {"canary": "yes"}}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "demo-canary"}, "spec": spec}
 

@@ -174,7 +174,7 @@ def test_our_role_is_what_metacontroller_needs(
     put_right_again(cluster, namespace)
     _fail_twice(least, namespace)
 
-    names = ["mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few"]
+    names = ["mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few", "mcpoidcconfig/company"]
     names += [f"{config['kind'].lower()}/{config['metadata']['name']}" for config in OTHERS]
     cluster.kubectl("delete", "-n", namespace, *names, "--wait=false")
     eventually(lambda: everything_gone(least, namespace), timeout=60)

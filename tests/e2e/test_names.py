@@ -12,6 +12,7 @@ from tests.e2e.chaos.fleet import server
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.e2e.taken_names import TAKEN, gains_nothing
 from tests.e2e.tenants import apply
+from tests.pods import pod_spec
 
 pytestmark = pytest.mark.e2e
 
@@ -45,10 +46,7 @@ def stateful_set(cluster: ControlPlane, namespace: str, name: str) -> dict[str, 
     """What runner 0.44.0 makes of a server, as it is observed."""
     uid = (cluster.get(f"{TOOLHIVE}/MCPServer", name, namespace) or {})["metadata"]["uid"]
     labels = {"app": name, "toolhive": "true", "toolhive-name": name, "controller-uid": uid}
-    template = {
-        "metadata": {"labels": labels},
-        "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]},
-    }
+    template = {"metadata": {"labels": labels}, "spec": pod_spec("mcp", "example.test/mcp:1")}
     spec = {"selector": {"matchLabels": {"app": name}}, "serviceName": name, "template": template}
     as_the_runner(
         cluster,

@@ -160,8 +160,8 @@ def test_a_tenant_that_edits_the_runconfig_rolls_no_pods(installation: Installat
 def test_a_namespace_under_pod_security_restricted_has_room_for_a_server(
     installation: Installation, namespace: str
 ) -> None:
-    cluster = installation.cluster
-    cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    found = installation.cluster.get("v1/Namespace", namespace) or {}
+    assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
     installation.deploy(namespace, EXAMPLE)
 

@@ -138,13 +138,13 @@ def test_uninstalled_and_let_go(cluster: ControlPlane, installation: Installatio
     assert versions(cluster, namespace) == before
 
     run(cluster, APPLY, tree)
-    eventually(lambda: len(finalizers(cluster)) == 2)
+    eventually(lambda: len(finalizers(cluster)) == 3)  # server, external auth, OIDC
     with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod"], namespace) as log:
         log.wait_quiet(2)
     assert versions(cluster, namespace) == before
 
     run(cluster, let_go, tree)
-    run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs --all", tree)
+    run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs,mcpoidcconfigs --all", tree)
     # The garbage collector learns of CRDs that are new to it twice a minute.
     eventually(lambda: gone(cluster, namespace), timeout=120)
 
@@ -162,7 +162,7 @@ def test_let_go_while_the_hooks_are_away(
 
     assert (finalizers(cluster), cluster.objects(COMPOSITE)) == ([], [])
     assert versions(cluster, namespace) == before
-    run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs --all", tree)
+    run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs,mcpoidcconfigs --all", tree)
 
 
 def test_controllers_deleted_first_and_finalizers_taken_by_hand(
@@ -170,7 +170,12 @@ def test_controllers_deleted_first_and_finalizers_taken_by_hand(
 ) -> None:
     run(cluster, "kubectl delete -k metacontroller", tree)
     with pytest.raises(subprocess.TimeoutExpired):
-        run(cluster, f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs --all", tree, timeout=5)
+        run(
+            cluster,
+            f"kubectl delete -n {namespace} mcpservers,mcpexternalauthconfigs,mcpoidcconfigs --all",
+            tree,
+            timeout=5,
+        )
     _, by_hand = blocks("Recovery")
 
     run(cluster, by_hand, tree)
@@ -186,9 +191,12 @@ def test_the_crds_deleted_after_the_controllers_and_recovered(
     run(cluster, "kubectl delete -k metacontroller", tree)
     with pytest.raises(subprocess.TimeoutExpired):
         run(cluster, "kubectl delete -k crds", tree, timeout=15)
-    server = cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace)
-    assert server is not None
-    assert "deletionTimestamp" in server["metadata"]
+
+    def is_being_deleted() -> bool:
+        server = cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace)
+        return server is not None and "deletionTimestamp" in server["metadata"]
+
+    eventually(is_being_deleted)
     bring_back, _ = blocks("Recovery")
 
     run(cluster, bring_back, tree)

@@ -127,7 +127,11 @@ def test_everything_but_the_schema(kind: str) -> None:
     assert crd == {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.toolhive.stacklok.dev", "annotations": KEPT},
+        "metadata": {
+            "name": f"{plural}.toolhive.stacklok.dev",
+            "labels": {"app.kubernetes.io/part-of": "toolhive-hooks"},
+            "annotations": KEPT,
+        },
         "spec": {
             "group": "toolhive.stacklok.dev",
             "names": {

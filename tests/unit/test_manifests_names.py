@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hooks.manifests.names import name_fault
+from hooks.manifests.names import name_faults
 
 LEFT = "still has a placeholder in it: put the value in its place"
 NAME = "metadata.name must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
@@ -19,6 +19,10 @@ def named(
     kind: str = "MCPServer", api_version: str = "toolhive.stacklok.dev/v1alpha1", **metadata: Any
 ) -> dict[str, Any]:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "web", **metadata}}
+
+
+def said(obj: dict[str, Any]) -> str:
+    return "; ".join(f"{field} {wrong}" for field, wrong in name_faults(obj))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def named(
     ],
 )
 def test_a_name_that_no_api_server_takes_is_said(kind: tuple[str, str], metadata: dict[str, Any], fault: str) -> None:
-    assert name_fault(named(*kind, **metadata)) == fault
+    assert said(named(*kind, **metadata)) == fault
 
 
 @pytest.mark.parametrize(
@@ -77,16 +81,16 @@ def test_a_name_that_no_api_server_takes_is_said(kind: tuple[str, str], metadata
     ],
 )
 def test_a_name_that_is_taken_passes(metadata: dict[str, Any]) -> None:
-    assert name_fault(named(**metadata)) == ""
+    assert said(named(**metadata)) == ""
 
 
 @pytest.mark.parametrize("field", ["data", "stringData", "binaryData"])
 @pytest.mark.parametrize(("key", "fault"), [("a b", KEY), ("..", KEY), (".", KEY), ("", KEY), ("<KEY>", LEFT)])
 def test_a_key_of_a_secret_that_no_api_server_takes_is_said(field: str, key: str, fault: str) -> None:
-    assert name_fault({**named("Secret", "v1"), field: {"good": "x", key: "x"}}) == f"{field}[{key}] {fault}"
+    assert said({**named("Secret", "v1"), field: {"good": "x", key: "x"}}) == f"{field}[{key}] {fault}"
 
 
 def test_what_the_hooks_do_not_see_is_not_looked_at() -> None:
     """A folder has other tools' templates too."""
-    assert name_fault(named("Deployment", "apps/v1", name="${APP}")) == ""
-    assert name_fault({**named(), "spec": {"env": [{"name": "A", "value": "${B}"}]}, "data": {"a b": "x"}}) == ""
+    assert said(named("Deployment", "apps/v1", name="${APP}")) == ""
+    assert said({**named(), "spec": {"env": [{"name": "A", "value": "${B}"}]}, "data": {"a b": "x"}}) == ""

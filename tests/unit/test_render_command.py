@@ -225,6 +225,16 @@ def test_names_that_no_api_server_takes_are_errors(tmp_path: Path) -> None:
     )
 
 
+def test_a_key_with_a_blank_is_told_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({**SERVER, "metadata": {"name": "demo", "labels": {"a b": "c"}}}))
+
+    report = json.loads(run([str(tmp_path)], report="json")[2])
+
+    assert [(problem["field"], problem["message"]) for problem in report["problems"]] == [
+        ("metadata.labels[a b]", "is no label key")
+    ]
+
+
 def test_a_placeholder_that_nothing_refuses_is_a_warning_at_its_line(tmp_path: Path) -> None:
     """A value that was left in place is no name: the cluster takes it as it is."""
     spec = {"image": "a", "env": [{"name": "API", "value": "https://${DOMAIN}"}]}
@@ -386,7 +396,7 @@ def test_a_tree_shows_who_refers_to_what() -> None:
     assert stdout.splitlines()[:3] == [
         "MCPServer default/demo               OK",
         "├─ MCPExternalAuthConfig tx          OK  (spec.externalAuthConfigRef)",
-        "│  └─ Secret oauth                   there  (spec.tokenExchange.clientSecretRef: key key)",
+        "│  └─ Secret oauth                   there  (spec.tokenExchange.clientSecretRef wants key key)",
     ]
 
 

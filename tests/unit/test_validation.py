@@ -49,6 +49,17 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         ),
         ({"serviceAccount": "Not A Name"}, "spec.serviceAccount: must be the name of a ServiceAccount"),
         (
+            {
+                "sessionStorage": {
+                    "provider": "redis",
+                    "address": "redis:6379",
+                    "passwordRef": {"name": "Not A Name", "key": "a b"},
+                }
+            },
+            "spec.sessionStorage.passwordRef.name: must be the name of a Secret; "
+            "spec.sessionStorage.passwordRef.key: must be letters, digits, '-', '_' and '.'",
+        ),
+        (
             {"authzConfig": {"type": "inline", "inline": {"policies": [POLICY], "entitiesJson": "[1]"}}},
             "spec.authzConfig.inline.entitiesJson: must be a JSON list of objects",
         ),

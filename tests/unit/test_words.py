@@ -6,22 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tools.words import NOT_YET, ROOT, checked, complaints, faults, manifest, markdown, messages, not_yet
+from tools.words import ROOT, checked, complaints, faults, manifest, markdown, messages
 
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", [path for path in checked() if name(path) not in not_yet()], ids=name)
+@pytest.mark.parametrize("path", checked(), ids=name)
 def test_a_file_is_plain_english(path: Path) -> None:
     assert complaints(path) == []
-
-
-def test_the_list_of_files_to_rewrite_has_no_other() -> None:
-    """A file that was rewritten leaves tools/words_not_yet.txt, so that it stays plain."""
-    assert [path for path in not_yet() if not (ROOT / path).exists() or not complaints(ROOT / path)] == []
-    assert not NOT_YET.exists() or not_yet()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""From a release whose fields no CRD of ours knows: objects are converted from a copy made before the CRDs change."""
+"""From a release whose fields no CRD of ours knows: objects are converted from a copy made before the CRDs change.
+
+docs/migrating.md has these commands under "From a release between".
+"""
 
 from __future__ import annotations
 

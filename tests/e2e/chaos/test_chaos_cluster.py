@@ -53,7 +53,7 @@ def test_the_crd_of_one_kind_is_deleted_and_the_others_go_on(installation: Insta
     with WatchLog(cluster, kinds, fleet.namespace) as log:
         cluster.kubectl("delete", "crd", f"mcptoolconfigs.{GROUP}")
         fleet.roll()
-        eventually(lambda: all(rollouts(log, name) == 1 for name in fleet.users), timeout=60)
+        eventually(lambda: all(rollouts(log, name) == 1 for name in fleet.users), timeout=150)
 
         cluster.kubectl("apply", "-k", ROOT / "crds")
         cluster.kubectl("wait", "--for=condition=Established", f"crd/mcptoolconfigs.{GROUP}")
@@ -86,7 +86,7 @@ def test_a_second_controller_of_the_same_kind(installation: Installation) -> Non
 
     with fleet.watch() as log:
         cluster.kubectl("create", "-f", "-", input=json.dumps(second))
-        eventually(lambda: all(finalizer in finalizers(name) for name in [*fleet.users, bystander]), timeout=60)
+        eventually(lambda: all(finalizer in finalizers(name) for name in [*fleet.users, bystander]), timeout=150)
         fleet.roll()
         fleet.settle()
         log.wait_quiet(3)
@@ -95,10 +95,10 @@ def test_a_second_controller_of_the_same_kind(installation: Installation) -> Non
 
         cluster.kubectl("delete", "compositecontroller", "mcpserver-second")
         fleet.delete("mcpserver", bystander)
-        eventually(lambda: finalizers(bystander) == [finalizer], timeout=60)
+        eventually(lambda: finalizers(bystander) == [finalizer], timeout=150)
         patch = json.dumps({"metadata": {"finalizers": None}})
         cluster.kubectl("patch", "mcpserver", bystander, "-n", fleet.namespace, "--type=merge", "-p", patch)
-        eventually(lambda: cluster.get(f"{TOOLHIVE}/MCPServer", bystander, fleet.namespace) is None, timeout=60)
+        eventually(lambda: cluster.get(f"{TOOLHIVE}/MCPServer", bystander, fleet.namespace) is None, timeout=150)
 
 
 def test_accounts_that_claim_a_config_under_names_of_a_megabyte(installation: Installation) -> None:
@@ -120,7 +120,7 @@ def test_accounts_that_claim_a_config_under_names_of_a_megabyte(installation: In
             account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
             cluster.kubectl("create", "-n", fleet.namespace, "-f", "-", input=json.dumps(account))
         fleet.roll()
-        eventually(lambda: rollouts(log, user) == 1, timeout=60)
+        eventually(lambda: rollouts(log, user) == 1, timeout=150)
         log.wait_quiet(3)
 
         listed = log.history("MCPExternalAuthConfig", "shared", lambda item: item["status"].get("referencingServers"))
