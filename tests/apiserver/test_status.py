@@ -108,7 +108,17 @@ def test_a_server_is_shown_with_all_that_it_needs(cluster: ControlPlane, broken:
         "NotReady  (spec.externalAuthConfigRef) SecretNotFound: Secret 'oauth' of namespace 'x' not found" in shown[1]
     )
     assert shown[2].split() == [
-        *("│", "└─", "Secret", "oauth", "missing", "(spec.tokenExchange.clientSecretRef", "wants", "key", "client-secret)")
+        *(
+            "│",
+            "└─",
+            "Secret",
+            "oauth",
+            "missing",
+            "(spec.tokenExchange.clientSecretRef",
+            "wants",
+            "key",
+            "client-secret)",
+        )
     ]
     assert shown[5].startswith("│  └─ Pod demo-0")
     assert "Failed  ImagePullBackOff: MCP server can't pull image" in shown[5]
