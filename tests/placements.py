@@ -40,6 +40,7 @@ GOOD: list[Object] = [
     nodes(),
     nodes(matchExpressions=[requirement("Gt", "4"), requirement("In", "a", "b"), requirement("DoesNotExist")]),
     nodes(matchFields=[requirement("NotIn", "node-1", key="metadata.name")]),
+    neighbours(labelSelector={"matchLabels": {"a": "b"}}, matchLabelKeys=["c"], mismatchLabelKeys=["d"]),
     neighbours(labelSelector={}, namespaces=["team-b"], matchLabelKeys=["pod-template-hash"]),
     neighbours(namespaceSelector={}, labelSelector={"matchLabels": {"a": "b"}}, mismatchLabelKeys=["c"]),
     apart(),
@@ -88,6 +89,10 @@ FAULTS: list[tuple[Object, str]] = [
         nodes(matchExpressions=[requirement("Exists", key="a b")]),
         f"{_TERM}.matchExpressions[0].key: 'a b' is no label key",
     ),
+    (
+        nodes(matchFields=[requirement("In", "Node_1", key="metadata.name")]),
+        f"{_TERM}.matchFields[0].values: must be the name of a node",
+    ),
     (nodes(matchFields=[requirement("In", "a", key="metadata.uid")]), _FIELDS),
     (nodes(matchFields=[requirement("Exists", key="metadata.name")]), _FIELDS),
     (nodes(matchFields=[requirement("In", "a", "b", key="metadata.name")]), _FIELDS),
@@ -97,6 +102,10 @@ FAULTS: list[tuple[Object, str]] = [
     (
         neighbours(mismatchLabelKeys=["a b"], labelSelector={}),
         f"{_NEIGHBOURS}.mismatchLabelKeys: 'a b' is no label key",
+    ),
+    (
+        neighbours(matchLabelKeys=["a"], mismatchLabelKeys=["a"], labelSelector={}),
+        f"{_NEIGHBOURS}.matchLabelKeys: 'a' is in mismatchLabelKeys too: remove one",
     ),
     (apart(matchLabels={"a b": "c"}), f"{_APART}.matchLabels: 'a b' is no label key"),
     (apart(matchLabels={"a": "b c"}), f"{_APART}.matchLabels: the value of 'a' {_VALUE}"),
@@ -127,3 +136,20 @@ FAULTS: list[tuple[Object, str]] = [
     ),
 ]
 """What fits the CRD's schema and no pod can have, each with what is said of it."""
+
+FAULTS_OF_PODS: list[tuple[Object, str]] = [
+    (nodes(matchExpressions=[requirement("In", "a b")]), f"{_TERM}.matchExpressions[0].values: {_VALUE}"),
+    (
+        neighbours(matchLabelKeys=["a"], labelSelector={"matchLabels": {"a": "b"}}),
+        f"{_NEIGHBOURS}.matchLabelKeys: 'a' is in labelSelector too: remove one",
+    ),
+    (
+        {
+            "topologySpreadConstraints": [
+                spread(matchLabelKeys=["a"], labelSelector={"matchExpressions": [requirement("Exists", key="a")]})
+            ]
+        },
+        "topologySpreadConstraints[0].matchLabelKeys: 'a' is in labelSelector too: remove one",
+    ),
+]
+"""The same, where some releases of Kubernetes take the Deployment, and refuse its pods or never place them."""

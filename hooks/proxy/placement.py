@@ -16,6 +16,7 @@ from hooks.api.meta import Model
 from hooks.api.placement import (
     LabelSelector,
     LabelSelectorRequirement,
+    NodeSelector,
     NodeSelectorRequirement,
     NodeSelectorTerm,
     PodAffinityTerm,
@@ -67,6 +68,8 @@ def _faults(part: Model) -> Iterator[str]:
     match part:
         case Toleration():
             yield from _toleration(part)
+        case NodeSelector():
+            yield from _required_values(part)
         case NodeSelectorTerm():
             yield from _node_selector_term(part)
         case LabelSelector():
@@ -79,6 +82,8 @@ def _faults(part: Model) -> Iterator[str]:
             yield from _key(part.topology_key, "topologyKey")
             yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
             yield from _label_keys(part, "mismatchLabelKeys", part.mismatch_label_keys)
+            yield from _in_both(part.match_label_keys, set(part.mismatch_label_keys), "mismatchLabelKeys")
+            yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
             yield from (
                 f".namespaces: {name!r} is no name of a namespace"
                 for name in part.namespaces
@@ -86,6 +91,7 @@ def _faults(part: Model) -> Iterator[str]:
             )
         case TopologySpreadConstraint():
             yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
+            yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
             if part.min_domains is not None and part.when_unsatisfiable != "DoNotSchedule":
                 yield ".minDomains: needs whenUnsatisfiable DoNotSchedule"
 
@@ -110,6 +116,17 @@ def _node_selector_term(given: NodeSelectorTerm) -> Iterator[str]:
     for index, field in enumerate(given.match_fields):
         if field.key != "metadata.name" or field.operator not in ("In", "NotIn") or len(field.values) != 1:
             yield f".matchFields[{index}]: must have key metadata.name, operator In or NotIn, and one value"
+        elif not OBJECT_NAME.fullmatch(field.values[0]):
+            yield f".matchFields[{index}].values: must be the name of a node"
+
+
+def _required_values(given: NodeSelector) -> Iterator[str]:
+    """Values that no node can have. Kubernetes 1.33 refuses them; a preferred term may have them."""
+    for at, term in enumerate(given.node_selector_terms):
+        for index, label in enumerate(term.match_expressions):
+            bad = label.operator in ("In", "NotIn") and not all(map(LABEL_VALUE.fullmatch, label.values))
+            if bad:
+                yield f".nodeSelectorTerms[{at}].matchExpressions[{index}].values: {_LABEL_VALUE}"
 
 
 def _values(given: NodeSelectorRequirement | LabelSelectorRequirement) -> Iterator[str]:
@@ -127,6 +144,16 @@ def _label_keys(part: PodAffinityTerm | TopologySpreadConstraint, field: str, ke
         yield f".{field}: needs labelSelector"
     for key in keys:
         yield from _key(key, field)
+
+
+def _selected(selector: LabelSelector | None) -> set[str]:
+    """The labels that a selector names."""
+    return {*selector.match_labels, *(label.key for label in selector.match_expressions)} if selector else set()
+
+
+def _in_both(keys: list[str], others: set[str], field: str) -> Iterator[str]:
+    """The Deployment, or each of its pods: Kubernetes adds matchLabelKeys to a pod's labelSelector, then looks."""
+    yield from (f".matchLabelKeys: {key!r} is in {field} too: remove one" for key in keys if key in others)
 
 
 def _key(key: str, field: str = "key") -> Iterator[str]:

@@ -6,12 +6,17 @@ import hashlib
 
 import orjson
 
+from hooks import strict_json
 from hooks.kubernetes.objects import Object
 
 
 def config_hash(spec: Object) -> str:
-    """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields."""
-    return hashlib.sha256(orjson.dumps(_set_fields(spec), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields.
+
+    A spec that is nested too deeply is cut as that of a parent is: its workloads and its own controller get the same.
+    """
+    fields = _set_fields(strict_json.cut(spec))
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _set_fields(value: object) -> object:

@@ -10,7 +10,7 @@ from hooks.api.workload import ProxyDeploymentOverrides
 from hooks.kubernetes.kinds import DEPLOYMENT
 from hooks.kubernetes.objects import Object
 from hooks.proxy.placement import placement, placement_faults
-from tests.placements import FAULTS, GOOD, REQUIRED
+from tests.placements import FAULTS, FAULTS_OF_PODS, GOOD, PREFERRED, REQUIRED
 from tests.remote import remote
 from tests.unit.workload_specs import PLACEMENT
 from tests.world import child, condition, running, server, sync
@@ -80,7 +80,17 @@ def test_nothing_is_wrong(given: Object) -> None:
     assert list(placement_faults(ProxyDeploymentOverrides.parse(given))) == []
 
 
-@pytest.mark.parametrize(("given", "fault"), FAULTS, ids=[fault for _, fault in FAULTS])
+def test_a_preferred_term_may_name_values_that_no_node_has() -> None:
+    term = {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b c"]}]}
+    given = {"affinity": {"nodeAffinity": {PREFERRED: [{"weight": 1, "preference": term}]}}}
+
+    assert list(placement_faults(ProxyDeploymentOverrides.parse(given))) == []
+
+
+ALL = [*FAULTS, *FAULTS_OF_PODS]
+
+
+@pytest.mark.parametrize(("given", "fault"), ALL, ids=[fault for _, fault in ALL])
 def test_what_the_api_server_would_refuse_is_told(given: Object, fault: str) -> None:
     assert list(placement_faults(ProxyDeploymentOverrides.parse(given))) == [fault]
 

@@ -63,6 +63,14 @@ def test_what_managed_fields_still_name_was_hidden_whatever_was_edited_since(fie
         sync(owner, children)
 
 
+def test_managed_fields_that_name_one_field_alone_dont_open_another() -> None:
+    """A server may have had an empty list of tools; its managedFields may be a part of what was written."""
+    owner, children = stored(oidcConfig=OIDC)
+
+    with pytest.raises(BrokenRule, match=r"the proxy has authentication, and the spec lost spec\.oidcConfig though"):
+        sync(written_by(hidden(owner, "oidcConfig"), "tools"), children)
+
+
 def test_what_took_the_place_of_a_field_that_managed_fields_name_counts() -> None:
     owner, children = stored(**PROTECTED)
     owner = written_by(edited(owner, "oidcConfig", oidcConfigRef={"name": "idp", "audience": "a"}), *PROTECTED)

@@ -29,6 +29,7 @@ from hooks.references.webhooks import webhooks
 from tests.proxies import WEBHOOK
 from tests.world import (
     authz_config,
+    condition,
     config_map,
     deleting,
     group,
@@ -36,6 +37,7 @@ from tests.world import (
     oidc_config,
     secret,
     server,
+    sync,
     telemetry_config,
     webhook_config,
 )
@@ -273,6 +275,35 @@ def test_a_reference_is_resolved_with_the_operators_reasons(
     waiting = f"{who} not checked yet: generation 1, observed 0"
     assert resolve_config(request(owner, good), row, model).problem == Condition(
         row.condition, "Unknown", "NotJudgedYet", waiting
+    )
+
+
+def nested(levels: int) -> Object:
+    """Settings of an MCPAuthzConfig, which has no schema for them, that many levels below its spec."""
+    value: Any = 1
+    for _ in range(levels - 1):
+        value = [value]
+    return {"note": value}
+
+
+def test_settings_too_deep_for_a_runconfig_fail_the_config_and_its_users() -> None:
+    """The API server stores 10,000 levels. A user's call must not end with an error, whatever the config's status."""
+    good, deep = authz_config(**nested(148)), authz_config(**nested(300))
+    said = "spec.config: is nested deeper than about 150 levels"
+
+    judgement = judged(deep)
+    assert condition(judgement, "Ready") == ("False", "SpecInvalid", said)
+    assert (condition(judged(good), "Ready") or ())[0] == "True"
+
+    owner = server(authzConfigRef={"name": "rules"}, oidcConfigRef={"name": "idp", "audience": "a"})
+    row = ROWS["authzConfigRef"]
+    of_earlier_release = {**deep, "status": judged(good)["status"]}
+    assert sync(owner, related=[of_earlier_release, judged(oidc_config())])["status"]["phase"] == "Failed"
+    assert resolve_config(request(owner, of_earlier_release), row, MCPAuthzConfigSpec).problem == Condition(
+        row.condition, "False", "AuthzConfigRefNotValid", f"MCPAuthzConfig 'rules': {said}"
+    )
+    assert resolve_config(request(owner, deep), row, MCPAuthzConfigSpec).problem == Condition(
+        row.condition, "Unknown", "NotJudgedYet", "MCPAuthzConfig 'rules' not checked yet: generation 1, observed 0"
     )
 
 

@@ -15,6 +15,7 @@ from hooks.controllers.configs.config_controller import config_hash
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.references.claims import claim_value
+from hooks.strict_json import cut
 from tests.world import (
     CONFIG,
     NAMESPACE,
@@ -140,6 +141,15 @@ def test_the_digest_is_an_hmac_of_the_value_and_its_place() -> None:
 )
 def test_the_hash_is_stable_over_order_and_unset_fields(same: Object) -> None:
     assert config_hash(same) == config_hash({"a": [{"x": "2", "y": "1"}], "b": 1})
+
+
+def test_the_hash_of_a_deep_spec_is_that_of_the_part_that_is_read() -> None:
+    """A parent's spec is cut when its request is read, and a related object's isn't."""
+    deep: Object = {}
+    for _ in range(300):
+        deep = {"a": deep}
+
+    assert config_hash(deep) == config_hash(cut(deep)) != config_hash({"a": {}})
 
 
 def test_the_hash_changes_with_the_spec() -> None:

@@ -56,7 +56,7 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
             the field, or the generation is the same. Nothing is written then, and Metacontroller tries again.
     """
     hidden = _hidden(request.parent)
-    lost = list(hidden) or _lost_at_rest(request)
+    lost = list(dict.fromkeys([*hidden, *_lost_at_rest(request)]))
     if not lost:
         return
     run = read_run_config(request.children.get(CONFIG_MAP, names_of(request).run_config))
@@ -84,7 +84,7 @@ def _hidden(parent: Object) -> dict[str, str]:
 def _lost_at_rest(request: SyncRequest) -> list[str]:
     """Return the protections that a spec doesn't ask for, where its generation is that of the last status.
 
-    This is for objects without managedFields, which a restore or their author may have taken away.
+    This is for objects whose managedFields don't name all that was written: a restore or an author may take some away.
     """
     if not is_observed(request.parent):
         return []
