@@ -29,7 +29,7 @@ from hooks.kubernetes.objects import Object
 
 FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
 """The fields of proxyDeployment that say where the pods run."""
-_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
+_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.', the first and last a letter or digit"
 
 
 def placement(overrides: ProxyDeploymentOverrides) -> Object:
@@ -79,16 +79,7 @@ def _faults(part: Model) -> Iterator[str]:
             yield from _values(part)
             yield from (f".values: {_LABEL_VALUE}" for value in part.values if not LABEL_VALUE.fullmatch(value))
         case PodAffinityTerm():
-            yield from _key(part.topology_key, "topologyKey")
-            yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
-            yield from _label_keys(part, "mismatchLabelKeys", part.mismatch_label_keys)
-            yield from _in_both(part.match_label_keys, set(part.mismatch_label_keys), "mismatchLabelKeys")
-            yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
-            yield from (
-                f".namespaces: {name!r} is no name of a namespace"
-                for name in part.namespaces
-                if not DNS_LABEL.fullmatch(name)
-            )
+            yield from _pod_affinity_term(part)
         case TopologySpreadConstraint():
             yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
             yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
@@ -124,9 +115,19 @@ def _required_values(given: NodeSelector) -> Iterator[str]:
     """Values that no node can have. Kubernetes 1.33 refuses them; a preferred term may have them."""
     for at, term in enumerate(given.node_selector_terms):
         for index, label in enumerate(term.match_expressions):
-            bad = label.operator in ("In", "NotIn") and not all(map(LABEL_VALUE.fullmatch, label.values))
-            if bad:
+            if not all(map(LABEL_VALUE.fullmatch, label.values)):
                 yield f".nodeSelectorTerms[{at}].matchExpressions[{index}].values: {_LABEL_VALUE}"
+
+
+def _pod_affinity_term(given: PodAffinityTerm) -> Iterator[str]:
+    yield from _key(given.topology_key, "topologyKey")
+    yield from _label_keys(given, "matchLabelKeys", given.match_label_keys)
+    yield from _label_keys(given, "mismatchLabelKeys", given.mismatch_label_keys)
+    yield from _in_both(given.match_label_keys, set(given.mismatch_label_keys), "mismatchLabelKeys")
+    yield from _in_both(given.match_label_keys, _selected(given.label_selector), "labelSelector")
+    for name in given.namespaces:
+        if not DNS_LABEL.fullmatch(name):
+            yield f".namespaces: {name!r} is no name of a namespace"
 
 
 def _values(given: NodeSelectorRequirement | LabelSelectorRequirement) -> Iterator[str]:
