@@ -24,12 +24,19 @@ from hooks.api.placement import (
     TopologySpreadConstraint,
 )
 from hooks.api.workload import ProxyDeploymentOverrides
-from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, is_qualified_name
+from hooks.kubernetes.names import (
+    DNS_LABEL,
+    LABEL_VALUE,
+    LABEL_VALUE_RULE,
+    OBJECT_NAME,
+    is_qualified_name,
+    label_faults,
+)
 from hooks.kubernetes.objects import Object
 
 FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
 """The fields of proxyDeployment that say where the pods run."""
-_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.', the first and last a letter or digit"
+_LABEL_VALUE = f"must be {LABEL_VALUE_RULE}"
 
 
 def placement(overrides: ProxyDeploymentOverrides) -> Object:
@@ -39,7 +46,7 @@ def placement(overrides: ProxyDeploymentOverrides) -> Object:
 
 def placement_faults(overrides: ProxyDeploymentOverrides) -> Iterator[str]:
     """Yield what the API server would refuse, each with its field below proxyDeployment."""
-    yield from (f"nodeSelector: {fault}" for fault in _labels(overrides.node_selector))
+    yield from (f"nodeSelector: {fault}" for fault in label_faults(overrides.node_selector))
     if overrides.priority_class_name and not OBJECT_NAME.fullmatch(overrides.priority_class_name):
         yield "priorityClassName: must be the name of a PriorityClass"
     seen: dict[tuple[str, str], int] = {}
@@ -73,7 +80,7 @@ def _faults(part: Model) -> Iterator[str]:
         case NodeSelectorTerm():
             yield from _node_selector_term(part)
         case LabelSelector():
-            yield from (f".matchLabels: {fault}" for fault in _labels(part.match_labels))
+            yield from (f".matchLabels: {fault}" for fault in label_faults(part.match_labels))
         case LabelSelectorRequirement():
             yield from _key(part.key)
             yield from _values(part)
@@ -160,10 +167,3 @@ def _in_both(keys: list[str], others: set[str], field: str) -> Iterator[str]:
 def _key(key: str, field: str = "key") -> Iterator[str]:
     if not is_qualified_name(key):
         yield f".{field}: {key!r} is no label key"
-
-
-def _labels(labels: dict[str, str]) -> Iterator[str]:
-    yield from (f"{key!r} is no label key" for key in labels if not is_qualified_name(key))
-    yield from (
-        f"the value of {key!r} {_LABEL_VALUE}" for key, value in labels.items() if not LABEL_VALUE.fullmatch(value)
-    )
