@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
-from hooks.convert.objects import is_ours
+from hooks.convert.objects import WORKLOADS, is_ours
 from hooks.convert.sources import sources
 from hooks.kubernetes.objects import Object
+from hooks.manifests.load import InputError
 from hooks.migrate.dialects import old_fields
 from hooks.text import title
 
@@ -26,10 +27,9 @@ def as_copied(workloads: Iterable[Object], path: Path) -> tuple[list[Object], li
         path: the copy, as `kubectl get -o yaml` prints it.
 
     Raises:
-        InputError: the copy can't be read.
+        InputError: the copy can't be read, or is none.
     """
-    files, _ = sources([str(path)], BytesIO())
-    copies = {obj["metadata"].get("uid"): obj for file in files for _, _, obj in file.objects() if is_ours(obj)}
+    copies = _copies(path)
     found, changed = [], []
     for workload in workloads:
         copied = copies.get(workload["metadata"]["uid"], workload)
@@ -42,3 +42,23 @@ def as_copied(workloads: Iterable[Object], path: Path) -> tuple[list[Object], li
         else:
             found.append(workload)
     return found, changed
+
+
+def _copies(path: Path) -> dict[str, Object]:
+    """Return the workloads of a copy by uid, which a manifest that somebody wrote doesn't have.
+
+    Raises:
+        InputError: the file can't be read, or isn't what kubectl printed.
+    """
+    copies = {}
+    files, _ = sources([str(path)], BytesIO())
+    for obj in (obj for file in files for _, _, obj in file.objects() if is_ours(obj) and obj["kind"] in WORKLOADS):
+        metadata = obj.get("metadata")
+        uid = metadata.get("uid") if isinstance(metadata, dict) else None
+        if not isinstance(uid, str) or not isinstance(obj.get("spec"), dict):
+            raise InputError(
+                f"{path}: an {obj['kind']} has no uid or no spec, so this is no copy of a cluster's objects. "
+                "Give --from the output of `kubectl get -o yaml`, from before the CRDs were replaced"
+            )
+        copies[uid] = obj
+    return copies
