@@ -1,3 +1,3 @@
 """Metacontroller composite hooks for ToolHive's custom resources."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

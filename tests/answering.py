@@ -11,6 +11,19 @@ from pathlib import Path
 from typing import Any
 
 
+def write_kubeconfig(directory: Path, server: str) -> Path:
+    """A kubeconfig with one context, x, whose user has no credentials."""
+    config = {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    file = directory / "config"
+    file.write_text(json.dumps(config))
+    return file
+
+
 @contextmanager
 def answering(directory: Path, answers: Mapping[str, tuple[int, str]]) -> Iterator[tuple[Path, str]]:
     """Something that answers by the first of these beginnings that a path has, and 404 otherwise; its kubeconfig."""
@@ -30,16 +43,8 @@ def answering(directory: Path, answers: Mapping[str, tuple[int, str]]) -> Iterat
     host = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    named = {"cluster": "c", "user": "u"}
-    config = {
-        "current-context": "x",
-        "contexts": [{"name": "x", "context": named}],
-        "clusters": [{"name": "c", "cluster": {"server": host}}],
-        "users": [{"name": "u", "user": {}}],
-    }
-    (directory / "config").write_text(json.dumps(config))
     try:
-        yield directory / "config", host
+        yield write_kubeconfig(directory, host), host
     finally:
         server.shutdown()
         thread.join()

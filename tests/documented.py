@@ -98,7 +98,7 @@ RUN_BY = {
         "docs/installing.md": ["for controller in", "while kubectl get"]
     },
     f"{E2E}uninstall.py::test_the_crds_deleted_after_the_controllers_and_recovered": {
-        "docs/installing.md": ["kubectl wait --for=delete"]
+        "docs/installing.md": ["kubectl wait --for=delete", "until kubectl apply"]
     },
     f"{E2E}uninstall.py::test_controllers_deleted_first_and_finalizers_taken_by_hand": {
         "docs/installing.md": ["for kind in"]

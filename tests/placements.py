@@ -53,7 +53,7 @@ GOOD: list[Object] = [
         ]
     },
 ]
-_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
+_VALUE = "must be at most 63 letters, digits, '-', '_' and '.', the first and last a letter or digit"
 _TERM = f"affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0]"
 _FIELDS = f"{_TERM}.matchFields[0]: must have key metadata.name, operator In or NotIn, and one value"
 _NEIGHBOURS = f"affinity.podAffinity.{PREFERRED}[0].podAffinityTerm"
@@ -81,6 +81,7 @@ FAULTS: list[tuple[Object, str]] = [
         nodes(matchExpressions=[requirement("Exists", "a")]),
         f"{_TERM}.matchExpressions[0].values: must be left out where operator is Exists",
     ),
+    (nodes(matchExpressions=[requirement("Gt", "-5")]), f"{_TERM}.matchExpressions[0].values: {_VALUE}"),
     (
         nodes(matchExpressions=[requirement("Lt", "1", "2")]),
         f"{_TERM}.matchExpressions[0].values: must have one value where operator is Lt",

@@ -125,11 +125,6 @@ def markdown(text: str) -> Iterator[Sentence]:
             paragraph.append(line[item.end() :] if item else line)
 
 
-def unreleased(text: str) -> str:
-    """Keep the changelog up to its newest release; older entries stay as they were published."""
-    return re.split(r"^## \[?\d", text, maxsplit=1, flags=re.MULTILINE)[0]
-
-
 def messages(source: str) -> Iterator[Sentence]:
     """Yield the texts of a module that users read: strings of at least four words that are no docstring and no code."""
     tree = ast.parse(source)
@@ -199,7 +194,7 @@ def sentences(path: Path) -> Iterator[Sentence]:
     """Yield the sentences of a file."""
     text = path.read_text()
     if path.suffix == ".md":
-        return markdown(unreleased(text) if path.name == "CHANGELOG.md" else text)
+        return markdown(text)
     return messages(text) if path.suffix == ".py" else manifest(text)
 
 

@@ -95,7 +95,8 @@ def _additions(
         for job, wanted in ((each, wanted) for each in of_file for wanted in each.new.wanted):
             answer = next(answers)
             refer(job.new, wanted, answer.name)
-            comments = comments_of(file, job.change, field := PLACEMENT.instead[wanted.ref])
+            old_field = PLACEMENT.instead[wanted.ref]
+            comments = comments_of(file, job.change, old_field)
             config = (scopes[file.name], str(job.old["metadata"].get("namespace")), wanted.kind, answer.name)
             if answer.additions:
                 made[config] = [Addition(obj, []) for obj in answer.additions]
@@ -103,7 +104,7 @@ def _additions(
             if config in made:
                 _keep(comments, made[config])
             elif comments:
-                note = f"comments in {field} are left out: {wanted.kind} {answer.name} says the same as that field"
+                note = f"comments in {old_field} are left out: {wanted.kind} {answer.name} says the same as that field"
                 result.notes.setdefault(note, []).append(title(job.old))
     return found
 
@@ -112,7 +113,8 @@ def _keep(comments: Sequence[Comment], additions: Sequence[Addition]) -> None:
     """Put comments to a config or, where they are about a client secret, to the Secret behind it."""
     for comment in comments:
         there = additions[-1 if comment.path[-1:] == ("clientSecret",) else 0].comments
-        there += [] if comment in there else [comment]
+        if comment not in there:
+            there.append(comment)
 
 
 def _report(file: Source, additions: Sequence[Addition], result: Result) -> None:

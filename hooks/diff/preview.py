@@ -13,7 +13,7 @@ from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import POD, SECRET
 from hooks.kubernetes.names import OBJECT_NAME
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, is_observed
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.requests import CustomizeRequest
 from hooks.migrate.directions import take_over
@@ -103,8 +103,7 @@ def _is_chosen(workload: Object, chosen: Collection[Key] | None) -> bool:
 
 def _is_judged(config: Object) -> bool:
     """Whether a config's own controller has published a verdict about this very generation."""
-    observed = (config.get("status") or {}).get("observedGeneration")
-    return observed == config["metadata"].get("generation") and conditions.find(config, "Ready") is not None
+    return is_observed(config) and conditions.find(config, "Ready") is not None
 
 
 def _look_up(

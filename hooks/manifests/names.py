@@ -8,7 +8,7 @@ from itertools import chain, islice
 from hooks.api.meta import GROUP
 from hooks.api.texts import PLACEHOLDER_LEFT, has_placeholder
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
-from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
+from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, LABEL_VALUE_RULE, OBJECT_NAME, SECRET_KEY, is_qualified_name
 from hooks.kubernetes.objects import Object
 
 _SAID = 5
@@ -42,7 +42,7 @@ def _metadata(metadata: Object) -> Iterator[tuple[str, str]]:
         if not is_qualified_name(key):
             yield f"metadata.labels[{_short(key)}]", _or_placeholder(key, "is no label key")
         if not LABEL_VALUE.fullmatch(value or ""):
-            rule = "must have a value of at most 63 letters, digits, '-', '_' and '.'"
+            rule = f"must have a value of {LABEL_VALUE_RULE}"
             yield f"metadata.labels[{_short(key)}]", _or_placeholder(value, rule)
     for key in metadata.get("annotations") or {}:
         if not is_qualified_name(key.lower()):  # as the API server looks at them

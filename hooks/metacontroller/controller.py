@@ -16,9 +16,10 @@ Hook: TypeAlias = Literal["customize", "sync", "finalize"]
 HOOKS: tuple[Hook, ...] = ("customize", "sync", "finalize")
 
 RULES_VERSION = 3
-"""Count this up when a customize function changes its rules, and `?rules=` in metacontroller/ with it.
+"""Count this up when a customize function asks for something new, and `?rules=` in metacontroller/ with it.
 
-Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache.
+Metacontroller caches customize answers for 20 minutes; a changed CompositeController drops that cache. An old answer
+that asks for more than a sync needs does no harm.
 """
 
 

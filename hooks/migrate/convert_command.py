@@ -88,12 +88,16 @@ def _to_do(count: int) -> str:
 
 def _apply(live: LiveCluster, found: Rewrites, backup: Path, *, copied: bool, stdout: TextIO, stderr: TextIO) -> int:
     """Write the backup, then rewrite; returns the exit code."""
-    if checks.refused(_back_up(backup, found), stderr):
+    try:
+        write_backup(backup, (rewrite.old for rewrite in found.rewrites))
+    except OSError as error:
+        checks.refused([f"the backup {backup} can't be written: {error.strerror}. Give --backup FILE"], stderr)
         return REFUSED
     back = "" if copied else f" To go back: {RESTORE} {backup}"  # these CRDs wouldn't take what only the copy has
     click.echo(f"backup: {backup} (client secrets may be in it).{back}", stdout)
     failures = _carry_out(live, found.rewrites, stderr)
-    click.echo("".join(f"{one_line(failure)}\n" for failure in failures), stderr, nl=False)
+    for failure in failures:
+        click.echo(one_line(failure), stderr)
     count = len(found.rewrites)
     click.echo(f"{count - len(failures)} of {count} converted", stdout)
     return LEFT if failures or found.left else DONE
@@ -105,14 +109,6 @@ def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
     yield from checks.crd_notes(live)
     yield from checks.missing_crds(live)
     yield from dropped_fields(workloads)
-
-
-def _back_up(path: Path, found: Rewrites) -> Iterator[str]:
-    """Write the objects as they are to a file; yields why that can't be done."""
-    try:
-        write_backup(path, (rewrite.old for rewrite in found.rewrites))
-    except OSError as error:
-        yield f"the backup {path} can't be written: {error.strerror}. Give --backup FILE"
 
 
 def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:

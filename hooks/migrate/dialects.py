@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic.alias_generators import to_camel
+
 from hooks.api.kinds import WORKLOADS
 from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.kubernetes.objects import Object, raw_spec
+from hooks.proxy.placement import FIELDS
 from hooks.simulator.cluster import Cluster
 from hooks.text import some, title
 
-PLACEMENT = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName")
-"""Fields of spec.resourceOverrides.proxyDeployment that no operator up to 0.44 has."""
-
 CONVERT = "toolhive-hooks migrate --convert --apply"
 LATEST = (0, 44)
+_PLACEMENT = tuple(map(to_camel, FIELDS))
+"""Fields of spec.resourceOverrides.proxyDeployment that no operator up to 0.44 has."""
 
 # From tests/releases/fields.json, which has the fields of each release's CRDs.
 _UNTIL = {
@@ -66,7 +68,7 @@ def displaced_by_the_way_back(cluster: Cluster) -> Iterator[str]:
 def _placement(workload: Object) -> list[str]:
     overrides = raw_spec(workload).get("resourceOverrides")
     deployment = overrides.get("proxyDeployment") if isinstance(overrides, dict) else None
-    return [field for field in PLACEMENT if field in deployment] if isinstance(deployment, dict) else []
+    return [field for field in _PLACEMENT if field in deployment] if isinstance(deployment, dict) else []
 
 
 def lost_by_the_way_back(cluster: Cluster, release: tuple[int, int] | None) -> Iterator[str]:

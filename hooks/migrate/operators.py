@@ -63,8 +63,7 @@ def at_work_elsewhere(cluster: LiveCluster, target: str) -> Iterator[str]:
         if deployment["spec"].get("replicas", 1) and not _works_in(target, [deployment]):
             yield (
                 f"the old operator keeps running{_places(deployment)}. Do the same there, and stop it, before you "
-                "start the "
-                "hooks: Metacontroller works in all namespaces"
+                "start the hooks: Metacontroller works in all namespaces"
             )
 
 

@@ -16,7 +16,7 @@ from hooks.kubernetes.objects import Object, controller_of, is_deleting, is_of_k
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names, pods
 from hooks.proxy.names import names_of
-from hooks.proxy.pods import Part, State
+from hooks.proxy.state import Part, State
 
 CONDITION = "BackendReady"
 

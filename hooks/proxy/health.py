@@ -15,7 +15,7 @@ from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import ownership, pods
 from hooks.proxy.backend import Backend, backend
 from hooks.proxy.names import Names, names_of
-from hooks.proxy.pods import Part, State
+from hooks.proxy.state import Part, State
 from hooks.proxy.stateful_set import why_outdated
 
 _REFUSALS = (

@@ -13,7 +13,7 @@ def incoming_authentication(proxy: ProxySpec, auth: OutgoingAuth) -> Condition:
         return conditions.true("IncomingAuthentication", "Configured", "Callers must present a valid token")
     # Measured with runner 0.44.0.
     what = {
-        "tokenExchange": ("bearer tokens are exchanged unverified, and calls without one pass through"),
+        "tokenExchange": "bearer tokens are exchanged unverified, and calls without one pass through",
         "bearerToken": "and calls with the token of the config",
     }
     message = (

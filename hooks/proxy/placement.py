@@ -24,20 +24,29 @@ from hooks.api.placement import (
     TopologySpreadConstraint,
 )
 from hooks.api.workload import ProxyDeploymentOverrides
-from hooks.kubernetes.names import DNS_LABEL, LABEL_VALUE, OBJECT_NAME, is_qualified_name
+from hooks.kubernetes.names import (
+    DNS_LABEL,
+    LABEL_VALUE,
+    LABEL_VALUE_RULE,
+    OBJECT_NAME,
+    is_qualified_name,
+    label_faults,
+)
 from hooks.kubernetes.objects import Object
 
-_FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
+FIELDS = ("node_selector", "tolerations", "affinity", "topology_spread_constraints", "priority_class_name")
+"""The fields of proxyDeployment that say where the pods run."""
+_LABEL_VALUE = f"must be {LABEL_VALUE_RULE}"
 
 
 def placement(overrides: ProxyDeploymentOverrides) -> Object:
     """Return the fields of a pod's spec that say where the proxy runs, as the API server stores them."""
-    return overrides.model_dump(by_alias=True, exclude_defaults=True, include=set(_FIELDS))
+    return overrides.model_dump(by_alias=True, exclude_defaults=True, include=set(FIELDS))
 
 
 def placement_faults(overrides: ProxyDeploymentOverrides) -> Iterator[str]:
     """Yield what the API server would refuse, each with its field below proxyDeployment."""
-    yield from (f"nodeSelector: {fault}" for fault in _labels(overrides.node_selector))
+    yield from (f"nodeSelector: {fault}" for fault in label_faults(overrides.node_selector))
     if overrides.priority_class_name and not OBJECT_NAME.fullmatch(overrides.priority_class_name):
         yield "priorityClassName: must be the name of a PriorityClass"
     seen: dict[tuple[str, str], int] = {}
@@ -45,7 +54,7 @@ def placement_faults(overrides: ProxyDeploymentOverrides) -> Iterator[str]:
         first = seen.setdefault((spread.topology_key, spread.when_unsatisfiable), index)
         if first != index:
             yield f"topologySpreadConstraints[{index}]: has topologyKey and whenUnsatisfiable of [{first}]: remove one"
-    for field in _FIELDS:
+    for field in FIELDS:
         for path, part in _parts(getattr(overrides, field), to_camel(field)):
             yield from (f"{path}{fault}" for fault in _faults(part))
 
@@ -71,22 +80,13 @@ def _faults(part: Model) -> Iterator[str]:
         case NodeSelectorTerm():
             yield from _node_selector_term(part)
         case LabelSelector():
-            yield from (f".matchLabels: {fault}" for fault in _labels(part.match_labels))
+            yield from (f".matchLabels: {fault}" for fault in label_faults(part.match_labels))
         case LabelSelectorRequirement():
             yield from _key(part.key)
             yield from _values(part)
             yield from (f".values: {_LABEL_VALUE}" for value in part.values if not LABEL_VALUE.fullmatch(value))
         case PodAffinityTerm():
-            yield from _key(part.topology_key, "topologyKey")
-            yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
-            yield from _label_keys(part, "mismatchLabelKeys", part.mismatch_label_keys)
-            yield from _in_both(part.match_label_keys, set(part.mismatch_label_keys), "mismatchLabelKeys")
-            yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
-            yield from (
-                f".namespaces: {name!r} is no name of a namespace"
-                for name in part.namespaces
-                if not DNS_LABEL.fullmatch(name)
-            )
+            yield from _pod_affinity_term(part)
         case TopologySpreadConstraint():
             yield from _label_keys(part, "matchLabelKeys", part.match_label_keys)
             yield from _in_both(part.match_label_keys, _selected(part.label_selector), "labelSelector")
@@ -122,9 +122,19 @@ def _required_values(given: NodeSelector) -> Iterator[str]:
     """Values that no node can have. Kubernetes 1.33 refuses them; a preferred term may have them."""
     for at, term in enumerate(given.node_selector_terms):
         for index, label in enumerate(term.match_expressions):
-            bad = label.operator in ("In", "NotIn") and not all(map(LABEL_VALUE.fullmatch, label.values))
-            if bad:
+            if not all(map(LABEL_VALUE.fullmatch, label.values)):
                 yield f".nodeSelectorTerms[{at}].matchExpressions[{index}].values: {_LABEL_VALUE}"
+
+
+def _pod_affinity_term(given: PodAffinityTerm) -> Iterator[str]:
+    yield from _key(given.topology_key, "topologyKey")
+    yield from _label_keys(given, "matchLabelKeys", given.match_label_keys)
+    yield from _label_keys(given, "mismatchLabelKeys", given.mismatch_label_keys)
+    yield from _in_both(given.match_label_keys, set(given.mismatch_label_keys), "mismatchLabelKeys")
+    yield from _in_both(given.match_label_keys, _selected(given.label_selector), "labelSelector")
+    for name in given.namespaces:
+        if not DNS_LABEL.fullmatch(name):
+            yield f".namespaces: {name!r} is no name of a namespace"
 
 
 def _values(given: NodeSelectorRequirement | LabelSelectorRequirement) -> Iterator[str]:
@@ -154,16 +164,6 @@ def _in_both(keys: list[str], others: set[str], field: str) -> Iterator[str]:
     yield from (f".matchLabelKeys: {key!r} is in {field} too: remove one" for key in keys if key in others)
 
 
-_LABEL_VALUE = "must be at most 63 letters, digits, '-', '_' and '.'"
-
-
 def _key(key: str, field: str = "key") -> Iterator[str]:
     if not is_qualified_name(key):
         yield f".{field}: {key!r} is no label key"
-
-
-def _labels(labels: dict[str, str]) -> Iterator[str]:
-    yield from (f"{key!r} is no label key" for key in labels if not is_qualified_name(key))
-    yield from (
-        f"the value of {key!r} {_LABEL_VALUE}" for key, value in labels.items() if not LABEL_VALUE.fullmatch(value)
-    )

@@ -8,42 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.names import DNS_LABEL
 from hooks.kubernetes.objects import Object, is_deleting
-
-
-class State(NamedTuple):
-    """The state of what runs for a server, or of a part of it."""
-
-    phase: str
-    reason: str
-    message: str
-
-
-class Part(NamedTuple):
-    """The pods of which messages speak, and how kubectl finds them."""
-
-    who: str
-    """`Proxy` or `MCP server`."""
-    owner: str
-    """What makes them, as kubectl has it: `deployment/demo`."""
-    selector: str
-    """Their labels, as kubectl has them: their names change."""
-    namespace: str
-
-    def logs(self, container: str, *, previous: bool = False) -> str:
-        """The command that shows a container's log."""
-        again = " --previous" if previous else ""
-        return f"kubectl logs {self.owner} -n {self.namespace} -c {container}{again}"
-
-    @property
-    def describe(self) -> str:
-        """The command that shows the pods' events."""
-        return f"kubectl describe pods -l {self.selector} -n {self.namespace}"
-
+from hooks.proxy.state import Part, State
 
 # The kubelet's (kubernetes/pkg/kubelet/images and kuberuntime, cri-api/pkg/errors).
 IMAGE_REASONS = {

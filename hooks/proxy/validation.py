@@ -16,7 +16,7 @@ from hooks.api.access import is_entity_list
 from hooks.api.workload import MetadataOverrides, ResourceList
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.names import ENV_NAME, LABEL_VALUE, OBJECT_NAME, SECRET_KEY, is_qualified_name
+from hooks.kubernetes.names import ENV_NAME, OBJECT_NAME, SECRET_KEY, is_qualified_name, label_faults
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, MOST, amount
 from hooks.metacontroller.requests import CONTROLLER_UID
@@ -147,7 +147,7 @@ def _overrides(proxy: ProxySpec) -> Iterator[str]:
 
 def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     labels, annotations = metadata.labels or {}, metadata.annotations or {}
-    yield from (f"labels: {key!r} is no label key" for key in labels if not is_qualified_name(key))
+    yield from (f"labels: {fault}" for fault in label_faults(labels))
     yield from (
         f"annotations: {key!r} is no annotation key"
         for key in annotations
@@ -158,6 +158,3 @@ def _metadata(metadata: MetadataOverrides) -> Iterator[str]:
     yield from (
         f"annotations: {key!r} is its controller's" for key in annotations if key.startswith(RESERVED_ANNOTATIONS)
     )
-    for key, value in labels.items():
-        if not LABEL_VALUE.fullmatch(value):
-            yield f"labels: the value of {key!r} must be at most 63 letters, digits, '-', '_' and '.'"

@@ -93,7 +93,7 @@ def _roots(live: LiveCluster, objects: Objects, namespace: str, name: str, label
     """The objects whose trees are asked for, by namespace, kind and name."""
     by_place = sorted(objects.parents.items(), key=lambda item: (item[0][1], item[0][0], item[0][2]))
     if labels:
-        selected = [obj["metadata"]["uid"] for kind in WORKLOADS for obj in live.list(kind, namespace, labels=labels)]
+        selected = {obj["metadata"]["uid"] for kind in WORKLOADS for obj in live.list(kind, namespace, labels=labels)}
         yield from (obj for _, obj in by_place if obj["metadata"]["uid"] in selected)
         return
     if name:

@@ -13,6 +13,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE,
 from hooks.kubernetes.objects import Object, controller_of, is_observed, labels_of
 from hooks.metacontroller.events import SYNC_ERROR, about, failing, message_of
 from hooks.proxy import pods
+from hooks.proxy.state import Part
 from hooks.render.tree import MISSING, OUTDATED, Objects, ready_state
 
 _MADE = (DEPLOYMENT, STATEFUL_SET, SERVICE)
@@ -131,9 +132,10 @@ def _state(obj: Object, errors: Mapping[tuple[str, object], str]) -> tuple[str, 
         error = errors.get(_identity(obj))
         if error is None and is_observed(obj):
             return ready_state(obj)
-        message = "the hooks have not looked at it as it is now" if error is None else error
         state = OUTDATED if obj.get("status") else "Pending"
-        return state, "NotObserved" if error is None else SYNC_ERROR, f"{message} ({_CHECK})"
+        if error is None:
+            return state, "NotObserved", f"the hooks have not looked at it as it is now ({_CHECK})"
+        return state, SYNC_ERROR, f"{error} ({_CHECK})"
     if obj["kind"] == POD.kind:
         return _pod_state(obj)
     if obj["kind"] in (DEPLOYMENT.kind, STATEFUL_SET.kind):
@@ -149,6 +151,6 @@ def _pod_state(pod: Object) -> tuple[str, str, str]:
     metadata, owner = pod["metadata"], controller_of(pod) or {}
     who = "MCP server" if owner.get("kind") == STATEFUL_SET.kind else "Proxy"
     selector = f"{_SERVER_LABEL}={labels_of(pod).get(_SERVER_LABEL)}"
-    why = pods.cause([pod], pods.Part(who, f"pod/{metadata['name']}", selector, metadata["namespace"]))
+    why = pods.cause([pod], Part(who, f"pod/{metadata['name']}", selector, metadata["namespace"]))
     phase = str((pod.get("status") or {}).get("phase") or "Unknown")
     return (why.phase, why.reason, why.message) if why else ("Pending" if phase == "Running" else phase, "", "")

@@ -72,7 +72,7 @@ def test_the_api_server_takes_the_secure_example(served: ControlPlane, tmp_path:
 
     admitted(served, secure)
     [container] = named(secure)["Deployment", NAMESPACE]["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == "registry.example.com/change-me/toolhive-hooks:0.1.0"  # no one takes it for a real one
+    assert container["image"] == "registry.example.com/change-me/toolhive-hooks:0.2.0"  # no one takes it for a real one
     container["image"] = "toolhive-hooks:dev"
     components = ["tls", "auth", "digest-key", "least-privilege"]
     assert named(secure) == named(built(served, overlay(tmp_path / "overlay", components)))

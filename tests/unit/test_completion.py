@@ -7,14 +7,13 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from hooks.cli import main
 from hooks.commands import completion
-from tests.answering import answering
+from tests.answering import answering, write_kubeconfig
 
 pytestmark = pytest.mark.slow
 
@@ -75,15 +74,7 @@ def test_names_come_from_the_cluster(
 def silent(tmp_path: Path) -> Iterator[Path]:
     """A kubeconfig of something that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        cluster: dict[str, Any] = {"server": f"http://127.0.0.1:{server.getsockname()[1]}"}
-        config = {
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-        (tmp_path / "config").write_text(json.dumps(config))
-        yield tmp_path / "config"
+        yield write_kubeconfig(tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
 
 
 def test_what_never_answers_offers_nothing_soon(silent: Path) -> None:

@@ -11,7 +11,7 @@ from hooks.manifests.names import name_faults
 LEFT = "still has a placeholder in it: put the value in its place"
 NAME = "metadata.name must be lower-case letters, digits, '-' and '.', at most 253 (RFC 1123)"
 NAMESPACE = "metadata.namespace must be lower-case letters, digits and '-', at most 63 (RFC 1123)"
-LABEL = "must have a value of at most 63 letters, digits, '-', '_' and '.'"
+LABEL = "must have a value of at most 63 letters, digits, '-', '_' and '.', the first and last a letter or digit"
 KEY = "has a key that is not letters, digits, '-', '_' and '.', at most 253"
 
 

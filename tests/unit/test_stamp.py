@@ -12,7 +12,6 @@ from hooks.kubernetes.objects import Object
 from tests.world import (
     USES_TX,
     child,
-    deleting,
     made,
     observed,
     run_config,
@@ -242,12 +241,6 @@ def test_a_hold_keeps_the_number() -> None:
     assert answer["status"]["phase"] == "Failed"
     assert stamps(answer) == (4, "4")
     assert template(answer) == template(sync(at(4)))
-
-
-def test_a_deletion_counts_the_generation_up_and_changes_no_number() -> None:
-    answer = sync(deleting(at(4)), running(at(4)))
-
-    assert run_config(answer)["mcpserver_generation"] == 4
 
 
 def test_an_object_of_an_earlier_release_is_stamped_once() -> None:

@@ -127,7 +127,7 @@ POLICY = 'permit(principal, action == Action::"call_tool", resource);'
         (
             {"resourceOverrides": {"proxyService": {"labels": {"a": "b c"}}}},
             "spec.resourceOverrides.proxyService.labels: the value of 'a' must be at most 63 letters, digits, "
-            "'-', '_' and '.'",
+            "'-', '_' and '.', the first and last a letter or digit",
         ),
         (
             {"resourceOverrides": {"proxyDeployment": {"annotations": {"a/b/c": "x"}}}},

@@ -11,6 +11,7 @@ from hooks.controllers.workloads.authorization import resolve_authorization
 from hooks.metacontroller.requests import SyncRequest
 from hooks.references.configs import resolve_config
 from hooks.references.table import references_of
+from hooks.references.tools import tools
 
 ROWS = {reference.field: reference for reference in references_of(MCP_REMOTE_PROXY)}
 """The rows of the table for this kind, by field."""
@@ -23,7 +24,7 @@ def resolve(request: SyncRequest, spec: MCPRemoteProxySpec) -> resolutions.Resol
     return resolutions.Resolutions(
         external_auth=external_auth,
         auth_server=auth_server,
-        tools=resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec),
+        tools=resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec).map(tools),
         oidc=resolutions.resolve_oidc_config(request, spec, ROWS["oidcConfigRef"], url),
         authz=resolve_authorization(request, spec, ROWS["authzConfigRef"]),
         pod_template=resolutions.resolve_pod_template(spec.pod_template_spec),

@@ -9,7 +9,7 @@ from hooks.api.headers import HeaderForward
 from hooks.api.mcpremoteproxy import MCPRemoteProxySpec
 from hooks.api.workload import DEFAULT_PORT
 from hooks.controllers.workloads.resolutions import Resolutions
-from hooks.controllers.workloads.to_proxy import make_proxy, tools
+from hooks.controllers.workloads.to_proxy import make_proxy
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.proxy.spec import ProxySpec, Remote, SecretHeader
@@ -27,7 +27,6 @@ def to_proxy(
         backend=_remote(given, resolutions),
         proxy_mode=given.transport,
         port=proxy_port(given),
-        tools=tools(resolutions.tools.value),
     )
 
 

@@ -17,7 +17,7 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import CONFIG_MAP
-from hooks.kubernetes.objects import Object, raw_spec, spec_fields_written
+from hooks.kubernetes.objects import Object, is_observed, raw_spec, spec_fields_written
 from hooks.metacontroller.requests import BrokenRule, SyncRequest
 from hooks.proxy.config_maps import read_run_config
 from hooks.proxy.names import names_of
@@ -86,7 +86,7 @@ def _lost_at_rest(request: SyncRequest) -> list[str]:
 
     This is for objects whose managedFields don't name all that was written: a restore or an author may take some away.
     """
-    if _observed_generation(request.parent) != request.generation:
+    if not is_observed(request.parent):
         return []
     asked = _asked(raw_spec(request.parent))
     lost = [what for what in _PROTECTIONS if what not in asked]
@@ -99,8 +99,3 @@ def _lost_at_rest(request: SyncRequest) -> list[str]:
 
 def _asked(spec: Object) -> list[str]:
     return [what for what, each in _PROTECTIONS.items() if any(spec.get(field) for field in each.fields)]
-
-
-def _observed_generation(parent: Object) -> object:
-    status = parent.get("status")
-    return status.get("observedGeneration") if isinstance(status, dict) else None

@@ -15,10 +15,12 @@ from hooks.controllers.mcpserver.scaling import resolve_rate_limits
 from hooks.controllers.workloads import resolutions
 from hooks.controllers.workloads.authorization import resolve_authorization
 from hooks.metacontroller.requests import SyncRequest
+from hooks.proxy.spec import Tools
 from hooks.references.configs import resolve_config
 from hooks.references.permission_profile import resolve_profile
 from hooks.references.resolution import Resolution
 from hooks.references.table import references_of
+from hooks.references.tools import tools
 from hooks.references.webhooks import webhooks
 
 ROWS = {reference.field: reference for reference in references_of(MCP_SERVER)}
@@ -52,11 +54,13 @@ def resolve(request: SyncRequest, spec: MCPServerSpec) -> resolutions.Resolution
     )
 
 
-def _tools(request: SyncRequest, spec: MCPServerSpec) -> Resolution[MCPToolConfigSpec]:
-    """The MCPToolConfig. It wins over spec.tools, with a filter of its own or without: its condition says so."""
-    found = resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec)
-    if found.value is None or found.condition is None or not spec.tools:
+def _tools(request: SyncRequest, spec: MCPServerSpec) -> Resolution[Tools]:
+    """The tools of the MCPToolConfig. It wins over spec.tools, with a filter or without: its condition says so."""
+    found = resolve_config(request, ROWS["toolConfigRef"], MCPToolConfigSpec).map(tools)
+    if found.condition is None:
+        return Resolution(Tools(spec.tools, field="spec.tools"))
+    if found.value is None or not spec.tools:
         return found
-    unfiltered = "" if found.value.tools_filter else ": it has no toolsFilter, so callers see all tools"
+    unfiltered = "" if found.value.filter else ": it has no toolsFilter, so callers see all tools"
     message = f"{found.condition.message}; spec.tools has no effect beside it{unfiltered}"
     return replace(found, condition=found.condition._replace(message=message))

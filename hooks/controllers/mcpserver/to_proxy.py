@@ -6,7 +6,7 @@ from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.workload import PermissionProfile
 from hooks.controllers.mcpserver.ports import mcp_port, proxy_port
 from hooks.controllers.workloads.resolutions import Resolutions
-from hooks.controllers.workloads.to_proxy import make_proxy, tools
+from hooks.controllers.workloads.to_proxy import make_proxy
 from hooks.installation import Installation
 from hooks.kubernetes.objects import Object
 from hooks.proxy import spec
@@ -25,7 +25,6 @@ def to_proxy(server: Object, given: MCPServerSpec, resolutions: Resolutions, ins
         backend=_container(Names(server["kind"], server["metadata"]["name"]), given, resolutions),
         proxy_mode=_proxy_mode(given),
         port=proxy_port(given).number,
-        tools=_tools(given, resolutions),
     )
 
 
@@ -57,9 +56,3 @@ def _permission_profile(given: PermissionProfile | None, document: Object | None
     if given is None or document is None:
         return spec.PermissionProfile(NETWORK)
     return spec.PermissionProfile(document, given.name if given.type == "builtin" else "")
-
-
-def _tools(given: MCPServerSpec, resolutions: Resolutions) -> spec.Tools:
-    """The tools of the MCPToolConfig, which wins over spec.tools."""
-    config = resolutions.tools.value
-    return tools(config) if config else spec.Tools(given.tools, field="spec.tools")

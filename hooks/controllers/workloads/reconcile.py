@@ -72,8 +72,7 @@ def customize(request: CustomizeRequest, installation: Installation, kind: Custo
     """
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
-    rules = []
-    names = Names(kind.kind, name)
+    names, rules = Names(kind.kind, name), []
     named = [(DEPLOYMENT, names.deployment)]
     if not is_deleting(request.parent):
         for config in dict.fromkeys(reference.config for reference in references_of(kind)):
@@ -82,10 +81,10 @@ def customize(request: CustomizeRequest, installation: Installation, kind: Custo
                 rules.append(RelatedRule(config, namespace, names=config_names))
         config_maps = [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
         named = [*ownership.object_names(names), *config_maps]
-    kinds = {child for child, _ in named}
-    for child in (each for each in children.KINDS if each in kinds):
+    for child in children.KINDS:
         of_kind = tuple(name for named_kind, name in named if named_kind == child)
-        rules.append(RelatedRule(child, namespace, names=of_kind))
+        if of_kind:
+            rules.append(RelatedRule(child, namespace, names=of_kind))
     if sees_pods(name, installation):
         rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
     return rules

@@ -10,21 +10,15 @@ from datetime import datetime
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, is_observed
 from hooks.metacontroller.last_applied import last_applied
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.names import names_of
-from hooks.proxy.pods import State
+from hooks.proxy.state import State
 
 REFUSED_SECONDS = 30
 """How long a child may stay away, or stay as it was, before it counts as refused."""
 CONDITION = "DeploymentUpdated"
-
-
-def is_answered(request: SyncRequest) -> bool:
-    """Return whether an earlier call answered for this spec, by the status that it wrote."""
-    observed = request.parent.get("status")
-    return isinstance(observed, dict) and observed.get("observedGeneration") == request.generation
 
 
 def deployment_condition(request: SyncRequest, returned: list[Object], now: datetime) -> Condition | None:
@@ -42,7 +36,7 @@ def deployment_condition(request: SyncRequest, returned: list[Object], now: date
     observed = request.children.get(DEPLOYMENT, name)
     wanted = next((child for child in returned if child["kind"] == DEPLOYMENT.kind), None)
     noted = last_applied(observed) if observed else None
-    if wanted is None or noted is None or _pods(noted) == _pods(wanted) or not is_answered(request):
+    if wanted is None or noted is None or _pods(noted) == _pods(wanted) or not is_observed(request.parent):
         return None
     waited = conditions.seconds_since(request.parent, CONDITION, "False", now) or 0
     if waited < REFUSED_SECONDS:

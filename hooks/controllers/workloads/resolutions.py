@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, fields
 from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.mcpoidcconfig import MCPOIDCConfigSpec
 from hooks.api.mcptelemetryconfig import MCPTelemetryConfigSpec
-from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.pod_template import read_pod_template, unknown_fields
 from hooks.controllers.workloads import auth_server
 from hooks.controllers.workloads.spec import WorkloadSpec
@@ -17,7 +16,7 @@ from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy.backing_services import Webhooks
-from hooks.proxy.spec import Authorization, AuthServer, IncomingAuth, Telemetry
+from hooks.proxy.spec import Authorization, AuthServer, IncomingAuth, Telemetry, Tools
 from hooks.references.configs import resolve_config
 from hooks.references.oidc import incoming_auth, reference_faults
 from hooks.references.resolution import Resolution, failed
@@ -36,7 +35,7 @@ class Resolutions:
 
     external_auth: Resolution[MCPExternalAuthConfigSpec]
     auth_server: Resolution[AuthServer]
-    tools: Resolution[MCPToolConfigSpec]
+    tools: Resolution[Tools]
     oidc: Resolution[IncomingAuth]
     authz: Resolution[Authorization]
     webhooks: Resolution[Webhooks] = field(default_factory=Resolution)

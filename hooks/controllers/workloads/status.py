@@ -5,26 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.controllers.workloads.refusals import (
-    REFUSED_SECONDS,
-    deployment_condition,
-    is_answered,
-    shown_by,
-    with_refusal,
-)
+from hooks.controllers.workloads.refusals import REFUSED_SECONDS, deployment_condition, shown_by, with_refusal
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
-from hooks.kubernetes.objects import Object, kind_and_name
+from hooks.kubernetes.objects import Object, is_observed, kind_and_name
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy.deletion import awaited
 from hooks.proxy.health import sees_pods, workload
 from hooks.proxy.names import names_of
 from hooks.proxy.ownership import is_in_conflict
-from hooks.proxy.pods import State
 from hooks.proxy.spec import ProxySpec
+from hooks.proxy.state import State
 
 CHILD_RECHECK_SECONDS = 5
 """When to look whether a child is there that Metacontroller makes in the same call."""
@@ -169,7 +163,7 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     Metacontroller makes it in the same call, so the first time it is a note. If it stays away, the API server refuses
     it: one whose name is another object's is found before.
     """
-    if not is_answered(request):
+    if not is_observed(request.parent):
         return state
     missing = next((child for child in identities if child not in request.children.identities), None)
     if missing is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
-from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.workload import MetadataOverrides, ProxyDeploymentOverrides, ResourceOverrides
 from hooks.controllers.workloads.resolutions import Resolutions
 from hooks.controllers.workloads.sessions import session_redis
@@ -26,7 +25,6 @@ def make_proxy(
     backend: spec.Container | spec.Remote,
     proxy_mode: str,
     port: int,
-    tools: spec.Tools,
 ) -> spec.ProxySpec:
     """Return what a workload's proxy consists of; a reference that has no value is left out.
 
@@ -38,14 +36,12 @@ def make_proxy(
         backend: the MCP server behind the proxy.
         proxy_mode: how callers are served.
         port: the one on which the proxy listens.
-        tools: the tools that callers see.
     """
-    metadata = parent["metadata"]
     overrides = given.resource_overrides or ResourceOverrides()
     return spec.ProxySpec(
-        name=metadata["name"],
-        namespace=metadata["namespace"],
-        uid=metadata["uid"],
+        name=parent["metadata"]["name"],
+        namespace=parent["metadata"]["namespace"],
+        uid=parent["metadata"]["uid"],
         backend=backend,
         transport=given.transport,
         proxy_mode=proxy_mode,
@@ -57,7 +53,7 @@ def make_proxy(
         outgoing_auth=outgoing_auth(resolutions),
         auth_server=resolutions.auth_server.value,
         authorization=resolutions.authz.value,
-        tools=tools,
+        tools=resolutions.tools.value or spec.Tools(),
         telemetry=resolutions.telemetry.value,
         audit=bool(given.audit and given.audit.enabled),
         webhooks=resolutions.webhooks.value,
@@ -94,18 +90,3 @@ def content_digest(resolutions: Resolutions, backend: spec.Container | spec.Remo
         return digests.get("externalAuthConfigRef", "")
     text = "\n".join(f"{field}={digest}" for field, digest in sorted(digests.items()))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def tools(config: MCPToolConfigSpec | None) -> spec.Tools:
-    """Return the tools that callers see by an MCPToolConfig: all of them without one."""
-    if config is None:
-        return spec.Tools()
-    overrides = {
-        tool: spec.ToolOverride(
-            new.name,
-            new.description,
-            new.annotations.model_dump(by_alias=True, exclude_none=True) if new.annotations else {},
-        )
-        for tool, new in (config.tools_override or {}).items()
-    }
-    return spec.Tools(config.tools_filter, overrides)
