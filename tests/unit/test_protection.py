@@ -80,6 +80,21 @@ def test_what_took_the_place_of_a_field_that_managed_fields_name_counts() -> Non
     assert (answer["status"]["phase"], "oidc_config" in run_config(answer)) == ("Failed", True), "no such config: held"
 
 
+@pytest.mark.parametrize("spoiled", [[], ["{"]])
+def test_without_a_runconfig_no_open_proxy_is_made(spoiled: list[str]) -> None:
+    """The hooks may come after the CRD that hides the field, or somebody deletes the RunConfig meanwhile."""
+    owner, children = stored(oidcConfig=OIDC)
+    for child in children:
+        if child["metadata"]["name"] == "demo-runconfig":
+            child["data"] = {"runconfig.json": "".join(spoiled)}
+    left = [child for child in children if spoiled or child["metadata"]["name"] != "demo-runconfig"]
+    lost = edited(written_by(owner, "oidcConfig"), "oidcConfig", image="other")
+
+    for observed in ([], left):
+        with pytest.raises(BrokenRule, match=r"the server was written with authentication, and the spec lost"):
+            sync(lost, observed)
+
+
 def test_a_proxy_that_never_had_a_protection_is_not_refused_for_it() -> None:
     owner, children = stored()
 

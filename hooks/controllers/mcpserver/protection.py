@@ -53,18 +53,21 @@ def refuse_hidden_protection(request: SyncRequest) -> None:
 
     Raises:
         BrokenRule: the proxy has a protection that the spec doesn't ask for any more, although its managedFields name
-            the field, or the generation is the same. Nothing is written then, and Metacontroller tries again.
+            the field, or the generation is the same; or they name it, and there is no RunConfig. Nothing is written
+            then, and Metacontroller tries again.
     """
     hidden = _hidden(request.parent)
     lost = list(dict.fromkeys([*hidden, *_lost_at_rest(request)]))
     if not lost:
         return
     run = read_run_config(request.children.get(CONFIG_MAP, names_of(request).run_config))
-    lost = [what for what in lost if run.get(_PROTECTIONS[what].key)]
+    # Without a RunConfig, as where it was deleted or the hooks come later, the proxy made now would be the open one.
+    lost = [what for what in lost if run.get(_PROTECTIONS[what].key) or (what in hidden and not run)]
     if lost:
+        had = "the proxy has" if run else "the server was written with"
         fields = " and ".join(f"spec.{hidden.get(what, _PROTECTIONS[what].fields[0])}" for what in lost)
         raise BrokenRule(
-            f"the proxy has {', '.join(lost)}, and the spec lost {fields} though no author removed it. "
+            f"{had} {', '.join(lost)}, and the spec lost {fields} though no author removed it. "
             f"The CRD {MCP_SERVER.resource}.{MCP_SERVER.group} was replaced by one that hides fields: apply that of "
             "toolhive-hooks again, then the manifest"
         )
