@@ -126,14 +126,16 @@ def _as_go_reads(value: Any, schema: Object, path: str, unknown: list[str]) -> A
 def _as_go_writes(value: Any, schema: Object, path: str) -> Any:
     """The value as Go writes it: fields in the order of its structs, maps sorted, amounts and times in one form.
 
-    None may be negative, which the API server refuses.
+    No amount may be negative, which the API server refuses, or longer than what is looked at.
     """
     schema = _followed(schema)
     if schema.get("format") == "quantity":
         text = str(value).strip(" ")
         if text.startswith("-"):
             raise _Fault(f"{_shown(path)} must not be negative")
-        return as_go_writes(text) if len(text) <= MAX_LENGTH else text
+        if len(text) > MAX_LENGTH:
+            raise _Fault(f"{_shown(path)} must have at most {MAX_LENGTH} characters")
+        return as_go_writes(text)
     if schema.get("format") == "date-time":
         return datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, list) and "items" in schema:

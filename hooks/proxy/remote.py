@@ -11,6 +11,8 @@ from hooks.api.urls import parts, url_fault
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.names import OBJECT_NAME, SECRET_KEY
+from hooks.kubernetes.objects import Object
+from hooks.kubernetes.quantity import MOST, amount
 from hooks.proxy.runconfig.remote import secret_name
 from hooks.proxy.spec import ProxySpec, Remote
 
@@ -98,3 +100,18 @@ def _faults(proxy: ProxySpec, remote: Remote) -> Iterator[str]:
         if not OBJECT_NAME.fullmatch(header.value.name) or not SECRET_KEY.fullmatch(header.value.key):
             where = f"spec.headerForward.addHeadersFromSecret[{index}].valueSecretRef"
             yield f"{where}: must have the name of a Secret, and one of its keys"
+    yield from _amounts((remote.pod_template or {}).get("spec", {}))
+
+
+def _amounts(pod: Object) -> Iterator[str]:
+    """What the API server would store as another amount: each sync would change the Deployment."""
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(pod.get(field) or ()):
+            for group in ("limits", "requests"):
+                wanted = container.get("resources", {}).get(group, {})
+                where = f"spec.podTemplateSpec.spec.{field}[{index}].resources.{group}"
+                yield from (
+                    f"{where}[{name!r}]: must be at most {MOST}"
+                    for name, quantity in wanted.items()
+                    if amount(str(quantity)) > MOST
+                )

@@ -384,3 +384,25 @@ def test_fields_of_earlier_releases_are_refused(field: str) -> None:
     assert found is not None
     assert found[:2] == ("False", "SpecInvalid")
     assert f"spec.{field}" in found[2]
+
+
+@pytest.mark.parametrize(
+    ("amount", "type_", "fault"),
+    [
+        ("1" * 1300, "PodTemplateValid", "resources.limits.cpu must have at most 100 characters"),
+        ("1e30", "Valid", "resources.limits['cpu']: must be at most 9223372036854775807"),
+    ],
+)
+def test_an_amount_that_the_api_server_stores_as_another_one_is_told(amount: str, type_: str, fault: str) -> None:
+    """It would be a difference at every sync; one of 1,200 digits ended each call with an error."""
+    container = {"name": "toolhive", "resources": {"limits": {"cpu": amount}}}
+
+    answer = sync(remote(podTemplateSpec={"spec": {"containers": [container]}}), running(remote()))
+
+    found = condition(answer, type_)
+    assert found is not None
+    assert (found[0], found[2]) == ("False", f"spec.podTemplateSpec.spec.containers[0].{fault}")
+    assert (
+        child(answer, DEPLOYMENT, "demo")["spec"]
+        == child(sync(remote(), running(remote())), DEPLOYMENT, "demo")["spec"]
+    )

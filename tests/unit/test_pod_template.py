@@ -58,6 +58,10 @@ def mcp(**container: Any) -> Object:
             mcp(resources={"limits": {"cpu": "-1"}}),
             "spec.containers[0].resources.limits.cpu must not be negative",
         ),
+        (
+            mcp(resources={"limits": {"cpu": "1" * 5000}}),
+            "spec.containers[0].resources.limits.cpu must have at most 100 characters",
+        ),
         (mcp(Env=5), "spec.containers[0].env must be a list, is an integer"),
         (mcp(Args=["a"], args=["b"]), "spec.containers[0].args is there twice, in two spellings: remove one"),
         ({"metadata": {"labels": {"a\nb": 1}}}, r"metadata.labels.a\nb must be a string, is an integer"),
