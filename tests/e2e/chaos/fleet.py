@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from hooks.proxy.names import CONTENT_CHECKSUM, RUNCONFIG_CHECKSUM
 from tests.controlplane import WatchLog, eventually
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation
 from tests.e2e.rendered import as_rendered
@@ -117,8 +118,12 @@ class Fleet:
                 ready = next(c for c in status["conditions"] if c["type"] == "Ready")
                 assert ready["status"] == "True", (metadata["name"], status)
                 assert status.get("phase", "Ready") == "Ready", (metadata["name"], status)
+            config_maps = {obj["metadata"]["name"]: obj for obj in cluster.objects("v1/ConfigMap", self.namespace)}
             for deployment in cluster.objects("apps/v1/Deployment", self.namespace):
                 name, status = deployment["metadata"]["name"], deployment.get("status", {})
+                # A RunConfig comes first; its pods follow in the next call, for which Metacontroller may wait a while.
+                followed = deployment["spec"]["template"]["metadata"]["annotations"][RUNCONFIG_CHECKSUM]
+                assert followed == config_maps[f"{name}-runconfig"]["metadata"]["annotations"][CONTENT_CHECKSUM], name
                 counts = [status.get(count) for count in ("updatedReplicas", "replicas", "availableReplicas")]
                 assert counts == [deployment["spec"]["replicas"]] * 3, (name, status)
                 assert status.get("observedGeneration") == deployment["metadata"]["generation"], name
