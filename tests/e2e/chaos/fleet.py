@@ -14,6 +14,7 @@ from tests.controlplane import WatchLog, eventually
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation
 from tests.e2e.rendered import as_rendered
 
+CURRENT = "toolhive.stacklok.dev/v1beta1"
 WATCHED = (*CHILD_KINDS, *PARENT_KINDS, "v1/Pod")
 SETTLES = 240
 """Seconds: after a while without hooks, Metacontroller's own wait between two tries is up to two minutes."""
@@ -37,12 +38,48 @@ def config(name: str) -> dict[str, Any]:
     return {"apiVersion": TOOLHIVE, "kind": "MCPExternalAuthConfig", "metadata": {"name": name}, "spec": spec}
 
 
+def current_configs() -> list[dict[str, Any]]:
+    """The configs that servers of the current dialect and remote proxies share, and their group."""
+    policies = ["permit(principal, action, resource);"]
+    specs: dict[str, dict[str, Any]] = {
+        "MCPOIDCConfig": {"type": "inline", "inline": {"issuer": "https://idp.example.com"}},
+        "MCPTelemetryConfig": {"prometheus": {"enabled": True}},
+        "MCPAuthzConfig": {"type": "cedarv1", "config": {"policies": policies, "entities_json": "[]"}},
+        "MCPGroup": {"description": "fleet"},
+    }
+    return [
+        {"apiVersion": CURRENT, "kind": kind, "metadata": {"name": "team"}, "spec": spec}
+        for kind, spec in specs.items()
+    ]
+
+
+CURRENT_REFERENCES: dict[str, Any] = {
+    "oidcConfigRef": {"name": "team", "audience": "fleet"},
+    "telemetryConfigRef": {"name": "team"},
+    "authzConfigRef": {"name": "team"},
+    "groupRef": {"name": "team"},
+}
+
+
 def server(name: str, uses: str | None) -> dict[str, Any]:
-    """An MCPServer that uses a config, or none."""
+    """An MCPServer of the old dialect that uses a config, or none."""
     spec: dict[str, Any] = {"image": "ghcr.io/example/mcp:1", "transport": "streamable-http", "targetPort": 8000}
     if uses:
         spec["externalAuthConfigRef"] = {"name": uses}
     return {"apiVersion": TOOLHIVE, "kind": "MCPServer", "metadata": {"name": name}, "spec": spec}
+
+
+def member(number: int, name: str, uses: str | None) -> dict[str, Any]:
+    """A server of a fleet: every second is of the current dialect, and each tenth is a remote proxy."""
+    old = server(name, uses)
+    references = {**{key: old["spec"][key] for key in ("externalAuthConfigRef",) if uses}, **CURRENT_REFERENCES}
+    if number % 10 == 9:
+        spec: dict[str, Any] = {"remoteUrl": "https://mcp.example.com/mcp", **references}
+        return {"apiVersion": CURRENT, "kind": "MCPRemoteProxy", "metadata": {"name": name}, "spec": spec}
+    if number % 2:
+        spec = {"image": "ghcr.io/example/mcp:1", "transport": "streamable-http", "mcpPort": 8000, **references}
+        return {"apiVersion": CURRENT, "kind": "MCPServer", "metadata": {"name": name}, "spec": spec}
+    return old
 
 
 @dataclass
@@ -64,8 +101,9 @@ class Fleet:
         installation.cluster.resource("v1/Namespace").create(body=body)
         names = [f"user-{number}" for number in range(users)], [f"bystander-{number}" for number in range(bystanders)]
         fleet = cls(installation, namespace, *names)
-        manifests = [secret(), config("shared"), *(server(name, "shared") for name in fleet.users)]
-        fleet.apply(*manifests, *(server(name, None) for name in fleet.bystanders))
+        manifests = [secret(), config("shared"), *current_configs()]
+        manifests += [member(number, name, "shared") for number, name in enumerate(fleet.users)]
+        fleet.apply(*manifests, *(member(number, name, None) for number, name in enumerate(fleet.bystanders)))
         fleet.settle()
         return fleet
 
@@ -130,7 +168,7 @@ class Fleet:
             pods = Counter(
                 pod["metadata"]["labels"]["toolhive-name"] for pod in cluster.objects("v1/Pod", self.namespace)
             )
-            servers = {p["metadata"]["name"] for p in parents if p["kind"] == "MCPServer"}
+            servers = {p["metadata"]["name"] for p in parents if p["kind"] in ("MCPServer", "MCPRemoteProxy")}
             assert pods == dict.fromkeys(servers, 1)
             if not going:  # which `render` doesn't know
                 as_rendered(cluster, self.namespace)  # last, since it takes a second or two
