@@ -33,7 +33,7 @@ WALKS = {
 BASE = {"image": "example.test/mcp:1", "transport": "stdio"}
 NO_ROLLOUT = {
     *("transport-0", "proxymode-0", "port-0", "proxyport-0", "trustproxyheaders-1", "sessionstorage-0"),
-    *("resourceoverrides-2", "sessionaffinity-0", "sessionaffinity-1", "groupref-0"),
+    *("resourceoverrides-3", "sessionaffinity-0", "sessionaffinity-1", "groupref-0"),
 }
 """The default, said or unsaid; and what concerns the Service or a group alone."""
 
