@@ -14,7 +14,7 @@ from tests.reference.cases import ALL, inputs
 from tests.reference_v1beta1 import cases as v1beta1
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider
-from tests.runner.manifests import config_map, exchanging, external_auth, tool_config, with_proxy_env
+from tests.runner.manifests import RESTRICTED, config_map, exchanging, external_auth, tool_config, with_proxy_env
 from tests.runner.runner import ATTACHING, Proxy, Start
 
 pytestmark = pytest.mark.runner
@@ -113,7 +113,7 @@ def test_a_spec_with_every_field_starts_and_serves(
                 "tolerations": [{"key": "k", "operator": "Exists"}],
                 "containers": [
                     {"name": "mcp", "resources": {"limits": {"cpu": "500m"}}, "env": [{"name": "C", "value": "3"}]},
-                    {"name": "sidecar", "image": "acme/sidecar:1"},
+                    {"name": "sidecar", "image": "acme/sidecar:1", "securityContext": RESTRICTED},
                 ],
             },
         },

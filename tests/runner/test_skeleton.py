@@ -11,7 +11,7 @@ import pytest
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
 from tests.runner.backend import Backend
-from tests.runner.manifests import NAME, server
+from tests.runner.manifests import NAME, RESTRICTED, server
 from tests.runner.runner import Start
 
 pytestmark = pytest.mark.runner
@@ -22,7 +22,10 @@ def skeleton(replicas: int) -> Object:
     labels = {"app": NAME}
     template = {
         "metadata": {"labels": labels},
-        "spec": {"containers": [{"name": "mcp", "image": "example.test/mcp:1"}]},
+        "spec": {
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "mcp", "image": "example.test/mcp:1", "securityContext": RESTRICTED}],
+        },
     }
     return {
         "apiVersion": "apps/v1",
