@@ -21,6 +21,7 @@ from hooks.migrate.operators import OPERATOR_LEASE
 from tests import old_operator
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
+from tests.controlplane.fixtures import namespace_for
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions, installed, is_ready, manifests
@@ -37,6 +38,13 @@ HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ = (
 SERVERS = (HTTP, OVERRIDES, EXCHANGE, DANGLING, AUTHZ)
 COMPOSITES = sorted(finalizer.rpartition("compositecontroller-")[2] for finalizer in METACONTROLLERS.values())
 OURS = ("controller-uid", "metacontroller.k8s.io/last-applied-configuration", "toolhive.stacklok.dev/managed-by")
+
+
+@pytest.fixture
+def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace that admits the old operator's pods: they don't pass Pod Security `restricted`."""
+    with namespace_for(cluster, request.node.name, "privileged") as name:
+        yield name
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,10 @@ def _nothing_of_ours(cluster: ControlPlane) -> None:
     "by",
     [
         "objects",
-        pytest.param("operator", marks=pytest.mark.skipif(not OPERATOR, reason="OPERATOR and OPERATOR_CRDS unset")),
+        pytest.param(
+            "operator",
+            marks=pytest.mark.skipif(not (OPERATOR and OPERATOR_CRDS), reason="OPERATOR and OPERATOR_CRDS unset"),
+        ),
     ],
 )
 def test_there_and_back(cluster: ControlPlane, namespace: str, tmp_path: Path, by: str) -> None:

@@ -173,7 +173,7 @@ def test_a_cluster_that_cannot_be_asked_is_said_in_one_line(cluster: ControlPlan
     nobody = cluster.kubeconfig("metacontroller-restricted")
     forbidden = run("migrate", nobody)
     assert (forbidden.returncode, forbidden.stdout, len(forbidden.stderr.splitlines())) == (2, "", 1)
-    assert forbidden.stderr.startswith("toolhive-hooks: the API server refuses (403): customresourcedefinitions")
+    assert forbidden.stderr.startswith("toolhive-hooks: the API server refuses (403): mcpservers.toolhive.stacklok.dev")
 
     config = json.loads(cluster.kubeconfig().read_text())
     config["clusters"][0]["cluster"] = {"server": "http://127.0.0.1:1"}
