@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.controlplane.poll import eventually
 from tests.controlplane.processes import Process, answers, free_port
@@ -69,28 +69,32 @@ def kwok(cluster: ControlPlane) -> Process:
         f"--server-address=127.0.0.1:{port}",
     ]
     process = cluster.run("kwok", command)
-    node = {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": NODE,
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
-            # examples/pod-template selects by node-pool
-            "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux", "node-pool": "mcp"},
-        },
-    }
     nodes = cluster.resource("v1/Node")
-    nodes.create(body=node)
-    process.wait_ready(lambda: answers(port, "/readyz") and _node_is_ready(cluster))
+    # examples/pod-template selects by node-pool
+    nodes.create(body=node(NODE, {"kubernetes.io/os": "linux", "node-pool": "mcp"}))
+    process.wait_ready(lambda: answers(port, "/readyz") and node_is_ready(cluster, NODE))
     # Admission gives a new Node the taint node.kubernetes.io/not-ready; the controller that takes it away isn't here.
     nodes.patch(name=NODE, body={"spec": {"taints": None}}, content_type="application/merge-patch+json")
     return process
 
 
-def _node_is_ready(cluster: ControlPlane) -> bool:
-    """Tell whether kwok has filled in the Node: 1000 cores, 1 Ti of memory, room for a million Pods."""
-    node = cluster.get("v1/Node", NODE) or {}
-    conditions = node.get("status", {}).get("conditions") or []
+def node(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """A Node that kwok looks after, with these labels beside its host name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "annotations": {"kwok.x-k8s.io/node": "fake"},
+            "labels": {"kubernetes.io/hostname": name, **labels},
+        },
+    }
+
+
+def node_is_ready(cluster: ControlPlane, name: str) -> bool:
+    """Tell whether kwok has filled in a Node: 1000 cores, 1 Ti of memory, room for a million Pods."""
+    found = cluster.get("v1/Node", name) or {}
+    conditions = found.get("status", {}).get("conditions") or []
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.controlplane.components import node, node_is_ready
 from tests.e2e.installation import TOOLHIVE, Installation
 from tests.e2e.test_shared_configs import apply, server
 
@@ -40,29 +41,15 @@ def proxy(name: str, **spec: Any) -> dict[str, Any]:
 def reserved_node(installation: Installation) -> Iterator[str]:
     """A second node, with a taint that keeps other pods away, and a PriorityClass."""
     cluster = installation.cluster
-    node = {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": NODE,
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
-            "labels": {"kubernetes.io/hostname": NODE, "pool": "mcp", "cores": "8"},
-        },
-    }
     nodes, classes = cluster.resource("v1/Node"), cluster.resource("scheduling.k8s.io/v1/PriorityClass")
     classes.create(body={"kind": "PriorityClass", "metadata": {"name": CLASS}, "value": 1000})
-    nodes.create(body=node)
-    eventually(lambda: _is_ready(cluster), message="kwok doesn't take the node")
+    nodes.create(body=node(NODE, {"pool": "mcp", "cores": "8"}))
+    eventually(lambda: node_is_ready(cluster, NODE), message="kwok doesn't take the node")
     taints = [{"key": "dedicated", "value": "mcp", "effect": "NoSchedule"}]
     nodes.patch(name=NODE, body={"spec": {"taints": taints}}, content_type="application/merge-patch+json")
     yield NODE
     nodes.delete(name=NODE)
     classes.delete(name=CLASS)
-
-
-def _is_ready(cluster: ControlPlane) -> bool:
-    found = (cluster.get("v1/Node", NODE) or {}).get("status", {}).get("conditions") or []
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in found)
 
 
 def pods(cluster: ControlPlane, namespace: str, name: str) -> list[dict[str, Any]]:
