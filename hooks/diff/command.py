@@ -16,7 +16,7 @@ from hooks.installation import Installation
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
 from hooks.manifests.load import Source
-from hooks.migrate.checks import unserved_versions
+from hooks.migrate.checks import installed_crds, unserved_versions
 from hooks.migrate.load import load, without_servers
 from hooks.proxy import children
 from hooks.render.output import wants_colour
@@ -67,7 +67,7 @@ def diff_command(
     Raises:
         ClusterError: the cluster can't be asked, or hasn't what these hooks serve.
     """
-    if faults := list(unserved_versions(live)):
+    if faults := list(unserved_versions(installed_crds(live))):
         raise ClusterError("; ".join(faults))
     files = options.files and options.files._replace(namespace=options.namespace)
     given = read(files, stdin) if files else Given()

@@ -74,46 +74,41 @@ def elsewhere(*, revert: bool) -> str:
     )
 
 
-def crd_faults(cluster: LiveCluster) -> Iterator[str]:
-    """Yield why custom resources can't be taken over as they are: by the fields that their CRDs keep, or by version."""
-    installed = _crds(cluster)
-    for kind, crd in installed:
-        if served := schemas.served_version(crd):
-            objects = cluster.list(Kind(f"{GROUP}/{served}", kind.kind, kind.resource))
-            yield from schemas.unknown_to_hooks(crd, objects)
-    yield from _unserved_versions(installed)
-
-
-def unserved_versions(cluster: LiveCluster) -> Iterator[str]:
-    """Yield which custom resources aren't installed, or not in the version in which these hooks read them."""
-    yield from _unserved_versions(_crds(cluster))
-
-
-def crd_notes(cluster: LiveCluster) -> Iterator[str]:
-    """What the cluster's CRDs lack: they have to be replaced before the hooks start."""
-    for _, crd in _crds(cluster):
-        yield from schemas.unknown_to_cluster(crd)
-
-
-def missing_crds(cluster: LiveCluster) -> Iterator[str]:
-    """Yield which of the kinds aren't installed: converted objects need them."""
-    installed = [kind for kind, _ in _crds(cluster)]
-    missing = [kind.kind for kind in PARENTS if kind not in installed]
-    if missing:
-        yield f"no CustomResourceDefinition of {', '.join(missing)}: install it first: {schemas.REPLACE}"
-
-
-def _crds(cluster: LiveCluster) -> list[tuple[Kind, Object]]:
-    """The CRDs of our kinds that are installed."""
+def installed_crds(cluster: LiveCluster) -> list[tuple[Kind, Object]]:
+    """Return the CRDs of our kinds that are installed, each with its kind."""
     found = [(kind, cluster.get(CRD, _crd_name(kind))) for kind in PARENTS]
     return [(kind, crd) for kind, crd in found if crd is not None]
 
 
-def _unserved_versions(installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+def crd_faults(cluster: LiveCluster, installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+    """Yield why custom resources can't be taken over as they are: by the fields that their CRDs keep, or by version."""
+    for kind, crd in installed:
+        if served := schemas.served_version(crd):
+            objects = cluster.list(Kind(f"{GROUP}/{served}", kind.kind, kind.resource))
+            yield from schemas.unknown_to_hooks(crd, objects)
+    yield from unserved_versions(installed)
+
+
+def unserved_versions(installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+    """Yield which custom resources aren't installed, or not in the version in which these hooks read them."""
     if MCP_SERVER not in (kind for kind, _ in installed):
         yield f"CustomResourceDefinition {_crd_name(MCP_SERVER)} isn't installed: there are no MCPServers"
     for kind, crd in installed:
         yield from _version_faults(kind, crd)
+
+
+def crd_notes(installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+    """What the cluster's CRDs lack: they have to be replaced before the hooks start."""
+    for _, crd in installed:
+        yield from schemas.unknown_to_cluster(crd)
+
+
+def missing_crds(installed: list[tuple[Kind, Object]]) -> Iterator[str]:
+    """Yield which of the kinds aren't installed: converted objects need them."""
+    kinds = [kind for kind, _ in installed]
+    missing = [kind.kind for kind in PARENTS if kind not in kinds]
+    if missing:
+        yield f"no CustomResourceDefinition of {', '.join(missing)}: install it first: {schemas.REPLACE}"
 
 
 def _crd_name(kind: Kind) -> str:

@@ -8,6 +8,8 @@ from typing import TextIO
 import click
 
 from hooks.cluster import LiveCluster
+from hooks.kubernetes.kinds import Kind
+from hooks.kubernetes.objects import Object
 from hooks.migrate import checks
 from hooks.migrate.carry_out import carry_out
 from hooks.migrate.dialects import displaced_by_the_way_back, lost_by_the_way_back
@@ -54,7 +56,8 @@ def migrate_command(
         ClusterError: the cluster can't be asked.
     """
     loaded = load(cluster, namespace)
-    faults = [] if revert else _faults(cluster, loaded)
+    installed = [] if revert else checks.installed_crds(cluster)
+    faults = [] if revert else _faults(cluster, installed, loaded)
     stand_against = list(
         [*checks.metacontroller(cluster), *lost_by_the_way_back(loaded, release(cluster, operator_namespace))]
         if revert
@@ -66,7 +69,7 @@ def migrate_command(
     plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
     plan.notes += without_servers(loaded, namespace)
     plan.notes += displaced_by_the_way_back(loaded) if revert else []
-    plan.notes += [] if revert else [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(cluster)]
+    plan.notes += [] if revert else [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(installed)]
     plan.notes += stand_against  # only --apply is refused for these
     _show(plan, stdout, stderr, back=revert)
     made, failures = carry_out(cluster, plan, stderr) if apply else (0, [])
@@ -76,9 +79,10 @@ def migrate_command(
     return LEFT if failures or plan.left else DONE
 
 
-def _faults(cluster: LiveCluster, loaded: Cluster) -> list[str]:
+def _faults(cluster: LiveCluster, installed: list[tuple[Kind, Object]], loaded: Cluster) -> list[str]:
     """Why these objects can't be taken over, even as a plan."""
-    return [*checks.crd_faults(cluster), *dropped_fields(obj for kind in PARENTS for obj in loaded.all(kind))]
+    dropped = dropped_fields(obj for kind in PARENTS for obj in loaded.all(kind))
+    return [*checks.crd_faults(cluster, installed), *dropped]
 
 
 def _show(plan: Plan, stdout: TextIO, stderr: TextIO, *, back: bool) -> None:

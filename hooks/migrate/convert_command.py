@@ -105,9 +105,10 @@ def _apply(live: LiveCluster, found: Rewrites, backup: Path, *, copied: bool, st
 
 def _refusals(live: LiveCluster, workloads: list[Object]) -> Iterator[str]:
     """Yield why nothing can be converted here."""
-    yield from checks.crd_faults(live)
-    yield from checks.crd_notes(live)
-    yield from checks.missing_crds(live)
+    installed = checks.installed_crds(live)
+    yield from checks.crd_faults(live, installed)
+    yield from checks.crd_notes(installed)
+    yield from checks.missing_crds(installed)
     yield from dropped_fields(workloads)
 
 

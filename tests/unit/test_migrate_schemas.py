@@ -11,7 +11,7 @@ from hooks.api.crd import crds
 from hooks.cluster import CRD, LiveCluster
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object
-from hooks.migrate.checks import crd_faults, crd_notes
+from hooks.migrate.checks import crd_faults, crd_notes, installed_crds
 from tests.world import external_auth, server, tool_config
 
 SERVERS = "mcpservers.toolhive.stacklok.dev"
@@ -48,10 +48,11 @@ class Cluster:
         return found
 
     def faults(self) -> list[str]:
-        return list(crd_faults(cast("LiveCluster", self)))
+        live = cast("LiveCluster", self)
+        return list(crd_faults(live, installed_crds(live)))
 
     def notes(self) -> list[str]:
-        return list(crd_notes(cast("LiveCluster", self)))
+        return list(crd_notes(installed_crds(cast("LiveCluster", self))))
 
 
 def newer(*objects: Object) -> Cluster:
