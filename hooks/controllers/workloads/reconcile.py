@@ -162,19 +162,14 @@ def _config_names(parent: Object, kind: CustomResource, config: Kind) -> tuple[s
 def _rbac(
     request: SyncRequest, kind: CustomResource, withheld: AbstractSet[tuple[str, str]], installation: Installation
 ) -> list[Object]:
-    """A workload whose name can't be used gets no new accounts, but keeps those that it has."""
-    has_account = request.children.get(SERVICE_ACCOUNT, names_of(request).account) is not None
-    is_usable = not why_name_not_usable(request.name, kind)
-    return _make_rbac(request, kind, withheld, installation) if has_account or is_usable else []
-
-
-def _make_rbac(
-    request: SyncRequest, kind: CustomResource, withheld: AbstractSet[tuple[str, str]], installation: Installation
-) -> list[Object]:
     """What is made once stays, like each observed child that isn't ours to remove: a pod may still use it.
 
-    What is withheld must not exist beside other people's objects.
+    A workload whose name can't be used gets no new accounts, but keeps those that it has. What is withheld must not
+    exist beside other people's objects.
     """
+    has_account = request.children.get(SERVICE_ACCOUNT, names_of(request).account) is not None
+    if not has_account and why_name_not_usable(request.name, kind):
+        return []
     made = make_rbac(
         names_of(request),
         request.namespace,
