@@ -45,8 +45,10 @@ _SINCE = {
 def old_fields(workload: Object) -> list[str]:
     """Return the fields of older releases that a workload has; until 0.19 groupRef was the group's name."""
     spec = raw_spec(workload)
-    names = ["groupRef"] if isinstance(spec.get("groupRef"), str) else []
-    return [f"spec.{field}" for field in (*RENAMED, *REFERENCES) if field in spec] + [f"spec.{name}" for name in names]
+    fields = [field for field in (*RENAMED, *REFERENCES) if field in spec]
+    if isinstance(spec.get("groupRef"), str):
+        fields.append("groupRef")
+    return [f"spec.{field}" for field in fields]
 
 
 def displaced_by_the_way_back(cluster: Cluster) -> Iterator[str]:
