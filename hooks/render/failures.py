@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Place, Problem
 from hooks.references.table import REFERENCES
 from hooks.simulator.run import Failure
-from hooks.text import title
 
 _FIELD = re.compile(r"\bspec(?:\.\w+|\[\d+\])+")
 
 
-def failure_problem(failure: Failure, parents: Iterable[Object], places: Mapping[str, Place]) -> Problem:
+def failure_problem(failure: Failure, parents: Mapping[str, Object], places: Mapping[str, Place]) -> Problem:
     """A parent that ended Failed, at the field that its message names, or by which it refers to what fails.
 
     Args:
         failure: what the run says.
-        parents: with their specs.
+        parents: with their specs, by title.
         places: of the manifests, by title.
     """
-    parent = next((obj for obj in parents if title(obj) == failure.parent), None)
+    parent = parents.get(failure.parent)
     field = _reference(failure.message, parent) if parent else ""
     if not field:
         found = _FIELD.search(failure.message)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes import kinds as known
@@ -63,99 +64,112 @@ class Result:
 class NoFixedPoint(RuntimeError):
     """Some parents are never done: in a cluster they would be synced for ever."""
 
-    def __init__(self, rounds: int, changes: dict[str, list[str]], result: Result) -> None:
+    def __init__(self, changes: dict[str, list[str]], result: Result) -> None:
         """Say who keeps changing what.
 
         Args:
-            rounds: how many there were.
-            changes: what the last one changed, by parent.
+            changes: what the last round changed, by parent.
             result: how things stand after it.
         """
         texts = [f"{parent} keeps changing {some(paths)}" for parent, paths in changes.items()]
-        super().__init__(f"no fixed point in {rounds} rounds: {some(texts, '; ')}")
+        super().__init__(f"no fixed point in {MAX_ROUNDS} rounds: {some(texts, '; ')}")
         self.result = result
 
 
-@dataclass(slots=True)
-class _Round:
-    changes: dict[str, list[str]] = field(default_factory=dict)
-    errors: dict[Key, str] = field(default_factory=dict)
-    name_conflicts: list[str] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One parent after the last round, and what that round did about it."""
+
+    rendered: Rendered
+    last: Outcome
 
 
-def render(
-    manifests: Iterable[Object],
-    hooks: Hooks,
-    controllers: Sequence[Controller],
-    schemas: Schemas,
-    max_rounds: int = MAX_ROUNDS,
+Settle: TypeAlias = Callable[[list[Object]], Iterable[Settled]]
+"""Admitted objects to the parents among them, after the last round."""
+
+
+def render(manifests: Iterable[Object], hooks: Hooks, controllers: Collection[Controller], schemas: Schemas) -> Result:
+    """Run the controllers over these manifests until nothing changes, as `render_by` does."""
+    return render_by(lambda objects: settled(objects, hooks, controllers), manifests, controllers, schemas)
+
+
+def render_by(
+    settle: Settle, manifests: Iterable[Object], controllers: Collection[Controller], schemas: Schemas
 ) -> Result:
     """Run the controllers over these manifests until nothing changes.
 
-    The result doesn't depend on the manifests' order.
+    The result doesn't depend on the manifests' order, nor on the order in which parents settle.
 
     Args:
+        settle: runs the rounds.
         manifests: what `load` returns.
-        hooks: how controllers are asked.
-        controllers: those that are.
+        controllers: those that are asked.
         schemas: of their parents, for defaults and unknown fields.
-        max_rounds: rounds that may pass.
 
     Raises:
         NoFixedPoint: something changed in the last round too.
         Unreachable: there is no server to ask.
     """
     parents = [controller.parent for controller in controllers]
-    served = served_kinds(controllers)
-    objects, unknown, warnings = admit(manifests, served, parents, schemas)
-    cluster = Cluster(served, objects)
+    objects, unknown, warnings = admit(manifests, served_kinds(controllers), parents, schemas)
+    done = sorted(settle(objects), key=lambda each: key_of(each.rendered.parent))
+    result = Result(
+        rendered=tuple(each.rendered for each in done),
+        failed=tuple(failure for each in done if (failure := _failure(each.rendered.parent, each.last.error))),
+        warnings=(*warnings, *(conflict for each in done for conflict in each.last.name_conflicts)),
+        unknown=unknown,
+    )
+    changes = {title(each.rendered.parent): each.last.changes for each in done if each.last.changes}
+    if changes:
+        raise NoFixedPoint(changes, result)
+    return result
+
+
+def settled(objects: Iterable[Object], hooks: Hooks, controllers: Collection[Controller]) -> list[Settled]:
+    """Sync every parent among these objects until nothing changes, or `MAX_ROUNDS` times.
+
+    Raises:
+        Unreachable: there is no server to ask.
+    """
+    cluster = Cluster(served_kinds(controllers), objects)
     runs = [
         Metacontroller(controller, cluster, hooks) for controller in sorted(controllers, key=lambda c: c.parent.kind)
     ]
-    for _ in range(max_rounds):
-        this = _round(runs)
-        if not this.changes:
-            return _result(runs, this, unknown, warnings)
-    raise NoFixedPoint(max_rounds, this.changes, _result(runs, this, unknown, warnings))
+    for _ in range(MAX_ROUNDS):
+        outcomes = _round(runs)
+        if not any(outcome.changes for outcome in outcomes.values()):
+            break
+    return [
+        Settled(Rendered(parent, _children(run, parent)), outcomes[key_of(parent)])
+        for run in runs
+        for parent in cluster.all(run.controller.parent)
+    ]
 
 
-def served_kinds(controllers: Iterable[Controller]) -> set[Kind]:
+def served_kinds(controllers: Collection[Controller]) -> set[Kind]:
     """What an offline cluster serves: the kinds of these controllers, and all others that controllers may look up."""
     named = {kind for kind in vars(known).values() if isinstance(kind, Kind)}
     return named.union(*({controller.parent, *controller.child_kinds} for controller in controllers))
 
 
-def _round(runs: Iterable[Metacontroller]) -> _Round:
+def _round(runs: Iterable[Metacontroller]) -> dict[Key, Outcome]:
     """Sync every parent once, by kind, namespace and name."""
-    this = _Round()
+    outcomes = {}
     for run in runs:
         for parent in run.cluster.all(run.controller.parent):
             key = key_of(parent)
-            outcome = Outcome()
             try:
-                outcome = sync(run, key)
+                outcomes[key] = sync(run, key)
             except HookError as error:
-                this.errors[key] = str(error)
-            if outcome.changes:
-                this.changes[title(parent)] = outcome.changes
-            this.name_conflicts += outcome.name_conflicts
-    return this
+                outcomes[key] = Outcome(error=str(error))
+    return outcomes
 
 
-def _result(
-    runs: Iterable[Metacontroller], last: _Round, unknown: Mapping[str, list[str]], warnings: list[str]
-) -> Result:
-    rendered = []
-    failed = []
-    for run in runs:
-        for parent in run.cluster.all(run.controller.parent):
-            uid, namespace = parent["metadata"]["uid"], parent["metadata"]["namespace"]
-            kinds = sorted(run.controller.child_kinds, key=lambda kind: kind.kind)
-            children = [child for kind in kinds for child in run.cluster.owned(uid, kind, namespace)]
-            rendered.append(Rendered(parent, tuple(children)))
-            failure = _failure(parent, last.errors.get(key_of(parent)))
-            failed += [failure] if failure else []
-    return Result(tuple(rendered), tuple(failed), (*warnings, *last.name_conflicts), unknown)
+def _children(run: Metacontroller, parent: Object) -> tuple[Object, ...]:
+    """A parent's children, by kind and name."""
+    uid, namespace = parent["metadata"]["uid"], parent["metadata"]["namespace"]
+    kinds = sorted(run.controller.child_kinds, key=lambda kind: kind.kind)
+    return tuple(child for kind in kinds for child in run.cluster.owned(uid, kind, namespace))
 
 
 def _failure(parent: Object, error: str | None) -> Failure | None:

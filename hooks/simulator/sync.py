@@ -48,6 +48,8 @@ class Outcome:
     """What it changed in the cluster, a text for each; none contains a value."""
     name_conflicts: list[str] = field(default_factory=list)
     """Children that can't be made, because somebody else's object has their name."""
+    error: str | None = None
+    """What was wrong with a hook's answer, where a run goes on without it."""
 
 
 def sync(run: Metacontroller, key: Key) -> Outcome:
@@ -172,11 +174,10 @@ def _update(run: Metacontroller, observed: Object, desired: Object, outcome: Out
     key = key_of(desired)
     if run.settled.get(key) is observed and annotations_of(observed).get(LAST_APPLIED) == to_json(desired):
         return
-    kind = next(kind for kind in run.controller.child_kinds if kind.key == key[0])
     new = updated(observed, last_applied(observed), desired)
     if same(new, observed):
         run.settled[key] = observed
-    elif not is_deleting(observed) and kind not in run.controller.on_delete:
+    elif not is_deleting(observed) and key[0] not in (kind.key for kind in run.controller.on_delete):
         _replace(run, observed, new, outcome, f"{desired['kind']}/{desired['metadata']['name']} ")
 
 
