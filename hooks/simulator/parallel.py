@@ -10,7 +10,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -18,7 +18,7 @@ from hooks.kubernetes.objects import Object
 from hooks.simulator.run import Settle, Settled
 
 MAX_PROCESSES = 4
-"""More of them would save little, since one process alone reads the files; and each needs 70 MiB."""
+"""More of them would save little, since one process alone reads the files; and each needs 80 MiB."""
 SHARE = 100
 """How many objects a process gets at once, or one namespace if that has more."""
 
@@ -83,17 +83,15 @@ def _shares(objects: Iterable[Object]) -> list[list[Object]]:
 @contextmanager
 def _workers(settle: Settle, count: int) -> Iterator[list[Connection]]:
     """Start processes, and end them after use. There are fewer, or none, where the system allows no more."""
+    if count == 1:  # this process can do as much
+        yield []
+        return
     workers: dict[Connection, BaseProcess] = {}
-    # Processes inherit this: Ctrl-C reaches this one alone, which ends the others.
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with suppress(OSError):
-            for _ in range(count if count > 1 else 0):
+        with suppress(OSError), _interrupts_held():
+            for _ in range(count):
                 connection, process = _started(settle)
                 workers[connection] = process
-    finally:
-        signal.signal(signal.SIGINT, interrupt)
-    try:
         yield list(workers)
     except BaseException as error:
         for process in workers.values():
@@ -105,6 +103,17 @@ def _workers(settle: Settle, count: int) -> Iterator[list[Connection]]:
         for connection, process in workers.items():
             connection.close()
             process.join()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back. Processes inherit this for good: it reaches this one alone, which ends the others."""
+    resource_tracker.ensure_running()  # it is started with the first process, and would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _started(settle: Settle) -> tuple[Connection, BaseProcess]:
