@@ -165,7 +165,8 @@ def _run(
     progress: Callable[[str], None],
 ) -> Result:
     """Run the controllers: in this process, which alone asks a server, or in several where that is faster."""
-    processes = usable_processes() if hooks is None and resources >= MANY else 1
+    namespaces = {obj["metadata"].get("namespace") for obj in manifests}
+    processes = usable_processes() if hooks is None and resources >= MANY and len(namespaces) > 1 else 1
     here = hooks or in_process(CONTROLLERS, installation, CLOCK)
     calls = 0
 
@@ -176,6 +177,7 @@ def _run(
         return here(path, body)
 
     def settle(objects: list[Object]) -> Iterator[Settled]:
+        progress(f"{resources} resources, 0 done")
         elsewhere = partial(_settled, installation)
         for done, each in enumerate(settled_in_processes(objects, elsewhere, processes), 1):
             progress(f"{resources} resources, {done} done")
