@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.bench import served
-from tests.bench.fleet import NAMESPACE, TOOLHIVE, Object, plural
+from tests.bench.fleet import NAMESPACE, Object, plural
 from tests.bench.peers import Peer
 from tests.bench.steps import steps
 from tests.controlplane import ControlPlane, Event, WatchLog, eventually
 from tests.taken import peak_mib, processor_seconds
 
-PARENTS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPRemoteProxy", "MCPExternalAuthConfig"))
 CHILDREN = ("apps/v1/Deployment", "v1/Service", "v1/ConfigMap", "v1/ServiceAccount", "v1/Pod")
-KINDS = (*PARENTS, *CHILDREN)
+READY = ("Ready", "Running")
+"""The phases of a ready server. The operator of October 2025 writes Running."""
 QUIET_SECONDS = 3
 CONNECTIONS = 8
 NOT_OURS = ("leases", "events")
@@ -96,7 +96,7 @@ class Run:
 
     def send(self, method: str, path: str, body: Object | None = None) -> None:
         """Make a request about a custom resource, or a Secret."""
-        group = "api/v1" if path.startswith("secrets") else f"apis/{TOOLHIVE}"
+        group = "api/v1" if path.startswith("secrets") else f"apis/{self.peer.api.version}"
         connection = self.cluster.connection()
         content = "merge-patch+json" if method == "PATCH" else "json"
         headers = {"Content-Type": f"application/{content}", **self.cluster.authorization()}
@@ -170,7 +170,7 @@ def kept(obj: Object) -> Object:
     """What of an object the phases look at."""
     template = ((obj.get("spec") or {}).get("template") or {}).get("metadata") or {}
     return {
-        "phase": (obj.get("status") or {}).get("phase"),
+        "ready": (obj.get("status") or {}).get("phase") in READY,
         "edited": "edited" in json.dumps(obj.get("data") or {}),
         "template": template.get("annotations"),
     }
