@@ -21,6 +21,8 @@ CHILDREN = ("apps/v1/Deployment", "v1/Service", "v1/ConfigMap", "v1/ServiceAccou
 READY = ("Ready", "Running")
 """The phases of a ready server. The operator of October 2025 writes Running."""
 QUIET_SECONDS = 3
+LONGEST_RETRY = 1000
+"""Seconds that an operator waits at most before it retries: the default of controller-runtime's queues."""
 CONNECTIONS = 8
 NOT_OURS = ("leases", "events")
 """Resources that are written at rest too, or by the cluster's own programs as they like."""
@@ -59,7 +61,7 @@ class Run:
         self.phases |= {each: {} for each in pending}
         while pending:
             message = f"{self.servers} servers: no end of {', '.join(pending)}"
-            ended, at = eventually(lambda: self._first(pending), 300 + 2 * self.servers, message)
+            ended, at = eventually(lambda: self._first(pending), LONGEST_RETRY + 300 + 2 * self.servers, message)
             self.phases[ended]["seconds"] = round(max(at, began) - began, 2)
             del pending[ended]
         self.log.wait_quiet(QUIET_SECONDS, 300 + self.servers)
