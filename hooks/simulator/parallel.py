@@ -1,6 +1,6 @@
 """The rounds of a large run, shared among several processes.
 
-No object refers to one of another namespace: so a namespace settles in the same way, whichever process settles it.
+No object refers to one of another namespace: so a namespace settles in the same way in any process.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Outcome:
     changes: list[str] = field(default_factory=list)
     """What it changed in the cluster, a text for each; none contains a value."""
     name_conflicts: list[str] = field(default_factory=list)
-    """Children that can't be made, because somebody else's object has their name."""
+    """Children that can't be made, because another's object has their name."""
     error: str | None = None
     """What was wrong with a hook's answer, where a run goes on without it."""
 
