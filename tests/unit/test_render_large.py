@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +95,16 @@ def test_both_ways_to_call_the_program_may_have_several(
     done = subprocess.run([*command, "render", folder], capture_output=True, text=True, check=False)
 
     assert [done.returncode, done.stdout, done.stderr] == expected
+
+
+def killed(_: Installation, __: list[Object]) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_an_error_of_the_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hooks.render.command._settled", killed)
+
+    code, stdout, stderr, _ = rendered(folder, 2, monkeypatch)
+
+    said = "error: a process of this run was killed: give the run more memory, or fewer files at once\n"
+    assert (code, stdout, stderr) == (2, "", said)
