@@ -37,7 +37,7 @@ IDP = judged(oidc_config("idp", issuer=URL))
 TX = judged(external_auth(), secret())
 
 
-def test_it_is_named_by_either_reference() -> None:
+def test_either_reference_names_the_auth_server() -> None:
     named = sync(server(**GOOD), related=[auth_server(), IDP])
     older = sync(server(externalAuthConfigRef={"name": "eas"}, oidcConfigRef=OIDC), related=[auth_server(), IDP])
 
@@ -54,7 +54,7 @@ def test_it_is_named_by_either_reference() -> None:
     assert [[key in answer["status"] for key in hashes] for answer in (named, older)] == [[True, False], [False, True]]
 
 
-def test_beside_it_external_auth_authenticates_to_the_backend() -> None:
+def test_beside_an_auth_server_external_auth_authenticates_to_the_backend() -> None:
     answer = sync(server(**GOOD, externalAuthConfigRef={"name": "tx"}), related=[auth_server(), IDP, TX])
 
     types = [middleware["type"] for middleware in run_config(answer)["middleware_configs"]]
@@ -121,7 +121,9 @@ DELEGATE = "MCPExternalAuthConfig 'eas': spec.embeddedAuthServer.delegateClients
         ),
     ],
 )
-def test_what_it_needs_is_said_with_the_remedy(spec: Any, settings: Any, reason: str, message: str) -> None:
+def test_a_spec_that_an_auth_server_cannot_work_with_is_failed_with_the_remedy(
+    spec: Any, settings: Any, reason: str, message: str
+) -> None:
     given = {key: value for key, value in {**GOOD, **spec}.items() if value}
 
     answer = sync(server(**given), related=[auth_server(**settings), IDP, TX])
@@ -148,7 +150,7 @@ def test_the_older_reference_has_its_own_condition() -> None:
         (3, "redis", None, ""),
     ],
 )
-def test_what_becomes_of_logins_in_memory_is_said(
+def test_a_warning_says_when_logins_in_memory_are_lost(
     replicas: int | None, storage: str | None, reason: str | None, said: str
 ) -> None:
     user = {"passwordSecretRef": {"name": "s", "key": "k"}}

@@ -86,7 +86,7 @@ def test_before_a_statefulset_was_seen_the_proxy_alone_counts() -> None:
     assert (shown(found), of_backend(found)) == (SERVED, None)
 
 
-def test_a_first_start() -> None:
+def test_each_step_of_a_first_start_has_its_message() -> None:
     starts = ("Pending", "PodsNotReady", "MCP server is starting")
     runs = {"state": {"running": {"startedAt": "x"}}}
 
@@ -119,7 +119,7 @@ def test_a_first_start() -> None:
     assert shown(status(PROXY, stateful_set(ready=1), OWN)) == SERVED
 
 
-def test_a_whole_status() -> None:
+def test_the_whole_status_of_a_server_whose_own_pod_fails() -> None:
     failed = ("False", "ImagePullBackOff", CANT_PULL)
 
     assert status(PROXY, stateful_set(), own(waiting("ErrImagePull"))) == {
@@ -350,7 +350,7 @@ def test_an_evicted_pod_whose_place_is_taken_says_nothing() -> None:
     assert shown(status(gone, stateful_set(ready=1), OWN))[:2] == ("Failed", "Evicted")
 
 
-def test_a_pod_that_its_mended_statefulset_does_not_replace() -> None:
+def test_a_failed_pod_of_an_older_revision_is_told_with_the_command_that_deletes_it() -> None:
     stuck = own(waiting("ErrImagePull"), labels={REVISION: "demo-1"})
 
     assert shown(status(PROXY, stuck, stateful_set(updateRevision="demo-2"))) == (
@@ -362,7 +362,7 @@ def test_a_pod_that_its_mended_statefulset_does_not_replace() -> None:
     assert shown(status(PROXY, stuck, stateful_set(updateRevision="demo-1")))[2] == CANT_PULL
 
 
-def test_scaled_to_zero() -> None:
+def test_a_server_that_is_scaled_to_zero_is_stopped_and_told_how_to_start() -> None:
     to_zero = "MCP server is scaled to zero: kubectl scale {}/demo --replicas=1 -n team-a"
     crashes = own({**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 3}}})
 
@@ -400,7 +400,7 @@ def test_a_proxy_that_starts_anew_makes_the_missing_statefulset() -> None:
     )
 
 
-def test_it_is_remembered_while_the_spec_is_wrong() -> None:
+def test_a_missing_statefulset_is_remembered_while_the_spec_is_wrong() -> None:
     owner = server()
     before = sync(owner, [*running(owner), stateful_set(ready=1)], [PROXY, OWN])
     wrong = server(port="no") | {"status": before["status"]}
@@ -456,7 +456,7 @@ def test_a_pod_counts_only_once_the_statefulset_agrees() -> None:
     assert shown(status(PROXY, deleting(OWN), stateful_set(ready=1)))[0] == "Pending"
 
 
-def test_all_that_waits_has_a_clock() -> None:
+def test_a_server_whose_own_pod_fails_is_looked_at_each_minute() -> None:
     owner = server()
     answer = sync(owner, [*running(owner), stateful_set()], [PROXY, own(waiting("ErrImagePull"))])
 

@@ -77,7 +77,7 @@ def test_a_deletion_that_is_blocked_by_long_names_still_says_what_to_do() -> Non
     )
 
 
-def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
+def test_a_long_verdict_on_a_config_is_not_repeated_by_its_server() -> None:
     long = "x" * 500_000
     ready = {"type": "Ready", "status": "False", "reason": long, "message": long}
     bad = {**external_auth(), "status": {"observedGeneration": 1, "configHash": long, "conditions": [ready]}}
@@ -90,7 +90,7 @@ def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
     assert reasons.items() >= said.items()
 
 
-def test_what_a_server_takes_from_a_good_config_is_bounded() -> None:
+def test_a_long_hash_of_a_config_is_cut_in_its_servers_status() -> None:
     config = good_config()
     config["status"]["configHash"] = "x" * 500_000
 

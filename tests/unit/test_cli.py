@@ -23,7 +23,7 @@ def test_the_help_of_the_program_tells_each_command_in_a_line() -> None:
     assert [line for line in told if "..." in line] == []
 
 
-def test_the_version_is_the_package_s() -> None:
+def test_the_version_option_prints_the_packages_version() -> None:
     assert CliRunner().invoke(main, ["--version"]).output == f"toolhive-hooks, version {__version__}\n"
 
 
@@ -98,7 +98,7 @@ def test_files_are_completed() -> None:
         (["status", "demo", "-l", "team=a"], "NAME and -l exclude each other"),
     ],
 )
-def test_what_does_not_go_together_is_said(arguments: list[str], said: str) -> None:
+def test_options_that_exclude_each_other_are_refused(arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(main, arguments)
 
     assert result.exit_code == 2

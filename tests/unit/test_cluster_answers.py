@@ -27,7 +27,7 @@ OURS = {
 
 @pytest.mark.parametrize("command", ["migrate", "diff"])
 @pytest.mark.parametrize("answer", ["null", "[]", "1", "<html>"])
-def test_what_is_no_api_server_is_told_so(tmp_path: Path, command: str, answer: str) -> None:
+def test_an_answer_of_no_api_server_ends_the_command(tmp_path: Path, command: str, answer: str) -> None:
     with answering(tmp_path, {"": (200, answer)}) as (kubeconfig, host):
         result = run(command, kubeconfig)
 
@@ -43,7 +43,7 @@ def test_without_our_kinds_nothing_is_compared_or_migrated(tmp_path: Path, comma
     assert (result.returncode, result.stdout, result.stderr) == (2, "", f"{told}: {NO_CRD}\n")
 
 
-def test_what_serves_another_version_is_not_compared(tmp_path: Path) -> None:
+def test_a_crd_that_serves_another_version_ends_the_comparison(tmp_path: Path) -> None:
     with answering(tmp_path, {"": (200, json.dumps(CRD_OF_ANOTHER_VERSION))}) as (kubeconfig, _):
         result = run("diff", kubeconfig, "-A")
 

@@ -35,7 +35,7 @@ def test_without_the_kubernetes_client_they_say_how_to_get_it(command: str) -> N
 
 
 @pytest.mark.parametrize("command", ["serve", "render", "crds"])
-def test_the_others_need_none(command: str) -> None:
+def test_other_commands_need_no_kubernetes_client(command: str) -> None:
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_CLIENT, command, "--help"], capture_output=True, check=False, timeout=60
     )
@@ -68,7 +68,7 @@ def test_no_name_leads_out_of_its_place(arguments: tuple[Any, ...], path: str) -
 
 
 @pytest.mark.parametrize("arguments", [("team", ""), ("team", "."), ("team", ".."), ("..", "oauth"), (".",)])
-def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
+def test_a_name_that_a_client_would_resolve_is_refused(arguments: tuple[str, ...]) -> None:
     """A client would resolve it, or read a list in the object's place."""
     with pytest.raises(ClusterError, match="no Secret can be named "):
         _path(SECRET, *arguments)
@@ -98,7 +98,7 @@ def test_a_file_that_is_no_kubeconfig_is_said_in_one_line(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_without_the_credentials_of_a_plugin_nobody_is_asked(tmp_path: Path, command: str) -> None:
+def test_without_the_credentials_of_a_plugin_no_call_is_made(tmp_path: Path, command: str) -> None:
     """The client itself would go on without any, and be refused as `system:anonymous`."""
     plugin = {"command": "sh", "args": ["-c", "echo log in first >&2; exit 3"]}
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", **plugin}}

@@ -83,7 +83,7 @@ def test_files_that_are_no_manifests_are_named_and_left_alone(tmp_path: Path) ->
         (f"apiVersion: {API}\na: 1\na: 2\n", "document 1: the key 'a' is given twice (line 3)"),
     ],
 )
-def test_what_cannot_be_read_stops_all(tmp_path: Path, content: str | None, message: str) -> None:
+def test_one_unreadable_file_stops_the_conversion(tmp_path: Path, content: str | None, message: str) -> None:
     good, path = tmp_path / "good.yaml", tmp_path / "no-such-file"
     good.write_text(server("demo", port=80))
     if content is not None:

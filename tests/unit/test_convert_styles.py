@@ -116,7 +116,7 @@ def test_an_anchor_that_is_not_touched_stays() -> None:
         ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig is elsewhere"),
     ],
 )
-def test_what_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:
+def test_an_object_whose_setting_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:
     text = f"{HEAD}  image: x\n  proxyMode: sse\n{spec}"
 
     assert why in refused(text)
@@ -134,7 +134,7 @@ def test_an_object_behind_an_alias_is_left_alone_with_the_one_it_repeats() -> No
     assert outcome.stderr.count("failed: stdin: MCPGroup default/a: ") == 2
 
 
-def test_a_text_whose_last_line_would_change_its_value_is_left_alone() -> None:
+def test_blank_lines_that_belong_to_the_last_value_stay() -> None:
     text = f"{HEAD}  image: x\n  transport: sse\n  port: 80\n  podTemplateSpec:\n    a: |+\n      b\n\n\n"
 
     assert converted(text) == text.replace("v1alpha1", "v1beta1").replace("port: 80", "proxyPort: 80")

@@ -39,7 +39,7 @@ from tests.converted import INLINE, convert, converted, refused, server
         ),
     ],
 )
-def test_what_cannot_be_said_is_named_and_nothing_of_the_object_changes(spec: dict[str, object], why: str) -> None:
+def test_a_setting_without_a_counterpart_is_named_and_its_object_stays(spec: dict[str, object], why: str) -> None:
     text = server("demo", port=80, tools=spec.pop("tools", ["a"]), **spec)
 
     assert why in refused(text)
@@ -65,7 +65,7 @@ def test_what_cannot_be_said_is_named_and_nothing_of_the_object_changes(spec: di
         ),
     ],
 )
-def test_what_has_no_effect_goes(spec: dict[str, object], kept: str, note: str) -> None:
+def test_a_setting_without_effect_is_left_out(spec: dict[str, object], kept: str, note: str) -> None:
     outcome = convert("-", stdin=server("demo", **spec))
 
     assert outcome.stdout == server("demo").replace("v1alpha1", "v1beta1") + kept

@@ -107,7 +107,7 @@ def test_a_header_of_a_collector_has_no_commas_and_percent_signs(value: bytes) -
 
 
 @pytest.mark.parametrize("value", [b" ", b"\n", b"\t\r\n ", "\N{NO-BREAK SPACE}".encode()])
-def test_blanks_alone_are_nothing(value: bytes) -> None:
+def test_a_value_of_blanks_alone_counts_as_empty(value: bytes) -> None:
     answer = sync(external_auth(), related=[holding(value)])
 
     assert condition(answer, "SecretAvailable") == (
@@ -117,7 +117,7 @@ def test_blanks_alone_are_nothing(value: bytes) -> None:
     )
 
 
-def test_what_is_not_base64_is_said() -> None:
+def test_a_value_that_is_not_base64_is_said() -> None:
     answer = sync(external_auth(), related=[made(SECRET, "tx-oauth", data={"client-secret": "plain text!"})])
 
     assert condition(answer, "SecretAvailable") == (
@@ -161,7 +161,7 @@ BLANK = "; its value begins or ends with a blank, which counts as part of it"
         ),
     ],
 )
-def test_what_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
+def test_a_value_that_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
     answer = sync(config(use), related=[holding(value.encode())], config=KEYED)
 
     place = f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0"

@@ -161,7 +161,9 @@ def test_a_repository_is_checked_as_the_readme_shows(repository: Path) -> None:
     ],
     ids=["a misspelt field", "a misspelt kind", "not a manifest", "not YAML", "a config that isn't there"],
 )
-def test_what_fails_a_check(repository: Path, old: str, new: str, code: int, fault: str) -> None:
+def test_a_fault_in_one_environment_fails_its_check_alone(
+    repository: Path, old: str, new: str, code: int, fault: str
+) -> None:
     edit(repository / "staging/github.yaml", old, new)
 
     result = check(repository, "staging")

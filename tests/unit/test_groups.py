@@ -90,7 +90,7 @@ def test_a_field_that_no_group_has_is_said_and_stops_no_member() -> None:
     assert "Deployment/demo" in child_names(member)
 
 
-def test_so_is_one_that_the_api_server_dropped() -> None:
+def test_a_field_of_a_group_that_the_api_server_dropped_is_said() -> None:
     applied = {"metadata": {"name": "team"}, "spec": {"descriptoin": "The weather team's"}}
 
     judged = sync(with_metadata(group(), annotations={KUBECTL_LAST_APPLIED: json.dumps(applied)}))

@@ -110,7 +110,7 @@ WRONG: dict[str, tuple[Object, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_named(case: str) -> None:
+def test_each_fault_is_named_by_its_place(case: str) -> None:
     change, expected = WRONG[case]
     schema = json.loads((SCHEMAS / "toolhive.stacklok.dev/mcpserver_v1beta1.json").read_text())
 
@@ -148,6 +148,6 @@ def test_the_input_stays_as_it_is() -> None:
     assert node == before
 
 
-def test_an_extension_that_nobody_has_looked_at_is_a_fault() -> None:
+def test_an_extension_without_a_translation_is_refused() -> None:
     with pytest.raises(ValueError, match="no translation to JSON Schema: x-kubernetes-int-or-string"):
         json_schema({"properties": {"port": {"x-kubernetes-int-or-string": True}}})

@@ -52,5 +52,5 @@ def test_a_field_that_the_crd_dropped_is_named(field: str, value: Any, current: 
     ],
     ids=["kept", "replaced", "written", "the server's", "empty", "taken out"],
 )
-def test_what_is_there_or_was_taken_out_is_not_missed(applied: Any, spec: Any) -> None:
+def test_a_field_that_is_there_or_was_taken_out_is_not_missed(applied: Any, spec: Any) -> None:
     assert failed(applied, spec) == ""

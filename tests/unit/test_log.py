@@ -95,7 +95,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(capfd: pytest.CaptureFixture[
     assert [json.loads(line)["message"] for line in written_to(capfd)] == ["two"]
 
 
-def test_lines_that_nobody_reads_are_lost_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_are_not_read_are_lost_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe, stderr = os.pipe()
     with os.fdopen(stderr, "w") as stalled, os.fdopen(pipe) as reader:
         monkeypatch.setattr(sys, "stderr", stalled)

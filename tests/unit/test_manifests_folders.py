@@ -87,7 +87,7 @@ def test_a_chart_is_left_out_with_its_templates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["b", "b/", "b/*.yaml", "b.yaml", "*/b/*"])
-def test_what_is_ignored_is_not_read(tmp_path: Path, pattern: str) -> None:
+def test_ignored_files_are_not_read(tmp_path: Path, pattern: str) -> None:
     write(tmp_path, a_yaml=MAP.replace("NAME", "a"), b__b_yaml="a: [")
 
     assert load(tmp_path, ignore=[pattern]) == (["a"], [])

@@ -188,7 +188,7 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
         ("- " * 200 + "a", "stdin: document 1: nested deeper than 150 levels (line 1)"),
     ],
 )
-def test_what_cannot_be_used_is_refused_saying_where(text: str | bytes, problem: str) -> None:
+def test_a_text_that_cannot_be_used_is_refused_with_its_place(text: str | bytes, problem: str) -> None:
     assert refusal(text) == problem
 
 

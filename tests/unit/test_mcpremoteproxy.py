@@ -167,7 +167,7 @@ def test_a_url_that_leads_where_no_proxy_may_call_is_refused_and_all_is_held(url
 @pytest.mark.parametrize(
     "url", ["https://11.0.0.1/mcp", "http://mylocalhost/", "https://[2001:db8::1]/", "http://svc/"]
 )
-def test_other_urls_are_called(url: str) -> None:
+def test_a_url_of_a_public_or_service_host_is_called(url: str) -> None:
     assert run_config(sync(remote(remoteUrl=url)))["remote_url"] == url
 
 
@@ -203,7 +203,7 @@ def test_headers_that_would_not_arrive_are_refused(forward: Object, fault: str) 
     assert fault in invalid[2]
 
 
-def test_without_a_secret_the_pods_own_state_tells_it() -> None:
+def test_a_missing_secret_of_a_header_is_told_by_the_pods_state() -> None:
     """The hooks are never sent the Secrets that a workload names."""
     owner = remote(headerForward={"addHeadersFromSecret": [header("X-Key", "gone")]})
     _, children = settled(owner)
@@ -230,7 +230,7 @@ def test_where_pods_are_not_looked_at_the_message_says_what_it_goes_by() -> None
     )
 
 
-def test_scaled_to_zero_is_pending() -> None:
+def test_a_proxy_that_is_scaled_to_zero_is_pending() -> None:
     _, children = settled(remote(replicas=0))
 
     answer = sync(remote(replicas=0), children)
@@ -263,7 +263,7 @@ class TestServiceAccount:
 
 
 class TestPodTemplate:
-    def test_it_is_merged_into_the_proxys_own(self) -> None:
+    def test_a_pod_template_is_merged_into_the_proxys_own(self) -> None:
         template = {
             "metadata": {"labels": {"team": "blue", "toolhive-name": "other"}, "annotations": {"a": "b"}},
             "spec": {
@@ -313,7 +313,7 @@ class TestPodTemplate:
             "securityContext": {**ours["securityContext"], "runAsUser": 2000},
         }
 
-    def test_what_cant_be_read_is_held(self) -> None:
+    def test_a_pod_template_that_cannot_be_read_holds_the_proxy(self) -> None:
         _, children = settled(remote())
 
         answer = sync(remote(podTemplateSpec={"spec": {"nodeSelector": {"disk": 1}}}), children)
@@ -323,7 +323,7 @@ class TestPodTemplate:
         assert found[:2] == ("False", "InvalidPodTemplateSpec")
         assert child_names(answer) == CHILDREN
 
-    def test_a_directive_is_named(self) -> None:
+    def test_a_directive_in_a_pod_template_is_named(self) -> None:
         answer = sync(remote(podTemplateSpec={"spec": {"volumes": [{"name": "runconfig", "$patch": "delete"}]}}))
 
         found = condition(answer, "PodTemplateValid")
@@ -334,7 +334,7 @@ class TestPodTemplate:
 
 
 class TestDeletion:
-    def test_everything_goes_at_once(self) -> None:
+    def test_a_deletion_removes_all_children_at_once(self) -> None:
         answer = sync(deleting(remote()), running(remote()), [remote_pod()])
 
         assert (answer["children"], answer["finalized"]) == ([], False)
@@ -347,7 +347,7 @@ class TestDeletion:
             ),
         )
 
-    def test_it_waits_for_its_last_pod_and_for_a_deployment_that_was_released(self) -> None:
+    def test_a_deletion_waits_for_the_last_pod_and_for_a_released_deployment(self) -> None:
         [deployment] = [obj for obj in running(remote()) if obj["kind"] == "Deployment"]
         del deployment["metadata"]["labels"]["controller-uid"], deployment["metadata"]["ownerReferences"]
 
@@ -356,7 +356,7 @@ class TestDeletion:
         assert sync(deleting(remote()))["finalized"] is True
 
 
-def test_a_config_map_that_is_missing_is_configuration_too() -> None:
+def test_a_missing_config_map_is_said_in_configuration_valid() -> None:
     owner = remote(authzConfig={"type": "configMap", "configMap": {"name": "rules"}})
 
     missing, empty = sync(owner), sync(owner, related=[config_map("rules", other="x")])
@@ -370,7 +370,7 @@ def test_a_config_map_that_is_missing_is_configuration_too() -> None:
     ]
 
 
-def test_a_config_that_is_missing_is_too() -> None:
+def test_a_missing_config_is_said_in_configuration_valid() -> None:
     found = condition(sync(remote(externalAuthConfigRef={"name": "tx"})), "ConfigurationValid")
 
     assert found is not None

@@ -93,7 +93,7 @@ PODS = {
 }
 
 
-def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods() -> None:
+def test_customize_asks_for_configs_own_names_and_pods() -> None:
     spec = {
         **USES_TX,
         "toolConfigRef": {"name": "tools"},
@@ -113,7 +113,7 @@ def test_customize_asks_for_what_the_spec_names_what_has_our_names_and_the_pods(
     ]
 
 
-def test_customize_asks_for_the_proxy_alone_for_a_server_that_goes() -> None:
+def test_customize_asks_for_deployment_and_pods_of_a_server_that_is_being_deleted() -> None:
     assert customize(deleting(server(**USES_TX)))["relatedResources"] == [OWN_NAMES[0], PODS]
 
 
@@ -166,7 +166,7 @@ def test_times_move_with_the_status_of_a_condition_only() -> None:
 
 
 @pytest.mark.parametrize("status", [None, [], {"conditions": "x"}, {"conditions": [1, {}, {"type": "Valid"}]}])
-def test_a_status_that_somebody_spoiled_is_made_anew(status: Any) -> None:
+def test_a_spoiled_status_is_made_anew(status: Any) -> None:
     assert sync({**server(), "status": status}) == sync(server())
 
 
@@ -269,7 +269,7 @@ def test_a_missing_config_is_named_with_a_remedy() -> None:
     assert answer["status"]["message"] == fault[2]
 
 
-def test_a_name_that_services_cannot_have_is_refused_and_what_exists_stays() -> None:
+def test_a_name_that_services_cannot_have_is_refused_and_existing_children_stay() -> None:
     long = server("d" * 51)
     assert child_names(sync(long)) == []
 
@@ -340,7 +340,7 @@ class TestReplicas:
 
 
 class TestFinalize:
-    def test_the_proxy_goes_first(self) -> None:
+    def test_a_deletion_removes_the_proxy_before_the_statefulset(self) -> None:
         owner = server(**USES_TX)
         children = [*running(owner, good_config()), made(STATEFUL_SET, "demo", spec={})]
 
@@ -353,7 +353,7 @@ class TestFinalize:
         deleted = "MCP server is being terminated: its proxy is deleted first, then everything else"
         assert answer["status"]["message"] == deleted
 
-    def test_nothing_is_made_for_a_server_that_goes(self) -> None:
+    def test_no_child_is_made_for_a_server_that_is_being_deleted(self) -> None:
         owner = server()
         deployment = [obj for obj in running(owner) if obj["kind"] == "Deployment"]
 
@@ -367,7 +367,7 @@ class TestFinalize:
 
         assert (answer["children"], answer["finalized"]) == ([], False)
 
-    def test_what_it_waits_for_is_named_once_that_takes_long_and_not_with_every_step(self) -> None:
+    def test_a_slow_deletion_names_the_object_that_it_waits_for_and_not_each_step(self) -> None:
         """A status for each step would be a write, and a call for each config that waits for its last server."""
         owner = deleting(server())
         everything = [made(STATEFUL_SET, "demo", spec={}), *running(server())]
@@ -431,7 +431,7 @@ def test_a_parent_one_status_behind_gets_the_same_answer() -> None:
     assert statuses == [current] * 4
 
 
-def test_oidc_settings_from_a_configmap() -> None:
+def test_oidc_settings_are_read_from_a_configmap() -> None:
     owner = server(oidcConfig={"type": "configMap", "configMap": {"name": "oidc"}})
     data = {"issuer": "https://idp.acme.test", "audience": "aud", "jwksAllowPrivateIP": "true", "clientId": "c"}
 
@@ -480,7 +480,7 @@ class TestPortsChangedByHand:
 
         assert child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"] == ours
 
-    def test_whatever_a_tenant_wrote_into_the_annotation_it_is_answered(self) -> None:
+    def test_a_spoiled_annotation_does_not_keep_a_port_from_being_put_right(self) -> None:
         owner = server()
         children = running(owner)
         service = next(obj for obj in children if obj["kind"] == "Service")
@@ -490,7 +490,7 @@ class TestPortsChangedByHand:
         answered = child(sync(owner, children), SERVICE, "mcp-demo-proxy")["spec"]["ports"]
         assert [port["port"] for port in answered] == [8080, 81]
 
-    def test_the_containers_port_likewise(self) -> None:
+    def test_the_containers_foreign_port_is_renamed_too(self) -> None:
         owner = server()
         children = running(owner)
         deployment = next(obj for obj in children if obj["kind"] == "Deployment")
@@ -546,7 +546,7 @@ class TestAChildThatIsMissing:
 
         assert answer["status"]["conditions"][0]["reason"] == "ChildMissing"
 
-    def test_what_a_new_spec_adds_is_not_missing_yet(self) -> None:
+    def test_a_child_that_a_new_spec_adds_is_not_missing_yet(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")
 
         answer = sync(with_metadata(owner, generation=2), children, [pod("demo-1", "demo")])

@@ -132,7 +132,7 @@ def test_a_tool_config_wins_over_the_list_of_the_spec() -> None:
     assert (run["tools_filter"], run["tools_override"]) == (["new"], {"a": {"name": "new"}})
 
 
-def test_what_the_reference_to_an_issuer_says_itself_is_judged() -> None:
+def test_a_bad_resource_url_in_an_oidc_reference_fails_the_server() -> None:
     ref = {"name": "idp", "audience": "demo", "resourceUrl": "mcp.acme.test"}
 
     found = condition(sync(server(oidcConfigRef=ref), related=[judged(oidc_config())]), "OIDCConfigRefValidated")

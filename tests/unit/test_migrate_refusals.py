@@ -89,7 +89,7 @@ def test_a_lease_whose_operator_is_not_known_counts_everywhere() -> None:
     assert len(list(running(live(lease()), "", NOW, "team-a"))) == 1
 
 
-def test_where_it_works_is_said() -> None:
+def test_a_running_operator_is_told_with_its_namespaces_and_the_command_that_stops_it() -> None:
     [text] = running(live(operator("team-b,team-a")), "", NOW, "team-a")
     assert text == (
         "the old operator still runs in namespace team-a, team-b: Deployment toolhive-system/toolhive-operator has 0 "
@@ -165,7 +165,7 @@ def test_operator_044_left_nothing_dropped(case: str) -> None:
     assert list(dropped_fields(takeover_044.objects(case))) == []
 
 
-def test_what_is_hidden_is_known_by_who_wrote_it() -> None:
+def test_hidden_fields_are_known_by_managed_fields() -> None:
     wrote = {
         "f:image": {},
         "f:oidcConfig": {".": {}, "f:type": {}, "f:inline": {".": {}, "f:clientSecretRef": {"f:name": {}}}},

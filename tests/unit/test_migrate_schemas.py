@@ -77,7 +77,7 @@ def test_our_own_crds_are_in_order() -> None:
     assert Cluster(server()).faults() == Cluster(server()).notes() == []
 
 
-def test_fields_that_nobody_sets_are_told_with_the_way_out() -> None:
+def test_fields_that_no_object_sets_are_told_with_the_way_out() -> None:
     """A default that the CRD puts everywhere is nobody's wish."""
     untouched = server(lastPort=8080, telemetry={"openTelemetry": {"useNewAttributes": True}}, teamRef=None)
 
@@ -99,7 +99,7 @@ def test_fields_that_are_set_are_told_with_the_objects() -> None:
     ]
 
 
-def test_of_many_some_are_named() -> None:
+def test_of_many_objects_five_are_named() -> None:
     [fault] = newer(*(server(f"s{number}", loginRef={}) for number in range(9))).faults()
 
     assert "team-a/s4 (spec.loginRef), and 4 more. Use" in fault
@@ -154,7 +154,7 @@ def test_where_a_crd_keeps_everything_objects_tell(at: tuple[str, ...]) -> None:
     ]
 
 
-def test_what_a_crd_lacks_is_noted() -> None:
+def test_fields_that_a_crd_lacks_are_noted() -> None:
     """October's has no status.observedGeneration: each status that is written would differ from what is stored."""
     cluster = newer()
     del cluster.schema("mcpservers", "status")["properties"]["observedGeneration"]

@@ -37,7 +37,7 @@ def edited(owner: Object, *fields: str, **spec: Any) -> Object:
     ("field", "what"),
     [("oidcConfig", "authentication"), ("authzConfig", "authorization"), ("tools", "a filter of tools")],
 )
-def test_what_goes_without_a_new_generation_was_hidden(field: str, what: str) -> None:
+def test_a_protection_that_is_lost_without_a_new_generation_is_refused(field: str, what: str) -> None:
     owner, children = stored(**PROTECTED)
 
     with pytest.raises(
@@ -55,7 +55,7 @@ def written_by(owner: Object, *fields: str, manager: str = "helm") -> Object:
 
 
 @pytest.mark.parametrize(("field", "what"), [("oidcConfig", "authentication"), ("tools", "a filter of tools")])
-def test_what_managed_fields_still_name_was_hidden_whatever_was_edited_since(field: str, what: str) -> None:
+def test_a_lost_field_that_managed_fields_name_is_refused_after_an_edit_too(field: str, what: str) -> None:
     owner, children = stored(**PROTECTED)
     owner = written_by(edited(owner, field, image="other"), "image", *PROTECTED)
 
@@ -71,7 +71,7 @@ def test_managed_fields_that_name_one_field_alone_dont_open_another() -> None:
         sync(written_by(hidden(owner, "oidcConfig"), "tools"), children)
 
 
-def test_what_took_the_place_of_a_field_that_managed_fields_name_counts() -> None:
+def test_a_reference_in_the_place_of_a_field_that_managed_fields_name_counts() -> None:
     owner, children = stored(**PROTECTED)
     owner = written_by(edited(owner, "oidcConfig", oidcConfigRef={"name": "idp", "audience": "a"}), *PROTECTED)
 
@@ -101,7 +101,7 @@ def test_a_proxy_that_never_had_a_protection_is_not_refused_for_it() -> None:
     assert sync(written_by(owner, *PROTECTED), children)["status"] == owner["status"]
 
 
-def test_what_an_author_takes_out_is_gone() -> None:
+def test_a_protection_that_an_author_takes_out_is_removed() -> None:
     owner, children = stored(**PROTECTED)
 
     answer = sync(edited(owner, *PROTECTED), children, may_delete=["ConfigMap/demo-authz-inline"])
@@ -139,7 +139,7 @@ def test_the_condition_says_what_the_spec_asks_for() -> None:
     assert condition(sync(server(**PROTECTED, port="x")), "AccessRestricted") == ("True", reason, words)
 
 
-def test_a_runconfig_that_somebody_spoiled_says_nothing() -> None:
+def test_a_spoiled_runconfig_of_an_open_server_is_not_refused() -> None:
     children = running(server())
     [config_map] = [child for child in children if child["metadata"]["name"] == "demo-runconfig"]
     config_map["data"] = {"runconfig.json": "{"}

@@ -39,7 +39,7 @@ def edited(owner: Owner, template: Object, proxy_pod: Object) -> tuple[Object, l
 
 
 @each_kind
-def test_it_is_waited_for_and_then_counts_as_refused(owner: Owner, template: Object, proxy_pod: Object) -> None:
+def test_an_update_is_waited_for_and_then_counts_as_refused(owner: Owner, template: Object, proxy_pod: Object) -> None:
     parent, children = edited(owner, template, proxy_pod)
     kind = parent["kind"].lower()
 
@@ -64,7 +64,7 @@ def test_it_is_waited_for_and_then_counts_as_refused(owner: Owner, template: Obj
 
 
 @each_kind
-def test_it_is_forgotten_once_the_change_is_there(owner: Owner, template: Object, proxy_pod: Object) -> None:
+def test_a_waiting_update_is_forgotten_once_it_is_there(owner: Owner, template: Object, proxy_pod: Object) -> None:
     parent, children = edited(owner, template, proxy_pod)
     waiting = sync(parent, children, [proxy_pod])
     made = [observed(made_child, parent) for made_child in waiting["children"]]
@@ -89,7 +89,7 @@ def test_a_server_that_is_failed_for_another_cause_says_both(owner: Owner, templ
     assert ready[2].endswith("shows who refuses it")
 
 
-def test_a_note_that_somebody_edited_counts_as_another_one() -> None:
+def test_an_edited_last_applied_annotation_still_waits_for_the_update() -> None:
     parent, children = edited(remote, POD_TEMPLATE, remote_pod())
     for text in ('{"spec": 7}', '{"spec": {"template": []}}', "{}", "no JSON"):
         key = "metacontroller.k8s.io/last-applied-configuration"

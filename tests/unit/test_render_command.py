@@ -153,7 +153,7 @@ REFUSED = "is not a field of MCPServer: remove it, or correct its name"
     ],
     ids=["misspelt", "wrong types", "null", "beside the spec"],
 )
-def test_what_an_api_server_would_refuse_is_an_error_and_not_shown(
+def test_a_manifest_that_an_api_server_would_refuse_is_an_error_and_not_shown(
     spec: Object, beside: Object, said: list[str]
 ) -> None:
     """`kubectl apply` refuses it: there is no object with a status."""
@@ -164,7 +164,7 @@ def test_what_an_api_server_would_refuse_is_an_error_and_not_shown(
     assert kinds(stdout) == ["MCPExternalAuthConfig/tx"]
 
 
-def test_lenient_forgives_what_protects_nothing() -> None:
+def test_lenient_turns_unknown_fields_beside_the_spec_into_warnings() -> None:
     sever = {**SERVER, "kind": "MCPSever", "metadata": {"name": "other"}}
     served = ", ".join(f"{kind.kind} ({', '.join(versions)})" for kind, versions in SERVED)
 
@@ -353,7 +353,7 @@ def test_a_secret_that_is_made_elsewhere_or_without_the_key_is_missing() -> None
     assert (other_place[0], "SecretNotFound" in other_place[2]) == (1, True)
 
 
-def test_what_a_run_costs_grows_with_what_is_ours_alone() -> None:
+def test_calls_grow_with_our_objects_alone() -> None:
     """Five calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
     asked: list[str] = []
     hooks = in_process(CONTROLLERS, Installation(), CLOCK)
@@ -484,7 +484,7 @@ def test_where_no_server_answers_nothing_is_rendered() -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com", "example.com:8080", "http://", "file:///etc", "http://["])
-def test_what_is_no_url_of_a_server_is_said(url: str) -> None:
+def test_a_text_that_is_no_url_of_a_server_is_refused(url: str) -> None:
     with pytest.raises(Unreachable, match=re.escape(f"{url} is not the URL of a server: http://HOST:PORT")):
         over_http(url)
 
@@ -502,7 +502,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever() -> None:
         release.set()
 
 
-def test_what_never_comes_to_rest_is_named_after_everything_is_printed() -> None:
+def test_a_parent_that_keeps_changing_is_named_after_everything_is_printed() -> None:
     calls = itertools.count()
 
     def ask(path: str, _body: bytes) -> bytes:

@@ -53,7 +53,7 @@ def test_replicas_are_the_specs_and_one_at_most_for_stdio(
     assert condition(answer, "SessionStorageWarning") == storage
 
 
-def test_the_redis_of_the_installation_serves_those_who_name_none() -> None:
+def test_a_server_without_a_redis_has_the_installations() -> None:
     shared = replace(CONFIG, default_redis_address="redis.infra:6379")
     own = {"provider": "redis", "address": "mine:6379", "db": 2, "keyPrefix": "demo:"}
 

@@ -142,7 +142,7 @@ def test_a_certificate_without_its_key_is_not_taken_up(over_tls: Served, mounted
     eventually(lambda: served_certificate(over_tls, ca) != first)
 
 
-def test_only_who_has_the_token_is_answered_and_a_new_one_is_picked_up(tmp_path: Path, mounted: Mounted) -> None:
+def test_a_call_without_the_token_is_refused_and_a_new_token_is_picked_up(tmp_path: Path, mounted: Mounted) -> None:
     # One worker: each looks at the file by itself, and one without a call would know neither "two" nor that it goes.
     settings = {"TOOLHIVE_HOOKS_AUTH_TOKEN_FILE": mounted.path("token"), "TOOLHIVE_HOOKS_WORKERS": "1"}
     with served(tmp_path, settings) as running:

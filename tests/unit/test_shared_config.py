@@ -95,7 +95,7 @@ def test_the_status_of_a_good_config() -> None:
         ),
     ],
 )
-def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str, message: str) -> None:
+def test_a_missing_or_empty_secret_is_named(related: list[Object], reason: str, message: str) -> None:
     answer = sync(external_auth(), related=related)
 
     assert condition(answer, "SecretAvailable") == ("False", reason, message)
@@ -467,7 +467,7 @@ class TestOtherTypes:
         return {**made_config, "status": sync(made_config, related=[secret()])["status"]}
 
     @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
-    def test_they_are_good_and_the_server_says_that_they_do_nothing(self, type_: str) -> None:
+    def test_a_type_without_effect_is_good_and_the_server_says_so(self, type_: str) -> None:
         config = self.config(self.CONFIGS[type_])
 
         answer = sync(using("tx"), related=[config])
@@ -481,7 +481,7 @@ class TestOtherTypes:
         assert condition(answer, "IncomingAuthentication") is None
 
     @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
-    def test_these_two_change_nothing_in_the_children(self, type_: str) -> None:
+    def test_a_type_without_effect_changes_no_child(self, type_: str) -> None:
         answer = sync(using("tx"), related=[self.config(self.CONFIGS[type_])])
 
         for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")):

@@ -110,7 +110,9 @@ READY = {"type": "Ready", "status": "False", "reason": "Broken", "message": "it 
         ({}, None),
     ],
 )
-def test_who_ends_failed_and_why(status: Object, failure: tuple[str, str] | None) -> None:
+def test_a_parent_ends_failed_by_its_phase_or_its_ready_condition(
+    status: Object, failure: tuple[str, str] | None
+) -> None:
     result = rounds(answering(returning(status=status)), manifest(spec={}))
 
     assert [(each.parent, each.reason, each.message) for each in result.failed] == (

@@ -45,7 +45,7 @@ def test_every_server_has_a_target_port(spec: Object, port: int) -> None:
 
 
 class TestAuthz:
-    def test_policies_in_the_spec(self) -> None:
+    def test_policies_of_the_spec_reach_the_runconfig(self) -> None:
         inline = {"type": "inline", "inline": {"policies": [POLICY]}}
 
         assert made_of(authzConfig=inline)["authz_config"] == CEDAR
@@ -90,7 +90,7 @@ class TestAuthz:
             ),
         ],
     )
-    def test_what_the_runner_could_not_read_is_named(self, text: str, fault: str) -> None:
+    def test_a_document_that_the_runner_could_not_read_is_named(self, text: str, fault: str) -> None:
         assert read_authz(text) == fault
 
     @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ class TestTelemetry:
         assert answer["status"]["phase"] == "Pending"
         assert run_config(answer)["telemetry_config"]["samplingRate"] == counts
 
-    def test_what_counts_is_not_said_of_a_server_that_is_held(self) -> None:
+    def test_the_rate_that_counts_is_not_told_of_a_held_server(self) -> None:
         answer, found = self.judged(headers=["x"], tracing={"enabled": True, "samplingRate": "10%"})
 
         assert (answer["status"]["phase"], "until then" in (found or "")[2]) == ("Failed", False)
@@ -308,7 +308,7 @@ class TestTelemetry:
         assert found == ("False", "EndpointMissing", message)
         assert answer["status"]["phase"] == "Pending"
 
-    def test_what_is_not_enabled_is_not_judged(self) -> None:
+    def test_telemetry_that_is_not_enabled_is_not_judged(self) -> None:
         assert self.judged(enabled=False, headers=["x"], endpoint="?")[1] == (
             "True",
             "Valid",
@@ -440,7 +440,7 @@ def test_pods_are_as_pod_security_restricted_wants_them() -> None:
     }
 
 
-def test_what_rolls_pods_is_not_the_users_to_set() -> None:
+def test_annotations_that_roll_pods_cannot_be_set_by_a_user() -> None:
     """An edit would roll none, if the checksum were a text of the spec's."""
     owner = server(annotations={"mcpserver.toolhive.stacklok.dev/restarted-at": "2026-11-01T00:00:00Z"}, **USES_TX)
     usual = child(sync(owner, related=[good_config()]), DEPLOYMENT, "demo")
@@ -477,7 +477,7 @@ def test_an_empty_value_of_the_proxys_environment_is_left_out() -> None:
     ]
 
 
-def test_security_contexts_of_openshift() -> None:
+def test_on_openshift_pods_have_no_users_of_their_own() -> None:
     made = child(sync(server(), config=OPENSHIFT), DEPLOYMENT, "demo")
 
     pod = made["spec"]["template"]["spec"]

@@ -51,7 +51,7 @@ RUNNING = ("Ready", "True", "Ready", "MCP server is running")
 
 @pytest.mark.parametrize("pods", [[READY], []], ids=["ready", "no pods"])
 @pytest.mark.parametrize("image", [IMAGE, OTHER])
-def test_a_stamp_above_the_proxys(pods: list[Object], image: str) -> None:
+def test_a_stamp_above_the_proxys_fails_the_server(pods: list[Object], image: str) -> None:
     assert verdict(backend(7, image=image), *pods) == ("Failed", "False", "BackendOutdated", GATED)
 
 
@@ -76,7 +76,7 @@ def running_as(answer: Object, owner: Object) -> list[Object]:
 
 
 @pytest.mark.parametrize("stamp", [3, 2, None])
-def test_another_image_after_the_rollout(stamp: int | None) -> None:
+def test_another_image_after_the_rollout_fails_the_server(stamp: int | None) -> None:
     assert verdict(backend(stamp, image=OTHER), READY) == ("Failed", "False", "BackendOutdated", OVERWRITTEN)
 
 
@@ -88,7 +88,7 @@ def test_an_outdated_server_that_crashes_is_outdated_first() -> None:
 
 @pytest.mark.parametrize("image", [IMAGE, f"{IMAGE}@sha256:{'0' * 64}"])
 @pytest.mark.parametrize("stamp", [3, 2, None, "x"])
-def test_the_image_that_was_asked_for_pinned_by_a_webhook_or_not(stamp: object, image: str) -> None:
+def test_the_specs_image_pinned_by_a_webhook_or_not_is_ready(stamp: object, image: str) -> None:
     assert verdict(backend(stamp, image=image), READY) == RUNNING
 
 
@@ -114,14 +114,14 @@ def test_an_image_that_was_edited_a_moment_ago_is_no_surprise() -> None:
     assert verdict(backend(2), READY, children=before, image=OTHER) == RUNNING
 
 
-def test_a_server_that_was_scaled_to_zero_is_just_that() -> None:
+def test_an_outdated_server_that_is_scaled_to_zero_is_scaled_to_zero() -> None:
     none = {"observedGeneration": 1}
     children = rolled_out(at(3, transport="sse"), none, replicas=0)
 
     assert verdict(backend(7, image=OTHER), children=children, transport="sse")[2] == "ScaledToZero"
 
 
-def test_a_proxy_that_fails_is_said_first() -> None:
+def test_a_proxy_that_fails_is_told_before_an_outdated_statefulset() -> None:
     assert verdict(backend(7, image=OTHER), proxy(waiting("ImagePullBackOff")))[2] == "ImagePullBackOff"
 
 

@@ -187,7 +187,7 @@ def test_quantities_are_compared_by_their_amount(limit: str, request_: str) -> N
     assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
 
 
-def test_what_could_not_be_stored_is_refused_and_nothing_is_touched() -> None:
+def test_a_spec_too_large_to_store_is_refused_and_the_deployment_held() -> None:
     before = running(server())
 
     answer = sync(server(args=["x" * 300_000]), before)
