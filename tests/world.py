@@ -136,9 +136,10 @@ def parent(kind: Kind, name: str, spec: Any, *, annotations: dict[str, str] | No
     return made(kind, name, spec=spec, metadata=metadata)
 
 
-def secret(name: str = "tx-oauth", **data: str) -> Object:
+def secret(name: str = "tx-oauth", **data: str | bytes) -> Object:
     """A Secret as a request has it."""
-    encoded = {key.replace("_", "-"): base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    values = {key: value.encode() if isinstance(value, str) else value for key, value in data.items()}
+    encoded = {key.replace("_", "-"): base64.b64encode(value).decode() for key, value in values.items()}
     return made(SECRET, name, data=encoded or {"client-secret": "czNjcjN0"}, type="Opaque")
 
 

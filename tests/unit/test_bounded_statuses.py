@@ -7,30 +7,18 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import SERVICE_ACCOUNT
-from hooks.kubernetes.objects import Object
+from tests.accounts import account_of, using
 from tests.world import (
     USES_TX,
-    child,
     condition,
     deleting,
     external_auth,
     good_config,
-    observed,
     secret,
     server,
     sync,
     with_metadata,
 )
-
-
-def using(config: str, name: str = "demo") -> Object:
-    return server(name, externalAuthConfigRef={"name": config})
-
-
-def account_of(owner: Object) -> Object:
-    """The ServiceAccount by which a server claims its configs, as its own sync makes it."""
-    return observed(child(sync(owner), SERVICE_ACCOUNT, f"{owner['metadata']['name']}-proxy-runner"), owner)
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a..b", "a_b", "a\n", "x" * 254, "x" * 100_000, None, 7])

@@ -7,8 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.converted import convert, converted, refused
-from tests.unit.test_convert_texts import HEAD, NEW_HEAD
+from tests.converted import HEAD, NEW_HEAD, convert, converted, refused
 
 OLD = {
     "apiVersion": "toolhive.stacklok.dev/v1alpha1",

@@ -16,6 +16,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.references.claims import claim_value
 from hooks.strict_json import cut
+from tests.accounts import account_of, using
 from tests.world import (
     CONFIG,
     NAMESPACE,
@@ -25,8 +26,8 @@ from tests.world import (
     customize,
     deleting,
     external_auth,
+    judged,
     made,
-    observed,
     parent,
     secret,
     server,
@@ -39,15 +40,6 @@ from tests.world import (
 KEYED = replace(CONFIG, digest_key=b"installation key")
 UNKEYED_DIGEST = hashlib.sha256(b"uid-secrets-tx-oauth.7.client-secret").hexdigest()
 PASSED = "Spec validation passed"
-
-
-def account_of(owner: Object) -> Object:
-    """The ServiceAccount by which a server claims its configs, as its own sync makes it."""
-    return observed(child(sync(owner), SERVICE_ACCOUNT, f"{owner['metadata']['name']}-proxy-runner"), owner)
-
-
-def using(config: str, name: str = "demo") -> Object:
-    return server(name, externalAuthConfigRef={"name": config})
 
 
 def test_the_status_of_a_good_config() -> None:
@@ -463,8 +455,7 @@ class TestOtherTypes:
     BEARER_TOKEN = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}}
 
     def config(self, spec: Object) -> Object:
-        made_config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
-        return {**made_config, "status": sync(made_config, related=[secret()])["status"]}
+        return judged(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), secret())
 
     @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
     def test_a_type_without_effect_is_good_and_the_server_says_so(self, type_: str) -> None:
@@ -472,7 +463,7 @@ class TestOtherTypes:
 
         answer = sync(using("tx"), related=[config])
 
-        assert condition(config_answer(config), "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+        assert condition(config, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
         assert condition(answer, "ExternalAuthConfigValidated") == (
             "True",
             "NoEffect",
@@ -525,7 +516,3 @@ class TestOtherTypes:
         answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
 
         assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
-
-
-def config_answer(config: Object) -> Object:
-    return {"status": config["status"]}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.simulator.admission import admit, schemas_of
+from tests.unit.widgets import WIDGET
 
-WIDGET = Kind("example.com/v1", "Widget", "widgets")
 KINDS = {WIDGET, CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT}
 SCHEMA: Object = {
     "type": "object",
