@@ -11,7 +11,7 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
-from tests.unit.config_specs import TOKEN_EXCHANGE
+from tests.unit.config_specs import SECRET_KEY, TOKEN_EXCHANGE
 from tests.unit.specs import (
     EVERYTHING,
     EXTERNAL_AUTH,
@@ -187,6 +187,16 @@ def test_rules_over_several_fields_of_a_server_are_checked(fields: Object, want:
         (
             {**EXTERNAL_AUTH, "type": "unauthenticated"},
             ["spec: tokenExchange configuration must be set if and only if type is 'tokenExchange'"],
+        ),
+        (
+            {"type": "unauthenticated", "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": SECRET_KEY}},
+            ["spec: headerInjection configuration must be set if and only if type is 'headerInjection'"],
+        ),
+        *(
+            ({"type": type_}, [f"spec: {type_} configuration must be set if and only if type is '{type_}'"])
+            for type_ in (
+                *("headerInjection", "bearerToken", "embeddedAuthServer", "awsSts", "upstreamInject", "obo", "xaa"),
+            )
         ),
         (
             {**EXTERNAL_AUTH, "type": "oauth"},

@@ -27,7 +27,6 @@ from tests.world import (
     config_map,
     customize,
     deleting,
-    external_auth,
     good_config,
     judged,
     made,
@@ -35,7 +34,6 @@ from tests.world import (
     pod,
     run_config,
     running,
-    secret,
     server,
     settled,
     stamped,
@@ -228,16 +226,6 @@ class TestExternalAuth:
             {"type": "recovery", "parameters": None},
         ]
         assert condition(answer, "IncomingAuthentication") is None
-
-    def test_the_content_of_the_secret_rolls_the_pods(self) -> None:
-        keyed = replace(CONFIG, digest_key=b"key")
-        templates = [
-            template(sync(server(**USES_TX), related=[judged(external_auth(), secret(client_secret=value), by=keyed)]))
-            for value in ("one", "one", "two")
-        ]
-
-        assert templates[0] == templates[1]
-        assert templates[1] != templates[2]
 
     def test_tools_come_from_the_tool_config_alone(self) -> None:
         config = judged(tool_config("tools", toolsFilter=["fetch"], toolsOverride={"fetch": {"name": "get"}}))

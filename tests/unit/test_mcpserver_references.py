@@ -124,14 +124,6 @@ def test_the_content_of_every_config_counts() -> None:
     assert digest(sync(server(authzConfigRef=ALL["authzConfigRef"]), related=[judged(authz_config())])) is None
 
 
-def test_a_tool_config_wins_over_the_list_of_the_spec() -> None:
-    config = judged(tool_config(toolsFilter=["new"], toolsOverride={"a": {"name": "new"}}))
-
-    run = run_config(sync(server(tools=["old"], toolConfigRef={"name": "tools"}), related=[config]))
-
-    assert (run["tools_filter"], run["tools_override"]) == (["new"], {"a": {"name": "new"}})
-
-
 def test_a_bad_resource_url_in_an_oidc_reference_fails_the_server() -> None:
     ref = {"name": "idp", "audience": "demo", "resourceUrl": "mcp.acme.test"}
 

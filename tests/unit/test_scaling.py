@@ -86,12 +86,6 @@ def test_rate_limits_reach_the_runconfig_with_durations_as_go_prints_them() -> N
     assert condition(answer, "RateLimitConfigValid") == valid
 
 
-def test_without_rate_limits_the_condition_says_so() -> None:
-    not_applicable = ("True", "RateLimitNotApplicable", "rate limiting is not configured")
-
-    assert condition(sync(server()), "RateLimitConfigValid") == not_applicable
-
-
 def test_a_bucket_that_never_refills_is_no_limit_that_the_proxy_starts_with() -> None:
     limits = {"shared": bucket(100, "0s"), "tools": [{"name": "search", "shared": bucket(5, "0ms")}]}
 

@@ -33,6 +33,7 @@ def deployment(owner: Object, *children: Object) -> Object:
         ({"transport": "sse"}, 8080),
         ({"transport": "streamable-http", "targetPort": 3000}, 3000),
         ({"transport": "stdio", "targetPort": 3000}, 3000),
+        ({"transport": "stdio", "mcpPort": 3000}, 3000),
         ({"transport": "stdio"}, 8080),
     ],
 )
@@ -140,15 +141,6 @@ class TestPermissionProfile:
         assert run["permission_profile"] == {**self.PROFILE, "read": ["/a:/a", "/r:/r"], "write": ["/w:/w"]}
         assert "permission_profile_name_or_path" not in run
 
-    def test_a_name_that_is_no_builtin_is_refused(self) -> None:
-        answer = sync(server(permissionProfile={"type": "builtin", "name": "/etc/passwd"}))
-
-        assert condition(answer, "PermissionProfileValidated") == (
-            "False",
-            "UnknownProfile",
-            "spec.permissionProfile.name: '/etc/passwd' is no builtin profile: use 'none' or 'network'",
-        )
-
     @pytest.mark.parametrize(
         "text", ["[]", "{", "x", "[" * 100_000, '{"read": 5}', '{"write": ["a", 1]}', '{"a": NaN}', '{"a": 1e999}']
     )
@@ -168,9 +160,9 @@ class TestPermissionProfile:
 class TestTelemetry:
     @pytest.mark.parametrize(
         ("rate", "written"),
-        [("0.25", "0.25"), ("0.50", "0.5"), ("1", "1"), ("1e-7", "0.0000001"), ("much", "0.05"), ("nan", "0.05")],
+        [("0.25", "0.25"), ("0.50", "0.5"), ("1", "1"), ("1e-7", "0.0000001")],
     )
-    def test_the_sampling_rate_is_a_string(self, rate: str, written: str) -> None:
+    def test_the_sampling_rate_is_written_as_go_writes_it(self, rate: str, written: str) -> None:
         otel = {"enabled": True, "endpoint": "otel:4318", "tracing": {"enabled": True, "samplingRate": rate}}
 
         assert made_of(telemetry={"openTelemetry": otel})["telemetry_config"]["samplingRate"] == written
