@@ -74,11 +74,15 @@ def test_text_is_for_people_and_one_line_an_event(capfd: pytest.CaptureFixture[s
     assert traceback == "  File x"
 
 
-def test_without_a_stderr_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stderr_nothing_is_written(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`2>&-` leaves Python without one."""
     monkeypatch.setattr(sys, "stderr", None)
     log.setup("info", "auto")
     ANY.warning("one")
+
+    assert written_to(capfd) == []
 
 
 def test_a_log_that_cannot_be_written_ends_nothing(capfd: pytest.CaptureFixture[str]) -> None:
