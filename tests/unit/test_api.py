@@ -203,11 +203,10 @@ def test_a_spec_does_not_change() -> None:
 @pytest.mark.parametrize(("model", "document", "path"), PLACES, ids=IDS)
 def test_null_is_the_same_as_absent(model: type[Model], document: Object, path: Path) -> None:
     """Wherever a field is null: the same spec as without it, or the same complaints. An item of a list is no field."""
+    null = changed(document, path, put(None))
     if isinstance(path[-1], int):
-        null = changed(document, path, put(None))
         assert errors(model, null) == [f"{written(path)}: must not be null"]
         return
-    null = changed(document, path, put(None))
     absent = changed(document, path, lambda holder, step: holder.pop(step))
 
     assert errors(model, null) == errors(model, absent)

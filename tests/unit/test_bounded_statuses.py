@@ -9,7 +9,9 @@ import pytest
 
 from tests.accounts import account_of, using
 from tests.world import (
+    ACCESS,
     USES_TX,
+    child_names,
     condition,
     deleting,
     external_auth,
@@ -94,5 +96,6 @@ def test_a_digest_that_is_too_long_is_none() -> None:
 
     answer = sync(server(**USES_TX), related=[config])
 
-    assert (condition(answer, "ExternalAuthConfigValidated") or ())[:2] == ("Unknown", "NotJudgedYet")
-    assert {child["kind"] for child in answer["children"]} == {"Role", "ServiceAccount"}
+    waiting = "MCPExternalAuthConfig 'tx' not checked yet by this release of the hooks"
+    assert condition(answer, "ExternalAuthConfigValidated") == ("Unknown", "NotJudgedYet", waiting)
+    assert child_names(answer) == ACCESS

@@ -26,4 +26,4 @@ def test_free_memory_between_live_blocks_is_given_back() -> None:
 
     assert most - before > 80 * MIB
     assert memory(os.getpid()) - before < 20 * MIB
-    assert len(live_on) == 100_000 / BETWEEN
+    assert len(live_on) == 100_000 / BETWEEN, "they live to the end"

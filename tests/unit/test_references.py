@@ -293,7 +293,7 @@ def test_settings_too_deep_for_a_runconfig_fail_the_config_and_its_users() -> No
 
     judgement = judged(deep)
     assert condition(judgement, "Ready") == ("False", "SpecInvalid", said)
-    assert (condition(judged(good), "Ready") or ())[0] == "True"
+    assert condition(judged(good), "Ready") == ("True", "Ready", "MCPAuthzConfig can be used")
 
     owner = server(authzConfigRef={"name": "rules"}, oidcConfigRef={"name": "idp", "audience": "a"})
     row = ROWS["authzConfigRef"]
