@@ -199,7 +199,7 @@ def test_a_file_that_is_not_what_it_should_be_ends_the_start(
     wrong.write_bytes(content)
     settings = {**tls_settings(mounted), f"TOOLHIVE_HOOKS_{name}": str(wrong)}
 
-    with pytest.raises(ProcessError, match="^hooks ended with exit code 2"), served(tmp_path, settings):
+    with pytest.raises(ProcessError, match=r"^hooks ended with exit code 2"), served(tmp_path, settings):
         pass
 
     last = (tmp_path / "hooks.log").read_text().splitlines()[-1]
