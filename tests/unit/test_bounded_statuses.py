@@ -97,5 +97,5 @@ def test_a_digest_that_is_too_long_is_none() -> None:
     answer = sync(server(**USES_TX), related=[config])
 
     waiting = "MCPExternalAuthConfig 'tx' not checked yet by this release of the hooks"
-    assert condition(answer, "ExternalAuthConfigValidated") == ("Unknown", "NotJudgedYet", waiting)
+    assert condition(answer, "ExternalAuthConfigValidated") == ("Unknown", "ConfigNotReconciled", waiting)
     assert child_names(answer) == ACCESS
