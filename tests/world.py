@@ -50,9 +50,9 @@ STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
 CONFIG = Installation()
 USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
 ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa"]
-"""What a server named demo gets first, whatever is wrong with its spec."""
+"""The first children of a server named demo, also where its spec is wrong."""
 BINDING = "RoleBinding/demo-proxy-runner"
-"""What it gets once Role and ServiceAccount are there."""
+"""Its child once Role and ServiceAccount are there."""
 
 OPEN = (
     "AccessRestricted",

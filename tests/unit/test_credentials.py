@@ -237,5 +237,6 @@ def test_a_new_value_rolls_the_pods(user: Object, config: Object) -> None:
     old, new = annotations("old" * 16), annotations("new" * 16)
 
     digest = "toolhive.stacklok.dev/credential-digest"
+    assert old == annotations("old" * 16)
     assert old[digest] != new[digest]
     assert {**old, digest: ""} == {**new, digest: ""}

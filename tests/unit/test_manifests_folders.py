@@ -102,7 +102,7 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def test_a_kustomization_is_built_by_kubectl(tmp_path: Path, kubectl: Path) -> None:
+def test_a_kustomization_is_built_by_kubectl(kubectl: Path) -> None:
     kubectl.write_text('#!/bin/sh\n[ "$1" = kustomize ] || exit 1\nprintf "%s" "' + MAP.replace("NAME", "$2") + '"\n')
     kubectl.chmod(0o755)
 
@@ -112,7 +112,7 @@ def test_a_kustomization_is_built_by_kubectl(tmp_path: Path, kubectl: Path) -> N
     assert loaded.problems == []
 
 
-def test_a_kustomization_that_cannot_be_built_is_said(tmp_path: Path, kubectl: Path) -> None:
+def test_a_kustomization_that_cannot_be_built_is_said(kubectl: Path) -> None:
     without = load_all(Source(kustomizations=["prod"]), io.BytesIO())
     kubectl.write_text("#!/bin/sh\necho no such folder >&2\nexit 1\n")
     kubectl.chmod(0o755)
