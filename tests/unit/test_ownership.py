@@ -224,7 +224,13 @@ class TestNameConflict:
 
         answer = sync(server(authzConfig=authz), related=[made(CONFIG_MAP, "demo-authz-inline")])
 
-        assert ready(answer)[1] == "NameConflict"
+        assert ready(answer) == (
+            "False",
+            "NameConflict",
+            "ConfigMap 'demo-authz-inline' isn't this server's, and no controller owns it "
+            "(`kubectl get configmap demo-authz-inline -n team-a -o yaml` shows it): rename this server, or delete "
+            "that ConfigMap if nothing needs it; `toolhive-hooks migrate` takes over objects of ToolHive's operator",
+        )
 
     @pytest.mark.parametrize("service", ["mcp-demo", "mcp-demo-headless"])
     def test_services_of_its_own_runner_are_no_conflict(self, service: str) -> None:
@@ -235,7 +241,12 @@ class TestNameConflict:
 
         for seen in by_runner:
             assert "Deployment/demo" in child_names(sync(server(), related=[seen]))
-        assert ready(sync(server(), related=[owned(by_runner[1], "Deployment", "demo")]))[1] == "NameConflict"
+        assert ready(sync(server(), related=[owned(by_runner[1], "Deployment", "demo")])) == (
+            "False",
+            "NameConflict",
+            f"Service {service!r} belongs to Deployment 'demo': rename this server, or delete that Deployment if "
+            "nothing needs it",
+        )
 
     def test_of_two_servers_whose_service_names_meet_the_second_is_refused(self) -> None:
         """The Service of one is that of the other's runner: the one that was first keeps it."""
@@ -454,9 +465,15 @@ class TestServersAndRemoteProxies:
     """An MCPServer and an MCPRemoteProxy whose objects have the same names: the one that was first keeps everything."""
 
     @pytest.mark.parametrize(
-        ("one", "other", "shared"),
+        ("one", "other", "shared", "conflicts", "more"),
         [
-            (server(), remote(), ["ConfigMap/demo-runconfig", "Deployment/demo"]),
+            (
+                server(),
+                remote(),
+                ["ConfigMap/demo-runconfig", "Deployment/demo"],
+                ["Deployment/demo", "ConfigMap/demo-runconfig"],
+                [],
+            ),
             (
                 server("demo-remote"),
                 remote(),
@@ -464,12 +481,14 @@ class TestServersAndRemoteProxies:
                     *(f"{kind}/demo-remote-proxy-runner" for kind in ("Role", "RoleBinding", "ServiceAccount")),
                     "Service/mcp-demo-remote-proxy",
                 ],
+                ["Service/mcp-demo-remote-proxy", "ServiceAccount/demo-remote-proxy-runner"],
+                ["and 2 more"],
             ),
         ],
         ids=["one name", "demo and demo-remote"],
     )
     def test_of_a_server_and_a_proxy_with_shared_names_the_second_waits(
-        self, one: Object, other: Object, shared: list[str]
+        self, one: Object, other: Object, shared: list[str], conflicts: list[str], more: list[str]
     ) -> None:
         for first, second in first_and_second(one, other):
             theirs, name = running(first), first["metadata"]["name"]
@@ -478,10 +497,15 @@ class TestServersAndRemoteProxies:
             lost = sync(second, related=theirs)
 
             assert {title(obj) for obj in theirs} & {title(obj) for obj in alone} == set(shared)
-            status, reason, message = ready(lost)
-            assert (status, reason, lost["status"]["phase"]) == ("False", "NameConflict", "Failed")
-            assert f" belongs to {first['kind']} '{name}': rename this " in message
-            assert f"or delete that {first['kind']} if nothing needs it" in message
+            what = "server" if second["kind"] == "MCPServer" else "proxy"
+            remedy = f"rename this {what}, or delete that {first['kind']} if nothing needs it"
+            taken = [title.split("/") for title in conflicts]
+            said = [
+                f"{kind} {child_name!r} belongs to {first['kind']} {name!r}: {remedy}" for kind, child_name in taken
+            ]
+            message = "; ".join([*said, *more])
+            assert ready(lost) == ("False", "NameConflict", message)
+            assert lost["status"]["phase"] == "Failed"
             assert ("url" in lost["status"], lost["resyncAfterSeconds"]) == (False, 60)
             kinds = {kind.partition("/")[0] for kind in child_names(lost)}
             assert kinds <= {"Role", "ServiceAccount"}, "it gets no proxy, and nothing bound to it"

@@ -190,7 +190,7 @@ def test_a_child_of_another_namespace_is_refused_not_overlooked() -> None:
     foreign = {**config_map("x"), "metadata": {"name": "x", "namespace": "kube-system"}}
     request["children"]["ConfigMap.v1"] = {"kube-system/x": foreign}
 
-    with pytest.raises(Malformed, match="children: an object is in another namespace than its parent"):
+    with pytest.raises(Malformed, match=r"^children: an object is in another namespace than its parent$"):
         read(request)
 
 
@@ -233,7 +233,7 @@ def with_number(number: str) -> bytes:
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400])
 def test_a_number_that_no_answer_could_repeat_is_refused(number: str) -> None:
     assert strict_json.read_text(number) is None
-    with pytest.raises(Malformed, match="the body is not JSON"):
+    with pytest.raises(Malformed, match=r"^the body is not JSON$"):
         reading.read_sync(with_number(number), MCP_SERVER)
 
 
