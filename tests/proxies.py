@@ -1,4 +1,4 @@
-"""ProxySpecs, as a controller makes them: a small one, with the changes that a test needs."""
+"""ProxySpecs, as a controller makes them: a small one, with whatever a test changes of it."""
 
 from __future__ import annotations
 
