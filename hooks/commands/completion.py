@@ -52,7 +52,7 @@ def objects(context: click.Context, _: click.Parameter, incomplete: str) -> list
     typed, slash, _name = incomplete.partition("/")
     if not slash:
         return servers(context, _, incomplete)
-    kinds = [kind for kind in RESOURCES if typed in (kind.singular, kind.resource, *kind.short_names)]
+    kinds = [kind for kind in RESOURCES if typed in kind.kubectl_names]
     found = _asked(context, lambda live: [f"{typed}/{name}" for name in _names(live, context, kinds)])
     return _items(found, incomplete)
 
