@@ -74,10 +74,11 @@ def _identity(request: Request) -> tuple[str, ...]:
 def _existing(request: Request, configs: Iterable[tuple[str, Object]]) -> str:
     """The name of a config among the files that says just what is wanted; empty if there is none."""
     wanted = request.wanted
+    if wanted.client_secret:  # no config has one in clear
+        return ""
+    place = (request.scope, wanted.kind, _namespace(request.workload))
     for scope, obj in configs:
-        where, wanted_there = (scope, _namespace(obj)), (request.scope, _namespace(request.workload))
-        there = obj["kind"] == wanted.kind and where == wanted_there
-        if there and not wanted.client_secret and same(obj.get("spec"), wanted.spec):
+        if (scope, obj["kind"], _namespace(obj)) == place and same(obj.get("spec"), wanted.spec):
             return str(obj["metadata"]["name"])
     return ""
 
