@@ -19,7 +19,7 @@ from hooks.status.observed import Observed, observe
 from hooks.text import one_line
 
 WELL, UNWELL, UNKNOWN = 0, 1, 2
-"""Exit codes: all is well; something isn't ready; it couldn't be told."""
+"""Exit codes: all is well; something isn't ready; the cluster can't be read."""
 
 _PAUSE_SECONDS = 2
 _CLEAR = "\x1b[H\x1b[2J"
