@@ -1,7 +1,7 @@
 """What a shell completes beside options and files: contexts, namespaces, and names of objects.
 
-Completion runs while somebody types. So each of these asks for at most a second or two, and offers nothing where it
-can't: without a cluster, without rights, without the Kubernetes client.
+Completion runs while a user types. So each of these asks for at most two seconds, and offers nothing where it can't:
+without a cluster, without rights, without the Kubernetes client.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _list(
 
 
 def _owner(obj: Object, parents: dict[str, Object], objects: Objects) -> str:
-    """The uid of the parent that controls an object, or of the MCPServer for which a proxy runner made a StatefulSet."""
+    """The uid of the parent that controls an object; of a proxy runner's StatefulSet, that of its MCPServer."""
     owner = controller_of(obj)
     if owner:
         return str(owner["uid"]) if owner.get("uid") in parents else ""

@@ -93,6 +93,7 @@ def test_files_are_completed() -> None:
         (["render", ".", "--server-ca", __file__], "need --server"),
         (["check", "--wait", "soon"], "write a number and s, m or h, such as 2m"),
         (["check", "--request-timeout", "-1s"], "write a number and s, m or h, such as 2m"),
+        (["check", "--wait", "²m"], "write a number and s, m or h, such as 2m"),
         (["diff", "demo", "-f", "."], "NAME, -l, and -f or -k exclude each other"),
         (["diff", "-l", "team=a", "-k", "."], "NAME, -l, and -f or -k exclude each other"),
         (["status", "demo", "-l", "team=a"], "NAME and -l exclude each other"),
