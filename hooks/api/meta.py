@@ -189,14 +189,14 @@ class ConfigMapKeyRef(Model):
 Reference = TypeVar("Reference", SecretKeyRef, ConfigMapKeyRef)
 
 
-def secret_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, SecretKeyRef]]:
-    """Yield each reference to a key of a Secret that is set anywhere in a model, with the path of its field."""
-    return _of_type(SecretKeyRef, model, path)
+def secret_refs(model: Model) -> Iterator[tuple[str, SecretKeyRef]]:
+    """Yield each reference to a key of a Secret that is set anywhere in a spec, with the path of its field."""
+    return _of_type(SecretKeyRef, model, "spec")
 
 
-def config_map_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, ConfigMapKeyRef]]:
-    """Yield each reference to a key of a ConfigMap that is set anywhere in a model, with the path of its field."""
-    return _of_type(ConfigMapKeyRef, model, path)
+def config_map_refs(model: Model) -> Iterator[tuple[str, ConfigMapKeyRef]]:
+    """Yield each reference to a key of a ConfigMap that is set anywhere in a spec, with the path of its field."""
+    return _of_type(ConfigMapKeyRef, model, "spec")
 
 
 def _of_type(wanted: type[Reference], value: object, path: str) -> Iterator[tuple[str, Reference]]:
