@@ -29,7 +29,7 @@ _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class Unreadable(ValueError):
-    """A document that can't be read. The text says what and where, and has none of the document's values."""
+    """A document that can't be read. The text says what and where, and quotes none of the document's values."""
 
     def __init__(self, number: int, problem: str, mark: Any = None) -> None:
         self.number, self.problem = number, problem
