@@ -135,7 +135,7 @@ class MCPServerSpec(RuledModel):
 
     @property
     def knows_callers(self) -> bool:
-        """Whether the proxy can tell its callers apart, as upstream's CRD judges it."""
+        """Whether the proxy can distinguish its callers, by the rule of upstream's CRD."""
         return any((self.oidc_config_ref, self.oidc_config, self.external_auth_config_ref))
 
 

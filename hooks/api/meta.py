@@ -92,7 +92,7 @@ class RuledModel(Model):
 
 @dataclass(frozen=True)
 class MapList:
-    """Marks a list whose items the API server tells apart by one field: no two have the same value there."""
+    """Marks a list whose items differ in one field (x-kubernetes-list-type: map): no two have the same value there."""
 
     key: str
     """The field, by its JSON name."""

@@ -17,7 +17,7 @@ _NAME_MAX = 63
 
 
 Taken: TypeAlias = dict[tuple[str, str], set[str]]
-"""For each kind and name, the namespaces in which there is one; "" for what the files don't tell."""
+"""For each kind and name, the namespaces in which there is one; "" for one that the files don't name."""
 
 
 class Request(NamedTuple):
@@ -66,7 +66,7 @@ def name_configs(requests: Sequence[Request], objects: Iterable[tuple[str, Objec
 
 
 def _identity(request: Request) -> tuple[str, ...]:
-    """What equal requests have in common; a workload with no namespace is in one that the files don't tell."""
+    """What equal requests have in common; a workload with no namespace is in one that the files don't name."""
     wanted = request.wanted
     return request.scope, wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
 

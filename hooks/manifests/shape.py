@@ -38,7 +38,7 @@ def unrolled(document: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
 def fault_of(document: Any) -> Fault | None:
     """Find what is wrong with a document's form; None for nothing.
 
-    That covers metadata, and the values in ConfigMaps and Secrets; a spec is judged by its kind's schema.
+    That covers metadata, and the values in ConfigMaps and Secrets; its kind's schema checks a spec.
     """
     if not isinstance(document, dict):
         return Fault("left out: not a Kubernetes object", NO_OBJECT)

@@ -35,7 +35,7 @@ def take(plan: Plan, cluster: Cluster, workload: Object) -> bool:
     """Make Metacontroller know a workload's children, and its proxy runner's objects go with it.
 
     Returns:
-        False where an object has a child's name and no controller, and nothing tells whose it is.
+        False where an object has a child's name and no controller, and nothing shows whose it is.
     """
     is_told = True
     name, uid = workload["metadata"]["name"], workload["metadata"]["uid"]
@@ -88,7 +88,7 @@ def _was_its_own(cluster: Cluster, kind: Kind, child: Object, workload: Object) 
 
     A person may say so by Metacontroller's label. A restored child has Metacontroller's note, and no owner. An older
     proxy runner gave its StatefulSet no owner. And Metacontroller lets go of children that have no label, where it ran
-    too early. An account has nothing that tells its maker; the operator made it along with the Role.
+    too early. An account has no trace of its maker; the operator made it along with the Role.
     """
     name = workload["metadata"]["name"]
     if labels_of(child).get(CONTROLLER_UID) == workload["metadata"]["uid"] or _was_restored(cluster, child, workload):
