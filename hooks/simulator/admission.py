@@ -48,9 +48,8 @@ def admit(
     """The objects that a cluster would hold after these manifests were applied to it, before any controller ran.
 
     A field of a spec that its schema doesn't know stays there, as where a cluster's CRD knows it: what it asks for is
-    nothing that a run may leave out in silence. Left out are objects that no hook looks up: other kinds, Pods (a manifest
-    doesn't run), and what a parent's controller made, should the manifests come from `kubectl get`: this run makes its
-    own.
+    nothing that a run may leave out in silence. Left out are objects that no hook looks up: other kinds, Pods (a
+    manifest doesn't run), and a parent's children in the output of `kubectl get`: this run makes its own.
 
     Args:
         manifests: what `load` returns.
