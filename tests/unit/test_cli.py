@@ -95,6 +95,7 @@ def test_files_are_completed() -> None:
             "--server-ca, --server-token-file, --server-cert and --server-key need --server",
         ),
         (["check", "--wait", "soon"], "Invalid value for '--wait': write a number and s, m or h, such as 2m"),
+        (["check", "--wait", "²m"], "Invalid value for '--wait': write a number and s, m or h, such as 2m"),
         (
             ["check", "--request-timeout", "-1s"],
             "Invalid value for '--request-timeout': write a number and s, m or h, such as 2m",

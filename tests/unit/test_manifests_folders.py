@@ -123,3 +123,12 @@ def test_a_kustomization_that_cannot_be_built_is_said(kubectl: Path) -> None:
     assert [(each.file, each.message) for each in refused.problems] == [
         ("prod", f"{kubectl} can't build it: no such folder")
     ]
+
+
+def test_what_is_left_out_is_said_in_the_order_of_paths(tmp_path: Path) -> None:
+    """Whatever the order in which the file system has them: a report is the same on each machine."""
+    charts = [f"chart-{number:02}" for number in range(20)]
+    for chart in reversed(charts):
+        write(tmp_path, **{f"{chart}__Chart_yaml": ""})
+
+    assert [file for file, _ in load(tmp_path)[1]] == [f"{chart}/Chart.yaml" for chart in charts]
