@@ -24,7 +24,7 @@ def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
     if lost:
         users = [f"{name} ({some(fields)})" for name, fields in lost.items()]
         yield (
-            f"the CRD in place hides fields that {len(lost)} objects were written with: {some(users, '; ')}. The next "
+            f"the CRD in place hides fields of objects, {len(lost)} in all: {some(users, '; ')}. The next "
             "write would erase them, and a server that authenticates its callers by one would be open. Convert them "
             f"from the copy that you made before: {CONVERT} (docs/migrating.md, step 3)"
         )

@@ -184,7 +184,7 @@ def test_hidden_fields_are_known_by_managed_fields() -> None:
     hidden["metadata"]["managedFields"] = [{"manager": "kubectl", "fieldsV1": {"f:spec": wrote}}]
 
     assert list(dropped_fields([server("other"), hidden])) == [
-        "the CRD in place hides fields that 1 objects were written with: MCPServer team-a/demo (spec.env.valueFrom, "
+        "the CRD in place hides fields of objects, 1 in all: MCPServer team-a/demo (spec.env.valueFrom, "
         "spec.loginRef, spec.oidcConfig.inline.clientSecretRef). The next write would erase them, and a server that "
         "authenticates its callers by one would be open. Convert them from the copy that you made before: "
         "toolhive-hooks migrate --convert --from before.yaml --apply (docs/migrating.md, step 3)"
