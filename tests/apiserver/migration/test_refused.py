@@ -153,7 +153,7 @@ def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: Cont
     too_late = migrate(cluster, laid_down, "--apply")
     assert (hidden, too_late.returncode, too_late.stdout) == (True, 2, "")
     assert too_late.stderr.startswith(
-        f"refused: the CRD in place hides fields that 1 objects were written with: MCPServer {laid_down}/{CASE} "
+        f"refused: the CRD in place hides fields of objects, 1 in all: MCPServer {laid_down}/{CASE} "
         "(spec.loginConfigRef). The next write would erase them, and a server that authenticates its callers by one "
     )
     patched(servers, CASE, laid_down, {"metadata": {"finalizers": []}})
