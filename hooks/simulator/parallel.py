@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing import get_context, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
 
 from hooks.kubernetes.objects import Object
 from hooks.simulator.run import Settle, Settled
@@ -42,29 +42,24 @@ def settled_in_processes(objects: Iterable[Object], settle: Settle, processes: i
 
     Args:
         objects: admitted ones, of any number of namespaces.
-        settle: a function that other processes can import.
-        processes: how many there may be; this process does all by itself where it can have no others.
+        settle: a function that other processes can import, whose result can be pickled.
+        processes: how many there may be; this process does all by itself where the system allows no others.
 
     Raises:
         ProcessLost: one of them was killed.
     """
     shares = _shares(objects)
-    with _workers(settle, min(processes, len(shares))) as workers:
-        if not workers:
-            for share in shares:
-                yield from settle(share)
-            return
-        for connection in workers:
-            connection.send(shares.pop(0))
-        busy = set(workers)
-        while busy:
-            for connection in busy & set(wait(busy)):
-                done = connection.recv()
-                if shares:
-                    connection.send(shares.pop(0))
-                else:
-                    busy.remove(connection)
+    pool = _pool(processes)
+    if pool is None:
+        for share in shares:
+            yield from settle(share)
+        return
+    try:
+        with pool:
+            for done in pool.map(settle, shares):
                 yield from done
+    except BrokenProcessPool:
+        raise ProcessLost from None
 
 
 def _shares(objects: Iterable[Object]) -> list[list[Object]]:
@@ -80,54 +75,25 @@ def _shares(objects: Iterable[Object]) -> list[list[Object]]:
     return shares
 
 
-@contextmanager
-def _workers(settle: Settle, count: int) -> Iterator[list[Connection]]:
-    """Start processes, and end them after use. There are fewer, or none, where the system allows no more."""
-    if count == 1:  # this process can do as much
-        yield []
-        return
-    workers: dict[Connection, BaseProcess] = {}
+def _pool(processes: int) -> ProcessPoolExecutor | None:
+    """Return the processes, or None where one is enough, or where a sandbox has no semaphores for them to share."""
+    if processes == 1:
+        return None
     try:
-        with suppress(OSError), _interrupts_held():
-            for _ in range(count):
-                connection, process = _started(settle)
-                workers[connection] = process
-        yield list(workers)
-    except BaseException as error:
-        for process in workers.values():
-            process.terminate()
-        if isinstance(error, EOFError | OSError):
-            raise ProcessLost from None
-        raise
-    finally:
-        for connection, process in workers.items():
-            connection.close()
-            process.join()
+        # Not by fork: on macOS a forked process may crash.
+        return ProcessPoolExecutor(processes, get_context("spawn"), _begin)
+    except (ImportError, NotImplementedError, OSError):
+        return None
 
 
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back. Processes inherit this for good: it reaches this one alone, which ends the others."""
-    resource_tracker.ensure_running()  # it is started with the first process, and would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _begin() -> None:
+    """Leave Ctrl-C to the process that began the run, and end with it: a killed one can't end the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _started(settle: Settle) -> tuple[Connection, BaseProcess]:
-    # Not by fork: on macOS a forked process may crash.
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    with theirs:
-        process = context.Process(target=_work, args=(theirs, settle), daemon=True)
-        process.start()
-    return ours, process
-
-
-def _work(connection: Connection, settle: Settle) -> None:
-    """Settle what arrives, until this process is needed no longer or its parent process has ended."""
-    with suppress(EOFError, OSError):
-        while True:
-            connection.send(list(settle(connection.recv())))
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+    os._exit(1)

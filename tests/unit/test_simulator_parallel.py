@@ -159,20 +159,30 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(("how", "code", "said"), [(signal.SIGINT, 1, "interrupted\n"), (signal.SIGKILL, -9, "")])
-def test_no_process_outlives_the_run(tmp_path: Path, how: signal.Signals, code: int, said: str) -> None:
-    """Ctrl-C reaches all processes of a terminal. A run that is killed can tell the others nothing."""
-    command = [sys.executable, "-c", RUN, tmp_path]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0)
-    eventually(lambda: len(list(tmp_path.iterdir())) == 2)
-    if how == signal.SIGINT:
-        os.killpg(run.pid, how)
-    else:
-        run.kill()
-        (tmp_path / "done").touch()
+def test_ctrl_c_ends_all_processes_of_a_run(tmp_path: Path) -> None:
+    """It reaches all processes of a terminal."""
+    run = begun(tmp_path)
+    os.killpg(run.pid, signal.SIGINT)
 
     # Each process has this end of the pipe: it is read to its end once all have ended.
-    assert (run.communicate(timeout=60)[1], run.returncode) == (said, code)
+    (tmp_path / "done").touch()
+    assert (run.communicate(timeout=60)[1], run.returncode) == ("interrupted\n", 1)
+
+
+def test_no_process_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
+    run = begun(tmp_path)
+    run.kill()
+
+    run.communicate(timeout=60)  # as above
+    assert run.returncode == -signal.SIGKILL
+
+
+def begun(folder: Path) -> subprocess.Popen[str]:
+    """A run whose two processes are at work."""
+    command = [sys.executable, "-c", RUN, folder]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0)
+    eventually(lambda: len(list(folder.iterdir())) == 2)
+    return run
 
 
 def test_there_are_no_more_processes_than_processors() -> None:
