@@ -61,7 +61,7 @@ SPECS = {
 TYPES = {"awsSts", "bearerToken", "headerInjection", "obo", "tokenExchange", "unauthenticated", "upstreamInject", "xaa"}
 
 
-def test_every_type_is_there() -> None:
+def test_every_type_of_config_is_tried() -> None:
     assert {name.partition("-")[0] for name in SPECS} == TYPES | {"embeddedAuthServer"}
 
 

@@ -201,9 +201,15 @@ def test_the_old_operator_is_seen(cluster: ControlPlane, namespace: str) -> None
 def test_who_may_read_little_is_told_what_is_unknown(cluster: ControlPlane) -> None:
     result = check(cluster, "-o", "json", user="tenant-0")
 
-    found = json.loads(result.stdout)
-    assert {each["well"] for each in found} <= {None, True, False}
-    assert "refuses (403)" in next(each["text"] for each in found if each["topic"] == "CRDs")
+    [reached, *others] = json.loads(result.stdout)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (reached["topic"], reached["well"]) == ("cluster", True)
+    assert [each["topic"] for each in others] == [
+        *("CRDs", "Metacontroller", "CompositeControllers", "hooks", "calls", "old operator", "rights")
+    ]
+    for each in others:
+        assert (each["well"], each["remedy"]) == (None, "Ask someone with more rights to run this")
+        assert each["text"].startswith("the API server refuses (403): ")
 
 
 def test_a_crd_of_another_release_is_told_from_this_ones(cluster: ControlPlane) -> None:
