@@ -63,7 +63,7 @@ def metacontroller_pod(installation: Installation) -> Iterator[None]:
     cluster.kubectl("create", "namespace", NAMESPACE)
     made = yaml.safe_dump_all([account, stateful_set, binding])
     cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", input=made)
-    cluster.kubectl("rollout", "status", "statefulset/metacontroller", "-n", NAMESPACE, "--timeout=60s")
+    cluster.kubectl("rollout", "status", "statefulset/metacontroller", "-n", NAMESPACE, "--timeout=110s")
     yield
     cluster.kubectl("delete", "-n", NAMESPACE, "-f", "-", input=made)
     cluster.kubectl("delete", "namespace", NAMESPACE)
