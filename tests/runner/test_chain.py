@@ -96,7 +96,7 @@ def test_a_tool_that_is_not_shown_cannot_be_called(world: World, tool: str) -> N
 
 
 @pytest.mark.parametrize(("name", "tool"), [("alice", "search"), ("bob", "get")])
-def test_authz_denies(world: World, name: str, tool: str) -> None:
+def test_cedar_policies_deny_other_callers_and_tools(world: World, name: str, tool: str) -> None:
     reply = world.caller(name).call(tool)
 
     assert (reply.status, reply.message["error"]["message"]) == (403, "Unauthorized")
@@ -121,7 +121,7 @@ def test_the_audit_log_has_every_call_and_who_made_it(world: World) -> None:
     assert world.audited(level="AUDIT", component="toolhive-api")
 
 
-def test_metrics_count_calls(world: World) -> None:
+def test_metrics_count_calls_and_are_open_to_all(world: World) -> None:
     world.caller("alice").call("get")
 
     reply = world.proxy.caller().request("GET", "/metrics")
