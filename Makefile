@@ -118,7 +118,7 @@ bench-http: $(INSTALLED)  ## measure the served hooks beside a route that does n
 	@$(BIN)/python -m tests.bench.http
 	@$(BIN)/python -m tests.bench.steady
 
-bench-cluster: $(INSTALLED)  ## measure fleets beside a placeholder hook: METACONTROLLER=path [OPERATOR=path OPERATOR_CRDS=path] N="50 200 1000"
+bench-cluster: $(INSTALLED)  ## measure fleets beside a placeholder hook: METACONTROLLER=path [OPERATOR=path OPERATOR_CRDS=path] [OPERATOR_OCTOBER=path OPERATOR_OCTOBER_CRDS=path] N="50 200 1000"
 	@if [ -z "$$METACONTROLLER" ]; then echo "bench-cluster: SKIPPED (METACONTROLLER unset)"; else $(BIN)/python -m tests.bench.cluster $(N); fi
 
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

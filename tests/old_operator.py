@@ -70,14 +70,15 @@ def stopped_operator(release: str = OCTOBER) -> Object:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
-def start(cluster: ControlPlane, binary: Path, namespace: str, directory: Path) -> Process:
-    """Start the operator itself, release 0.44.0, under the name of the published image: it is what managedFields say.
+def start(cluster: ControlPlane, binary: Path, namespace: str, directory: Path, release: str = "v0.44.0") -> Process:
+    """Start the operator itself under the name of the published image, which is what managedFields say.
 
     Args:
         cluster: where; its CRDs are the operator's.
         binary: the operator's.
         namespace: the one that it watches.
         directory: where a link of that name is made.
+        release: the operator's, and so the proxy runner's.
     """
     program = directory / MANAGER
     if not program.exists():
@@ -87,8 +88,9 @@ def start(cluster: ControlPlane, binary: Path, namespace: str, directory: Path) 
     variables = {
         **environment(cluster.kubeconfig()),
         "WATCH_NAMESPACE": namespace,
-        "TOOLHIVE_RUNNER_IMAGE": "ghcr.io/stacklok/toolhive/proxyrunner:v0.44.0",
+        "TOOLHIVE_RUNNER_IMAGE": f"ghcr.io/stacklok/toolhive/proxyrunner:{release}",
         "TOOLHIVE_USAGE_METRICS_ENABLED": "false",
+        "CI": "true",  # it asks for no newer release then
     }
     return cluster.run("operator", [program, *flags, f"-health-probe-bind-address={ports[1]}"], env=variables)
 

@@ -1,14 +1,17 @@
 """Check that the pages and messages are plain English: `python -m tools.words [FILE ...]`.
 
 A sentence has at most 25 words. It has no subject from SUBJECTS, no inversion from INVERTED and no word from COINED.
-A code span counts as one word, a table is read cell by cell, and code blocks are left out.
+A code span counts as one word, a table is read cell by cell, and code blocks are left out. Docstrings and comments of
+the code have no word from RIDDLES.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +66,12 @@ COINED = {
     r"the like": "others",
 }
 """Words that a reader has to guess, with plainer ones."""
+
+
+RIDDLES = re.compile(
+    r"\b(?:told|tells?|judg\w*|verdicts?|(?:no|some|any|every)body|(?:what|who|which)(?:so)?ever)\b", re.IGNORECASE
+)
+"""Words in docstrings and comments that keep a reader from the name of a thing."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,17 @@ def messages(source: str) -> Iterator[Sentence]:
             yield from (Sentence(node.lineno, each) for part in text.split("\n\n") for each in sentences_of(part))
 
 
+def explanations(source: str) -> Iterator[Sentence]:
+    """Yield the docstrings and comments of a module, a line each."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines = node.value.value.splitlines()
+            yield from (Sentence(node.lineno + number, line.strip()) for number, line in enumerate(lines))
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield Sentence(token.start[0], token.string)
+
+
 def _text(node: ast.Constant | ast.JoinedStr) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
@@ -201,6 +221,12 @@ def sentences(path: Path) -> Iterator[Sentence]:
 def complaints(path: Path) -> list[str]:
     """Say what is wrong in a file, a line for each sentence."""
     found = [(each, faults(each.text)) for each in sentences(path) if not each.text.startswith(OPERATORS_OWN)]
+    if path.suffix == ".py":
+        found += [
+            (each, [f"{word!r}: name the thing"])
+            for each in explanations(path.read_text())
+            for word in RIDDLES.findall(each.text)
+        ]
     name = path.relative_to(ROOT)
     return [f"{name}:{each.line}: {'; '.join(wrong)}: {each.text}" for each, wrong in found if wrong]
 

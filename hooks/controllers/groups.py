@@ -57,7 +57,7 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
 
 
 def _ready(parent: Object, note: str) -> Condition:
-    """A group is judged for the sake of its author: what is wrong with it stops no member."""
+    """A group is validated for its author alone: a fault in it stops no member."""
     try:
         MCPGroupSpec.parse(parent.get("spec"))
     except ValidationError as error:

@@ -27,7 +27,7 @@ def pruned(parent: Object, model: type[Model]) -> str:
         model: the spec's.
 
     Returns:
-        What to tell its author; empty where nothing was dropped, and where the annotation can't be read.
+        What to say to its author; empty where nothing was dropped, and where the annotation can't be read.
     """
     wanted, stored = applied_spec(parent), parent.get("spec")
     faults = [fault for fault in unknown_fields(model, wanted) if _is_there(fault["loc"][:-1], wanted, stored)]

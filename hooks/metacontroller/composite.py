@@ -1,4 +1,4 @@
-"""A controller's CompositeController: what Metacontroller is told about it, and sends along with each request."""
+"""A controller's CompositeController: its manifest, which Metacontroller sends along with each request."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _PREAMBLE = re.compile(
 def about(event: Object) -> tuple[str, object]:
     """Return namespace and uid of the object that an event is about.
 
-    Whoever may write events in a namespace may name any uid there. The API server checks the namespace alone.
+    A user who may write events in a namespace may name any uid there. The API server checks the namespace alone.
     """
     return str(event["metadata"].get("namespace")), (event.get("involvedObject") or {}).get("uid")
 

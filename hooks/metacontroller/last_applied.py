@@ -13,7 +13,7 @@ _IDENTITY = ("apiVersion", "kind", "metadata", "status")
 
 
 def minimal_desired(observed: Object) -> Object:
-    """The least that keeps an observed object as it is, whoever made it.
+    """Return the smallest desired state under which Metacontroller leaves an observed object unchanged.
 
     That is apiVersion, kind and name. Where Metacontroller's annotation is on it (a tenant's copy of a child has it
     too), Metacontroller would take away what the annotation lists and the answer lacks; so these fields come along,

@@ -16,7 +16,7 @@ from hooks.metacontroller.requests import CustomizeRequest, Malformed, Objects, 
 _LEVELS_READ = 2 * strict_json.MAX_DEPTH
 """Of a request that orjson doesn't read. What is cut off belongs to an object that is too deep to be written again."""
 _NO_OBJECT_IS_DEEPER = 20_000  # Go reads no JSON of more than 10,000 levels
-# Possessive, and a string that isn't closed reaches to the end: whatever the bytes are, each is looked at once.
+# Possessive, and a string that isn't closed reaches to the end: each byte is looked at once, in any input.
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 

@@ -1,6 +1,6 @@
 """What an answer to a hook call may say: customize's rules, and the response to sync and finalize.
 
-Metacontroller deletes each observed child that a response lacks, and writes whatever else it holds with its own rights.
+Metacontroller deletes each observed child that a response lacks, and writes all others with its own rights.
 So a response is checked against its request before it leaves; one that would do harm is a `BrokenRule`.
 """
 

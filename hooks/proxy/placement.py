@@ -2,7 +2,7 @@
 
 ToolHive has nodeSelector, tolerations and affinity there since its pull request 6183, and puts them on the pod as they
 are. The API server checks more than their types when it gets a Deployment (pkg/apis/core/validation). It would refuse
-that at every sync, and tell nobody but Metacontroller: so the same is checked here.
+that at every sync, and no status would say so: the same is checked here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What pods say of themselves: whether they are ready, and if not, what keeps them.
 
 Messages name container, image and exit code, and never quote the kubelet: its texts carry times and pod names, and each
-change of a status is another write. What is copied from a pod is cut: whoever may write pods can write any text there.
+change of a status is another write. What is copied from a pod is cut: its author can write any text there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def is_ready(pod: Object) -> bool:
 def is_lost(pod: Object) -> bool:
     """Whether a pod's node doesn't answer, by what Kubernetes' node controllers write into the pod then.
 
-    First Ready becomes False, and the kubelet's other words stay as they were. After five minutes the pod is told to
+    First Ready becomes False, and the kubelet's other words stay as they were. After five minutes the pod is asked to
     go, and can't. Older releases write a reason.
     """
     ready, containers_ready = (conditions.find(pod, type_) or {} for type_ in ("Ready", "ContainersReady"))

@@ -16,7 +16,7 @@ def merged_pull_secrets(own: Iterable[str], installation: Installation) -> list[
 
 
 def named_pull_secrets(parent: Object) -> list[str]:
-    """Return the names in a raw spec, for the ServiceAccounts, which are made whatever is wrong elsewhere in it."""
+    """Return the names in a raw spec, for the ServiceAccounts, which are made even where other fields are wrong."""
     value: Any = raw_spec(parent)
     for field in ("resourceOverrides", "proxyDeployment", "imagePullSecrets"):
         value = value.get(field) if isinstance(value, dict) else None

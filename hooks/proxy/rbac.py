@@ -1,6 +1,6 @@
 """The rights of a proxy and of the MCP server behind it: ServiceAccounts, Role and RoleBinding.
 
-They depend on names alone, so they follow whatever else fails.
+They depend on names alone, so they are made even where the rest of the spec is wrong.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def make_replicas(proxy: ProxySpec, observed: Object | None) -> Object:
 
     A number that was once sent and then isn't would be removed and set to 1 by the API server. So while
     Metacontroller's last-applied annotation has one, the observed number is sent. A stdio server has one process, to
-    which one proxy at most talks, whoever asked for more.
+    which one proxy at most talks, even where the spec asks for more.
     """
     wanted = _replicas(proxy, observed)
     return {} if wanted is None else {"replicas": min(wanted, 1) if proxy.transport == "stdio" else wanted}

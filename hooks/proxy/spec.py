@@ -214,7 +214,7 @@ class ProxySpec:
     proxy_mode: str
     port: int
     replicas: int | None
-    """How many proxies there shall be; None leaves the number to whoever scales the Deployment."""
+    """How many proxies there shall be; None leaves the number to an autoscaler or to kubectl scale."""
     session_affinity: str
     """The Service's: "ClientIP" or "None"."""
     endpoint_prefix: str

@@ -1,4 +1,4 @@
-"""How a state is told: its phase and reason, and the commands that show more of the pods."""
+"""A state in words: its phase and reason, and the commands that show more of the pods."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Semantic validation of a proxy's spec, beyond the schema of its CRD.
 
 Two sources: the reference operator's own rules, with its messages; and the API server's for the objects that a spec
-ends up in, which would refuse them at every sync, and tell nobody but Metacontroller.
+ends up in, which would refuse them at every sync, and no status would say so.
 """
 
 from __future__ import annotations

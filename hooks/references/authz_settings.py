@@ -1,4 +1,4 @@
-"""The settings of each type of authorization configuration, judged as runner 0.44.0 would when it starts."""
+"""The settings of each type of authorization configuration, checked as runner 0.44.0 does when it starts."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def claims(workload: Kind, parent: Object) -> dict[str, str]:
 def claimant(account: Object, workloads: Collection[Kind]) -> tuple[Kind, str] | None:
     """Return kind and name of the workload whose claims a ServiceAccount carries, or None where it was made for none.
 
-    The account's own name tells it: where its label is another workload's, that one is the owner. Where the label is
+    The account's own name says which: where its label is another workload's, that one is the owner. Where the label is
     not the one that Metacontroller noted, it released the account, which has no owner then and still claims. Anyone who
     may write a ServiceAccount can give it any name: one that no workload can have is passed over.
 

@@ -1,4 +1,4 @@
-"""What tells one spec of a shared config from another."""
+"""The hash that distinguishes two specs of a shared config."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hooks.kubernetes.objects import Object
 
 
 def config_hash(spec: Object) -> str:
-    """Return a fingerprint of a config's spec: the same whatever the order of its keys, and of unset fields.
+    """Return a fingerprint of a config's spec: the same for any order of its keys, and with or without unset fields.
 
     A spec that is nested too deeply is cut as that of a parent is: its workloads and its own controller get the same.
     """

@@ -75,19 +75,19 @@ def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spe
     status = config.get("status")
     status = status if isinstance(status, dict) else {}
     observed = status.get("observedGeneration", 0)
-    # An edit that changes spec and credential together shall roll the pods once, so its verdict is waited for.
-    # A deletion counts the generation up and leaves the spec as it was: that verdict stands.
+    # An edit that changes spec and credential together shall roll the pods once, so its new status is waited for.
+    # A deletion counts the generation up and leaves the spec as it was: that status is still true.
     if observed != generation and status.get("configHash") != config_hash(raw_spec(config)):
         message = f"{who} not checked yet: generation {generation}, observed {observed}"
-        return waiting(condition, "NotJudgedYet", message)
+        return waiting(condition, "ConfigNotReconciled", message)
     ready = conditions.find(config, "Ready")
     if ready is None:
-        return waiting(condition, "NotJudgedYet", f"{who} has no Ready condition yet")
+        return waiting(condition, "ConfigNotReconciled", f"{who} has no Ready condition yet")
     if ready.get("status") != "True":
         reason = reference.reasons.not_valid or str(ready.get("reason") or "")
         return failed(condition, reason, f"{who}: {ready.get('message')}")
     available = conditions.find(config, "SecretAvailable") or {}
     if available.get("status") == "True" and not _digest(config):
         # Release 0.1.0 published its digest elsewhere. Without one now, pods would roll a second time when it comes.
-        return waiting(condition, "NotJudgedYet", f"{who} not checked yet by this release of the hooks")
+        return waiting(condition, "ConfigNotReconciled", f"{who} not checked yet by this release of the hooks")
     return None

@@ -1,7 +1,7 @@
-"""How callers authenticate: the settings of an issuer, judged, and what the proxy gets of them.
+"""How callers authenticate: the settings of an issuer, checked, and what the proxy gets of them.
 
 What is refused here was read in runner 0.44.0 (pkg/auth/token.go, pkg/networking) and tried with Go's HTTP client: the
-proxy would not start, would refuse each caller, or would tell callers an address that leads nowhere. Settings have the
+proxy would not start, would refuse each caller, or would give callers an address that leads nowhere. Settings have the
 names of MCPOIDCConfig, which an MCPServer's own oidcConfig and the ConfigMap that it names have too.
 """
 
@@ -86,7 +86,7 @@ def settings_faults(settings: Object, schemes: Sequence[str]) -> Iterator[tuple[
 
     Args:
         settings: of an issuer; what is left out is empty.
-        schemes: what URLs may begin with: https, and http where the proxy is told to take it.
+        schemes: what URLs may begin with: https, and http where the proxy is set to accept it.
     """
     issuer, keys, introspection = (settings.get(key) or "" for key in ("issuer", "jwksUrl", "introspectionUrl"))
     if issuer and (fault := _issuer_fault(issuer, schemes, discovers=not keys)):

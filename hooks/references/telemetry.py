@@ -1,4 +1,4 @@
-"""What a proxy reports about itself: the settings, judged, and what the proxy gets of an MCPTelemetryConfig."""
+"""What a proxy reports about itself: the settings, checked, and what the proxy gets of an MCPTelemetryConfig."""
 
 from __future__ import annotations
 

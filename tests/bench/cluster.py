@@ -1,4 +1,4 @@
-"""What fleets of servers cost a cluster: our hooks, a placeholder's and ToolHive's own operator, in the same run.
+"""What fleets of servers cost a cluster: our hooks, a placeholder's and ToolHive's own operators, in the same run.
 
 Real etcd, kube-apiserver, controllers and Metacontroller; kwok's pods. Each run has a cluster of its own. A run's
 result is written down when it ends and not measured again, so that an interrupted benchmark goes on where it was.
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tests.bench import fleet, peers, picture, table
 from tests.bench.lives import SCENARIOS
-from tests.bench.run import KINDS, Run, kept
+from tests.bench.run import CHILDREN, Run, kept
 from tests.controlplane import WatchLog, control_plane
 from tests.controlplane.assets import EVERYTHING, ROOT, binaries
-from tests.controlplane.fixtures import complete
+from tests.controlplane.fixtures import add_controllers
 
 
 def measure(scenario: str, peer: str, servers: int) -> fleet.Object:
@@ -26,11 +26,12 @@ def measure(scenario: str, peer: str, servers: int) -> fleet.Object:
         tempfile.TemporaryDirectory(prefix=f"bench-{peer}-{servers}-") as folder,
         control_plane(Path(folder), binaries(*EVERYTHING)) as cluster,
     ):
-        complete(cluster)
+        peers.apply_crds(peer, cluster)
+        add_controllers(cluster)
         cluster.kubectl("create", "namespace", fleet.NAMESPACE)
         cluster.kubectl("apply", "-n", fleet.NAMESPACE, "-f", "-", input=json.dumps(fleet.secret("first")))
         at_work = peers.start(peer, cluster, kinds, resync_seconds)
-        with WatchLog(cluster, KINDS, fleet.NAMESPACE, keep=kept) as log:
+        with WatchLog(cluster, (*at_work.api.parents, *CHILDREN), fleet.NAMESPACE, keep=kept) as log:
             run = Run(cluster, log, at_work, servers)
             live(run, peer)
         result = {"scenario": scenario, "peer": peer, "servers": servers}

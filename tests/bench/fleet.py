@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import Any, NamedTuple
 
 from hooks.api.kinds import RESOURCES
 from tests.world import authz_config, external_auth, group, oidc_config, telemetry_config, tool_config
@@ -11,7 +11,6 @@ from tests.world import authz_config, external_auth, group, oidc_config, telemet
 Object = dict[str, Any]
 
 NAMESPACE = "bench"
-TOOLHIVE = "toolhive.stacklok.dev/v1beta1"
 CONFIG = "tx"
 SHARING = ("mcpserver", "mcpexternalauthconfig")
 MIXED = (
@@ -26,6 +25,25 @@ MIXED = (
 """The kinds of either fleet, as metacontroller/ names their files."""
 
 
+class Api(NamedTuple):
+    """A version of ToolHive's API, as far as the benchmark uses it."""
+
+    version: str
+    workloads: tuple[str, ...]
+    mcp_port: str
+    """The field of a server's own port."""
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The kinds that the benchmark watches."""
+        return tuple(f"{self.version}/{kind}" for kind in (*self.workloads, "MCPExternalAuthConfig"))
+
+
+V1BETA1 = Api("toolhive.stacklok.dev/v1beta1", ("MCPServer", "MCPRemoteProxy"), "mcpPort")
+V1ALPHA1 = Api("toolhive.stacklok.dev/v1alpha1", ("MCPServer",), "targetPort")
+"""As of October 2025."""
+
+
 def plural(obj: Object) -> str:
     """The resource of a custom resource."""
     return next(kind.resource for kind in RESOURCES if kind.kind == obj["kind"])
@@ -37,14 +55,14 @@ def secret(value: str) -> Object:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tx-oauth"}, **data}
 
 
-def shared_config() -> Object:
+def shared_config(api: Api) -> Object:
     """The config that all servers share."""
-    return _named(external_auth(), CONFIG)
+    return _named(external_auth(), CONFIG, api)
 
 
-def server(number: int) -> Object:
+def server(number: int, api: Api) -> Object:
     """A server that uses it."""
-    return _server(number, externalAuthConfigRef={"name": CONFIG})
+    return _server(number, api, externalAuthConfigRef={"name": CONFIG})
 
 
 def mixed_configs() -> list[Object]:
@@ -72,13 +90,13 @@ def mixed_workload(number: int) -> Object:
     if number % 3 == 0:
         spec = {"remoteUrl": "https://mcp.example.com", "transport": "streamable-http", **refs}
         return _named({"kind": "MCPRemoteProxy", "spec": spec}, f"proxy-{number}")
-    return _server(number, externalAuthConfigRef={"name": f"tx-{number % 3}"}, **refs)
+    return _server(number, V1BETA1, externalAuthConfigRef={"name": f"tx-{number % 3}"}, **refs)
 
 
-def _server(number: int, **refs: Object) -> Object:
-    spec = {"image": "ghcr.io/acme/mcp-demo:1.2.3", "transport": "streamable-http", "mcpPort": 8080, **refs}
-    return _named({"kind": "MCPServer", "spec": spec}, f"server-{number}")
+def _server(number: int, api: Api, **refs: Object) -> Object:
+    spec = {"image": "ghcr.io/acme/mcp-demo:1.2.3", "transport": "streamable-http", api.mcp_port: 8080, **refs}
+    return _named({"kind": "MCPServer", "spec": spec}, f"server-{number}", api)
 
 
-def _named(obj: Object, name: str) -> Object:
-    return {"apiVersion": TOOLHIVE, "kind": obj["kind"], "metadata": {"name": name}, "spec": obj["spec"]}
+def _named(obj: Object, name: str, api: Api = V1BETA1) -> Object:
+    return {"apiVersion": api.version, "kind": obj["kind"], "metadata": {"name": name}, "spec": obj["spec"]}

@@ -1,7 +1,8 @@
 """What the served hooks answer over HTTP, as a share of what the same gunicorn answers with a route that does nothing.
 
-Both are served by one worker and called by turns with recorded requests over connections that stay
-open, as Metacontroller's do. The callers are processes of their own, so that they don't wait for one another.
+Beside them runs the placeholder: a hook that reads its request and writes objects, and checks nothing. Each has one
+worker. All are called by turns with recorded requests over connections that stay open, as Metacontroller's do. The
+callers are processes of their own, so that they don't wait for one another.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.bench import served
 from tests.controlplane import eventually
@@ -117,36 +120,53 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="of each round")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
-    ports, probes = {"hooks": free_port(), "nothing": free_port()}, free_port()
-    settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{ports['hooks']}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
-    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", **MALLOC}
-    settings |= {"TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}"}
-    hooks: list[str | Path] = [sys.executable, "-m", "hooks", "serve"]
-    nothing = served.command("nothing", ports["nothing"], workers=1)
-    sent, figures = requests(), []
-    with serving(hooks, probes, settings) as ours_pid, serving(nothing, ports["nothing"], MALLOC) as nothing_pid:
-        pids = {"hooks": ours_pid, "nothing": nothing_pid}
+    figures = []
+    with ExitStack() as stack:
+        servers = {
+            "hooks": _hooks(stack),
+            "placeholder": _other(stack, "placeholder"),
+            "nothing": _other(stack, "nothing"),
+        }
         for connections in CONNECTIONS:
-            best: dict[str, tuple[float, list[float]]] = {}
-            cost = dict.fromkeys(ports, math.inf)
-            for _ in range(ROUNDS):
-                for name, port in ports.items():
-                    before = processor_seconds(pids[name])
-                    rate, times = load(port, connections, options.seconds, sent)
-                    cost[name] = min(cost[name], (processor_seconds(pids[name]) - before) / len(times))
-                    best[name] = max(best.get(name, (0, [])), (rate, times))
-            row = {"connections": connections}
-            for name, (rate, times) in best.items():
-                row |= {f"{name} calls/s": round(rate), f"{name} p50 ms": round(milliseconds(times, 50), 2)}
-                row |= {f"{name} p99 ms": round(milliseconds(times, 99), 2)}
-                row[f"{name} CPU us/call"] = round(cost[name] * 1e6)
-            row["share"] = round(best["hooks"][0] / best["nothing"][0], 2)
-            row["share by CPU"] = round(cost["nothing"] / cost["hooks"], 2)
-            row["p99 ratio"] = round(row["hooks p99 ms"] / row["nothing p99 ms"], 2)
-            figures.append(row)
-            print(row, flush=True)
+            figures += _compared(servers, connections, options.seconds)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
+
+
+def _hooks(stack: ExitStack) -> tuple[int, int]:
+    """Serve our hooks; return the port and the process id."""
+    port, probes = free_port(), free_port()
+    settings = {"TOOLHIVE_HOOKS_BIND": f"127.0.0.1:{port}", "TOOLHIVE_HOOKS_LOG_FORMAT": "json"}
+    settings |= {"TOOLHIVE_HOOKS_WORKERS": "1", "TOOLHIVE_HOOKS_PROBES_BIND": f"127.0.0.1:{probes}", **MALLOC}
+    return port, stack.enter_context(serving([sys.executable, "-m", "hooks", "serve"], probes, settings))
+
+
+def _other(stack: ExitStack, app: str) -> tuple[int, int]:
+    """Serve one of those that ours is compared with."""
+    port, folder = free_port(), stack.enter_context(tempfile.TemporaryDirectory())
+    env = {served.COUNTS: f"{folder}/calls", **MALLOC}
+    return port, stack.enter_context(serving(served.command(app, port, workers=1), port, env))
+
+
+def _compared(servers: dict[str, tuple[int, int]], connections: int, seconds: float) -> list[dict[str, Any]]:
+    """Call all of them by turns; return and print a row for each, beside the route that does nothing."""
+    best: dict[str, tuple[float, list[float]]] = {}
+    cost = dict.fromkeys(servers, math.inf)
+    for _ in range(ROUNDS):
+        for name, (port, pid) in servers.items():
+            before = processor_seconds(pid)
+            rate, times = load(port, connections, seconds, requests())
+            cost[name] = min(cost[name], (processor_seconds(pid) - before) / len(times))
+            best[name] = max(best.get(name, (0, [])), (rate, times))
+    rows = []
+    for name, (rate, times) in best.items():
+        row: dict[str, Any] = {"connections": connections, "route": name, "calls/s": round(rate)}
+        row |= {f"p{percent} ms": round(milliseconds(times, percent), 2) for percent in (50, 99)}
+        row |= {"CPU us/call": round(cost[name] * 1e6), "share": round(rate / best["nothing"][0], 2)}
+        row["share by CPU"] = round(cost["nothing"] / cost[name], 2)
+        rows.append(row)
+        print(row, flush=True)
+    return rows
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ PHASES = {
     "release": "the config is gone, from the last server's end on",
     "nothing left": "their pods and children are gone, too",
 }
-WORKLOADS = ("MCPServer", "MCPRemoteProxy")
 RESYNC_SECONDS = 10
 REST_SECONDS = 25
 SERVERS_A_SECOND = 1
@@ -36,18 +35,19 @@ class Scenario(NamedTuple):
 
 def shared(run: Run, peer: str) -> None:
     """A life of servers that share a config."""
-    run.create(fleet.shared_config())
+    api = run.peer.api
+    run.create(fleet.shared_config(api))
     made = {"Deployment": run.servers, "Service": run.servers, "ConfigMap": run.servers}
 
     def created() -> bool:
         return all(len(run.objects(kind)) >= count for kind, count in made.items())
 
-    with run.phase("create", created, ready=lambda: run.all("MCPServer", lambda kept: kept["phase"] == "Ready")):
-        run.each(lambda number: run.create(fleet.server(number)), range(run.servers))
+    with run.phase("create", created, ready=lambda: run.all("MCPServer", lambda kept: kept["ready"])):
+        run.each(lambda number: run.create(fleet.server(number, api)), range(run.servers))
     with run.phase("edit", lambda: run.all("ConfigMap", lambda kept: kept["edited"])):
         patch = {"spec": {"tokenExchange": {"audience": "https://edited.acme.test"}}}
         run.send("PATCH", f"mcpexternalauthconfigs/{fleet.CONFIG}", patch)
-    if peer != peers.OPERATOR:  # it gives the pods the Secret, and rolls none when that changes
+    if peer not in peers.OPERATORS:  # they give the pods the Secret, and roll none when that changes
         before = [kept["template"] for kept in run.objects("Deployment")]
         with run.phase("rotate", lambda: run.all("Deployment", lambda kept: kept["template"] not in before)):
             run.send("PATCH", "secrets/tx-oauth", {"data": fleet.secret("rotated")["data"]})
@@ -61,18 +61,19 @@ def shared(run: Run, peer: str) -> None:
 
 def calm(run: Run, peer: str) -> None:
     """Servers at rest, with a short resync period; a restart of Metacontroller; servers that come one by one."""
-    run.create(fleet.shared_config())
+    api = run.peer.api
+    run.create(fleet.shared_config(api))
     half = run.servers // 2
-    with run.phase("at once", lambda: run.all("MCPServer", lambda kept: kept["phase"] == "Ready", half)):
-        run.each(lambda number: run.create(fleet.server(number)), range(half))
+    with run.phase("at once", lambda: run.all("MCPServer", lambda kept: kept["ready"], half)):
+        run.each(lambda number: run.create(fleet.server(number, api)), range(half))
     run.rest("rest", REST_SECONDS)
     before = run.cluster.processes["metacontroller"]
     before.kill()
     before.restart()
     run.rest("restart", RESYNC_SECONDS)
-    with run.phase("trickle", lambda: run.all("MCPServer", lambda kept: kept["phase"] == "Ready")):
+    with run.phase("trickle", lambda: run.all("MCPServer", lambda kept: kept["ready"])):
         for number in range(half, run.servers):
-            run.create(fleet.server(number))
+            run.create(fleet.server(number, api))
             time.sleep(1 / SERVERS_A_SECOND)
 
 
@@ -84,7 +85,7 @@ def mixed(run: Run, peer: str) -> None:
 
     def ready() -> bool:
         found = [*run.objects("MCPServer"), *run.objects("MCPRemoteProxy")]
-        return len(found) == run.servers and all(kept["phase"] == "Ready" for kept in found)
+        return len(found) == run.servers and all(kept["ready"] for kept in found)
 
     with run.phase("create", ready):
         run.each(run.create, workloads)
@@ -97,17 +98,17 @@ def mixed(run: Run, peer: str) -> None:
         "release": lambda: not run.objects("MCPExternalAuthConfig"),
         "nothing left": lambda: _nothing_left(run),
     }
-    with run.phase("delete", lambda: not any(map(run.objects, WORKLOADS)), **later):
+    with run.phase("delete", lambda: not any(map(run.objects, run.peer.api.workloads)), **later):
         run.each(lambda obj: run.send("DELETE", f"{fleet.plural(obj)}/{obj['metadata']['name']}"), workloads)
 
 
 def _nothing_left(run: Run) -> bool:
     """Whether pods and children are gone too: an operator's servers go before them."""
-    return not any(run.objects(kind.rpartition("/")[2]) for kind in (*WORKLOADS, *CHILDREN))
+    return not any(run.objects(kind.rpartition("/")[2]) for kind in (*run.peer.api.workloads, *CHILDREN))
 
 
 SCENARIOS = {
-    "shared": Scenario(shared, (peers.OURS, peers.PLACEHOLDER, peers.OPERATOR)),
+    "shared": Scenario(shared, (peers.OURS, peers.PLACEHOLDER, *peers.OPERATORS)),
     "calm": Scenario(calm, (peers.OURS, peers.PLACEHOLDER), resync_seconds=RESYNC_SECONDS),
     "mixed": Scenario(mixed, (peers.OURS,), kinds=fleet.MIXED),
 }

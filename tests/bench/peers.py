@@ -1,4 +1,4 @@
-"""Those whose cost is compared: our hooks, a placeholder with nothing to it, and ToolHive's own operator."""
+"""Those whose cost is compared: our hooks, a placeholder with nothing to it, and ToolHive's own operators."""
 
 from __future__ import annotations
 
@@ -12,15 +12,38 @@ import yaml
 
 from tests import old_operator
 from tests.bench import served
-from tests.bench.fleet import NAMESPACE
+from tests.bench.fleet import NAMESPACE, V1ALPHA1, V1BETA1, Api
 from tests.controlplane import ControlPlane
 from tests.controlplane.assets import ROOT
 from tests.controlplane.components import wait_established
+from tests.controlplane.fixtures import apply_our_crds
 from tests.controlplane.processes import answers, free_port
 from tests.served import MALLOC, Served
 
-OURS, PLACEHOLDER, OPERATOR = "ours", "placeholder", "operator"
+OURS, PLACEHOLDER, OPERATOR, OCTOBER = "ours", "placeholder", "operator", "october"
 MACHINERY = ("kube-apiserver", "etcd")
+
+
+class Operator(NamedTuple):
+    """A release of ToolHive's operator."""
+
+    setting: str
+    """The variable that names its binary. With _CRDS it names the folder of its CRDs."""
+    release: str
+    api: Api
+
+
+OPERATORS = {
+    OPERATOR: Operator("OPERATOR", "v0.44.0", V1BETA1),
+    OCTOBER: Operator("OPERATOR_OCTOBER", old_operator.OCTOBER, V1ALPHA1),
+}
+TITLES = {
+    OURS: "ours",
+    PLACEHOLDER: "placeholder",
+    OPERATOR: "operator 0.44.0",
+    OCTOBER: "operator of October 2025",
+}
+"""Their names in tables and pictures."""
 
 
 class Peer(NamedTuple):
@@ -30,11 +53,23 @@ class Peer(NamedTuple):
     """Its processes and the cluster's, whose processor time and memory are told."""
     counts: Callable[[], served.Counts]
     """Its hook calls so far: an operator has none."""
+    api: Api
+    """The custom resources that it knows."""
 
 
 def names() -> list[str]:
-    """Those whose binaries are given: OPERATOR and OPERATOR_CRDS, beside METACONTROLLER, name the operator's."""
-    return [OURS, PLACEHOLDER, *([OPERATOR] if os.environ.get("OPERATOR") else [])]
+    """Those whose binaries are given."""
+    return [OURS, PLACEHOLDER, *(name for name, operator in OPERATORS.items() if os.environ.get(operator.setting))]
+
+
+def apply_crds(name: str, cluster: ControlPlane) -> None:
+    """Install the CRDs of one of them: an operator's own, or this project's."""
+    if name in OPERATORS:
+        # They are too large for the annotation of a client-side apply.
+        cluster.kubectl("apply", "--server-side", "-f", os.environ[f"{OPERATORS[name].setting}_CRDS"])
+        wait_established(cluster)
+    else:
+        apply_our_crds(cluster)
 
 
 def start(name: str, cluster: ControlPlane, kinds: tuple[str, ...], resync_seconds: int = 0) -> Peer:
@@ -46,12 +81,12 @@ def start(name: str, cluster: ControlPlane, kinds: tuple[str, ...], resync_secon
         kinds: whose CompositeControllers to apply, as metacontroller/ names their files.
         resync_seconds: after which Metacontroller calls for each parent again; 0 for its own half hour.
     """
-    if name == OPERATOR:
-        return _operator(cluster)
+    if name in OPERATORS:
+        return _operator(cluster, OPERATORS[name])
     port, counts = _ours(cluster) if name == OURS else _placeholder(cluster)
     cluster.metacontroller(Path(os.environ["METACONTROLLER"]).resolve())
     cluster.kubectl("apply", "-f", "-", input=_composites(kinds, port, resync_seconds))
-    return Peer(("hooks", "metacontroller", *MACHINERY), counts)
+    return Peer(("hooks", "metacontroller", *MACHINERY), counts, V1BETA1)
 
 
 def _ours(cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts]]:
@@ -71,11 +106,10 @@ def _placeholder(cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts
     return port, lambda: served.written(file)
 
 
-def _operator(cluster: ControlPlane) -> Peer:
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", os.environ["OPERATOR_CRDS"])
-    wait_established(cluster)
-    old_operator.start(cluster, Path(os.environ["OPERATOR"]), NAMESPACE, cluster.directory)
-    return Peer(("operator", *MACHINERY), dict)
+def _operator(cluster: ControlPlane, operator: Operator) -> Peer:
+    binary = Path(os.environ[operator.setting])
+    old_operator.start(cluster, binary, NAMESPACE, cluster.directory, operator.release)
+    return Peer(("operator", *MACHINERY), dict, operator.api)
 
 
 def _composites(kinds: tuple[str, ...], port: int, resync_seconds: int) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.bench.lives import PHASES
-from tests.bench.peers import OPERATOR, OURS, PLACEHOLDER
+from tests.bench.peers import OCTOBER, OPERATOR, OURS, PLACEHOLDER, TITLES
 from tests.bench.table import calls, sent
 
 WIDTH, HEIGHT, MARGIN, ACROSS = 250, 190, 46, 3
-COLORS = {OURS: "#0b6e4f", PLACEHOLDER: "#9a9a9a", OPERATOR: "#c2571a"}
+COLORS = {OURS: "#0b6e4f", PLACEHOLDER: "#9a9a9a", OPERATOR: "#c2571a", OCTOBER: "#5a4fa2"}
 LEAST = 0.01
 """Seconds: less is below what is measured."""
 
@@ -29,9 +29,10 @@ def draw(results: Sequence[Mapping[str, Any]]) -> str:
         f'<g transform="translate({number % ACROSS * WIDTH},{24 + number // ACROSS * HEIGHT})">{chart}</g>'
         for number, chart in enumerate(charts)
     ]
+    shown = [peer for peer in COLORS if any(result["peer"] == peer for result in lives)]
     legend = "".join(
-        f'<text x="{MARGIN + 110 * number}" y="18" fill="{color}" font-weight="bold">{peer}</text>'
-        for number, (peer, color) in enumerate(COLORS.items())
+        f'<text x="{MARGIN + 150 * number}" y="18" fill="{COLORS[peer]}" font-weight="bold">{TITLES[peer]}</text>'
+        for number, peer in enumerate(shown)
     )
     size = f'width="{WIDTH * ACROSS}" height="{24 + HEIGHT * math.ceil(len(charts) / ACROSS)}"'
     style = 'font-family="sans-serif" font-size="11"'

@@ -78,7 +78,8 @@ def config_customize(body: Object) -> Object:
 def config_sync(body: Object) -> Object:
     name, related = body["parent"]["metadata"]["name"], body["related"]
     using = {
-        account["metadata"]["name"].removesuffix("-proxy-runner") for account in related["ServiceAccount.v1"].values()
+        account["metadata"]["name"].removesuffix("-proxy-runner")
+        for account in related.get("ServiceAccount.v1", {}).values()
     }
     for server in related.get(SERVERS, {}).values():
         if server["spec"].get("externalAuthConfigRef", {}).get("name") == name:

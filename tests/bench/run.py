@@ -11,16 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.bench import served
-from tests.bench.fleet import NAMESPACE, TOOLHIVE, Object, plural
+from tests.bench.fleet import NAMESPACE, Object, plural
 from tests.bench.peers import Peer
 from tests.bench.steps import steps
 from tests.controlplane import ControlPlane, Event, WatchLog, eventually
 from tests.taken import peak_mib, processor_seconds
 
-PARENTS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPRemoteProxy", "MCPExternalAuthConfig"))
 CHILDREN = ("apps/v1/Deployment", "v1/Service", "v1/ConfigMap", "v1/ServiceAccount", "v1/Pod")
-KINDS = (*PARENTS, *CHILDREN)
+READY = ("Ready", "Running")
+"""The phases of a ready server. The operator of October 2025 writes Running."""
 QUIET_SECONDS = 3
+LONGEST_RETRY = 1000
+"""Seconds that an operator waits at most before it retries: the default of controller-runtime's queues."""
 CONNECTIONS = 8
 NOT_OURS = ("leases", "events")
 """Resources that are written at rest too, or by the cluster's own programs as they like."""
@@ -59,7 +61,7 @@ class Run:
         self.phases |= {each: {} for each in pending}
         while pending:
             message = f"{self.servers} servers: no end of {', '.join(pending)}"
-            ended, at = eventually(lambda: self._first(pending), 300 + 2 * self.servers, message)
+            ended, at = eventually(lambda: self._first(pending), LONGEST_RETRY + 300 + 2 * self.servers, message)
             self.phases[ended]["seconds"] = round(max(at, began) - began, 2)
             del pending[ended]
         self.log.wait_quiet(QUIET_SECONDS, 300 + self.servers)
@@ -96,7 +98,7 @@ class Run:
 
     def send(self, method: str, path: str, body: Object | None = None) -> None:
         """Make a request about a custom resource, or a Secret."""
-        group = "api/v1" if path.startswith("secrets") else f"apis/{TOOLHIVE}"
+        group = "api/v1" if path.startswith("secrets") else f"apis/{self.peer.api.version}"
         connection = self.cluster.connection()
         content = "merge-patch+json" if method == "PATCH" else "json"
         headers = {"Content-Type": f"application/{content}", **self.cluster.authorization()}
@@ -170,7 +172,7 @@ def kept(obj: Object) -> Object:
     """What of an object the phases look at."""
     template = ((obj.get("spec") or {}).get("template") or {}).get("metadata") or {}
     return {
-        "phase": (obj.get("status") or {}).get("phase"),
+        "ready": (obj.get("status") or {}).get("phase") in READY,
         "edited": "edited" in json.dumps(obj.get("data") or {}),
         "template": template.get("annotations"),
     }

@@ -29,7 +29,7 @@ def steps(events: Iterable[Event]) -> Object:
             at.setdefault((server, f"{event.kind} made"), event.at)
         elif event.type == "DELETED":
             at[server, f"{event.kind} gone"] = event.at
-        elif event.object["phase"] == "Ready" and (server, "MCPServer made") in at:
+        elif event.object["ready"] and (server, "MCPServer made") in at:
             at.setdefault((server, "MCPServer Ready"), event.at)
     waited: dict[str, list[float]] = defaultdict(list)
     for (server, step), then in at.items():

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from tests.bench.fleet import Object
-from tests.bench.peers import OPERATOR, OURS, PLACEHOLDER
-
-PEERS = (OURS, PLACEHOLDER, OPERATOR)
+from tests.bench.peers import OPERATORS, OURS, TITLES
 
 
 def markdown(results: Sequence[Object]) -> str:
@@ -21,9 +19,9 @@ def markdown(results: Sequence[Object]) -> str:
 
 
 def _table(results: list[Object]) -> list[str]:
-    names = [name for name in PEERS if any(result["peer"] == name for result in results)]
-    called, all_of_them = (" / ".join(name for name in each) for each in ([n for n in names if n != OPERATOR], names))
-    head = ["servers", "phase", f"seconds, {all_of_them}", *(f"of the {name}" for name in names[1:])]
+    names = [name for name in TITLES if any(result["peer"] == name for result in results)]
+    called, all_of_them = _titles(n for n in names if n not in OPERATORS), _titles(names)
+    head = ["servers", "phase", f"seconds, {all_of_them}", *(f"of the {TITLES[name]}" for name in names[1:])]
     head += [f"calls a server, {called}", f"KB a call, {called}", f"writes a server, {all_of_them}"]
     rows = [f"| {' | '.join(head)} |", f"|{' ---: |' * len(head)}"]
     for servers, of_number in groupby(results, key=lambda result: int(result["servers"])):
@@ -38,8 +36,8 @@ def _steps(results: list[Object]) -> list[str]:
     """Where the time of the first and last phase goes, with the most servers."""
     most = max(result["servers"] for result in results)
     found = {str(result["peer"]): result["phases"] for result in results if result["servers"] == most}
-    names = [name for name in PEERS if name in found]
-    rows = [f"| {most:,} servers | seconds (median), events a server: {' / '.join(names)} |", "| ---: | ---: |"]
+    names = [name for name in TITLES if name in found]
+    rows = [f"| {most:,} servers | seconds (median), events a server: {_titles(names)} |", "| ---: | ---: |"]
     for phase in ("create", "delete"):
         taken = [found[name].get(phase, {}).get("steps", {"seconds": {}, "events": {}}) for name in names]
         for what in ("seconds", "events"):
@@ -50,7 +48,7 @@ def _steps(results: list[Object]) -> list[str]:
 
 def _row(phase: str, servers: int, names: list[str], found: dict[str, Object]) -> list[str]:
     phases = {name: found.get(name, {}).get("phases", {}).get(phase) for name in names}
-    called = [phases[name] for name in names if name != OPERATOR]
+    called = [phases[name] for name in names if name not in OPERATORS]
     return [
         f"{servers:,}",
         phase,
@@ -67,6 +65,10 @@ def _memory(names: list[str], found: dict[str, Object]) -> str:
     peaks = [found.get(name, {}).get("peak_mib", {}) for name in names]
     own = ("hooks", "metacontroller", "operator")
     return " / ".join(" + ".join(str(peak[of]) for of in own if of in peak) for peak in peaks)
+
+
+def _titles(names: Iterable[str]) -> str:
+    return " / ".join(TITLES[name] for name in names)
 
 
 def _ratio(ours: Object, other: Object | None) -> str:

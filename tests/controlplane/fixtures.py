@@ -52,6 +52,11 @@ def complete(cluster: ControlPlane, crds: Sequence[Path] = ()) -> None:
         wait_established(cluster)
     else:
         apply_our_crds(cluster)
+    add_controllers(cluster)
+
+
+def add_controllers(cluster: ControlPlane) -> None:
+    """Add the same to a cluster whose CRDs are there."""
     cluster.controller_manager()
     cluster.scheduler()
     cluster.kwok()

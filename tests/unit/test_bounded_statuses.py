@@ -106,5 +106,5 @@ def test_a_digest_that_is_too_long_is_none() -> None:
 
     answer = sync(server(**USES_TX), related=[config])
 
-    assert (condition(answer, "ExternalAuthConfigValidated") or ())[:2] == ("Unknown", "NotJudgedYet")
+    assert (condition(answer, "ExternalAuthConfigValidated") or ())[:2] == ("Unknown", "ConfigNotReconciled")
     assert {child["kind"] for child in answer["children"]} == {"Role", "ServiceAccount"}

@@ -329,7 +329,7 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
         (auth_server(issuer="http://auth.acme.test"), "IssuerInvalid", f"{WHERE}.issuer must be an https:// URL"),
         (
             auth_server(issuer="http://localhost:8080", allowConfidentialClientRegistration=True),
-            "SecretInClear",
+            "PlaintextSecret",
             f"{WHERE}.allowConfidentialClientRegistration cannot be combined with an http:// issuer: use https, or set "
             "insecureAllowConfidentialOverLoopbackHTTP for development",
         ),

@@ -43,7 +43,8 @@ OURS = re.compile(r"`((?:crds|docs|examples|hooks|metacontroller|requirements|te
 ELSEWHERE = {"hooks/controllers/cache_config.py", "metacontroller/metacontroller"}
 """What a reader of docs/extending.md is to write; and Metacontroller's own repository."""
 
-OF_MAKE = {"OPERATOR_CRDS"}  # where `make bench-cluster` finds the operator's CRDs
+OF_MAKE = {"OPERATOR_CRDS", "OPERATOR_OCTOBER", "OPERATOR_OCTOBER_CRDS"}
+"""Where `make bench-cluster` finds ToolHive's operators and their CRDs."""
 RUNNERS_VARIABLES = {
     "TOOLHIVE_SECRETS_PROVIDER",
     "TOOLHIVE_TOKEN_EXCHANGE_CLIENT_SECRET",

@@ -47,20 +47,25 @@ def without_digest(config: Object) -> Object:
 
 CAUSES = {
     "config missing": (server(**USES_TX), [], "ExternalAuthConfigNotFound", "Failed"),
-    "config not judged": (server(**USES_TX), [external_auth()], "NotJudgedYet", "Pending"),
+    "config not judged": (server(**USES_TX), [external_auth()], "ConfigNotReconciled", "Pending"),
     "config with a status that is none": (
         server(**USES_TX),
         [{**external_auth(), "status": ["Ready"]}],
-        "NotJudgedYet",
+        "ConfigNotReconciled",
         "Pending",
     ),
     "config edited": (
         server(**USES_TX),
         [with_metadata({**good_config(), "spec": external_auth(audience="other")["spec"]}, generation=2)],
-        "NotJudgedYet",
+        "ConfigNotReconciled",
         "Pending",
     ),
-    "config judged by release 0.1.0": (server(**USES_TX), [without_digest(good_config())], "NotJudgedYet", "Pending"),
+    "config judged by release 0.1.0": (
+        server(**USES_TX),
+        [without_digest(good_config())],
+        "ConfigNotReconciled",
+        "Pending",
+    ),
     "secret missing": (server(**USES_TX), [judged(external_auth())], "SecretNotFound", "Failed"),
     "secret key missing": (server(**USES_TX), [judged(external_auth(), secret(x="y"))], "SecretKeyNotFound", "Failed"),
     "config invalid": (

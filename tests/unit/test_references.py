@@ -274,7 +274,7 @@ def test_a_reference_is_resolved_with_the_operators_reasons(
     )
     waiting = f"{who} not checked yet: generation 1, observed 0"
     assert resolve_config(request(owner, good), row, model).problem == Condition(
-        row.condition, "Unknown", "NotJudgedYet", waiting
+        row.condition, "Unknown", "ConfigNotReconciled", waiting
     )
 
 
@@ -303,7 +303,10 @@ def test_settings_too_deep_for_a_runconfig_fail_the_config_and_its_users() -> No
         row.condition, "False", "AuthzConfigRefNotValid", f"MCPAuthzConfig 'rules': {said}"
     )
     assert resolve_config(request(owner, deep), row, MCPAuthzConfigSpec).problem == Condition(
-        row.condition, "Unknown", "NotJudgedYet", "MCPAuthzConfig 'rules' not checked yet: generation 1, observed 0"
+        row.condition,
+        "Unknown",
+        "ConfigNotReconciled",
+        "MCPAuthzConfig 'rules' not checked yet: generation 1, observed 0",
     )
 
 

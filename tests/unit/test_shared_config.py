@@ -297,7 +297,7 @@ def test_a_config_is_released_as_soon_as_its_last_reference_ends() -> None:
         ({"toolsFilter": "a"}, ("SpecInvalid", "spec.toolsFilter: must be a list, is a string")),
         (
             {"toolsOverride": {"": {"name": "a"}}},
-            ("OverrideNameless", "spec.toolsOverride has an empty key: it must be the name of a tool"),
+            ("ToolNameMissing", "spec.toolsOverride has an empty key: it must be the name of a tool"),
         ),
         (
             {"toolsOverride": {"fetch ": {"name": "a"}}},

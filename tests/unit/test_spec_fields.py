@@ -504,4 +504,4 @@ def test_a_client_secret_in_clear_is_pointed_out(inline: bool) -> None:
         f"{where} contains a plaintext client secret, readable by anyone who can read it or the RunConfig: "
         "use oidcConfigRef"
     )
-    assert found == ("True", "ClientSecretInClear", message)
+    assert found == ("True", "PlaintextClientSecret", message)

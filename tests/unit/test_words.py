@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.words import ROOT, checked, complaints, faults, manifest, markdown, messages
+from tools.words import RIDDLES, ROOT, checked, complaints, explanations, faults, manifest, markdown, messages
 
 
 def name(path: Path) -> str:
@@ -87,3 +87,14 @@ spec:
   rules: [{annotations: {summary: "{{ $labels.kind }} is down."}}]
 """
     assert [each.text for each in manifest(crd)] == ["Says something.", "X is down."]
+
+
+def test_docstrings_and_comments_have_no_riddles() -> None:
+    source = '''
+"""It says whatever it is told."""
+limit = 3  # nobody needs more
+"""The most, judged by use."""
+text = "nobody"
+'''
+    found = [(each.line, RIDDLES.findall(each.text)) for each in explanations(source)]
+    assert found == [(2, ["whatever", "told"]), (4, ["judged"]), (3, ["nobody"])]

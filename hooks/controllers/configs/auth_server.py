@@ -1,4 +1,4 @@
-"""The settings of an embedded authorization server, judged as runner 0.44.0 would when it starts (pkg/authserver)."""
+"""The settings of an embedded authorization server, checked as runner 0.44.0 does when it starts (pkg/authserver)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def auth_server_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]
 
 
 def identity_condition(settings: EmbeddedAuthServer) -> Condition:
-    """Return the condition that says whether each upstream tells who its users are, as ToolHive's operator has it."""
+    """Return the condition that says whether each upstream identifies its users, as ToolHive's operator has it."""
     oauth2 = [(upstream.name, upstream.oauth2_config) for upstream in settings.upstream_providers]
     names = sorted(name for name, config in oauth2 if config and not (config.user_info or config.identity_from_token))
     if not names:
@@ -78,14 +78,17 @@ def _confidential_client_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[
         return
     what = f"{WHERE}.{'allowConfidentialClientRegistration' if registers else 'delegateClients'}"
     if settings.insecure_allow_http:
-        yield "SecretInClear", f"{what} cannot be combined with insecureAllowHTTP: clients would send plaintext secrets"
+        yield (
+            "PlaintextSecret",
+            f"{what} cannot be combined with insecureAllowHTTP: clients would send plaintext secrets",
+        )
     elif (
         settings.issuer.startswith("http://")
         and is_loopback(settings.issuer)
         and not settings.insecure_allow_confidential_over_loopback_http
     ):
         remedy = "use https, or set insecureAllowConfidentialOverLoopbackHTTP for development"
-        yield "SecretInClear", f"{what} cannot be combined with an http:// issuer: {remedy}"
+        yield "PlaintextSecret", f"{what} cannot be combined with an http:// issuer: {remedy}"
 
 
 def _lifespan_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hooks.api.kinds import MCP_AUTHZ_CONFIG
 from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
-from hooks.controllers.configs.config_controller import ConfigController, note, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition, with_note
 from hooks.kubernetes.conditions import Condition
 from hooks.references.authz import faults, unknown_settings
 from hooks.references.table import references_to
@@ -12,12 +12,12 @@ from hooks.text import some
 
 
 def validate(spec: MCPAuthzConfigSpec) -> list[Condition]:
-    """Judge the settings as the proxy would when it starts; the grammar of Cedar policies is left to it."""
+    """Validate the settings as the proxy does when it starts; the grammar of Cedar policies is left to it."""
     found = [("ConfigInvalid", f"{where} {fault}") for where, fault in faults(spec.type, spec.config)]
-    valid = verdict(found, "ConfigValid")
+    valid = valid_condition(found, "ConfigValid")
     unknown = unknown_settings(spec.type, spec.config) if valid.status == "True" else []
     said = f"the proxy knows no {some([f'spec.config.{key}' for key in unknown])}" if unknown else ""
-    return [note(valid, said)]
+    return [with_note(valid, said)]
 
 
 CONTROLLER = ConfigController(

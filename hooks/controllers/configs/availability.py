@@ -1,6 +1,6 @@
 """The Secrets and ConfigMaps that a config names: whether their content is there, and what stands for it in a status.
 
-Nothing here tells a value: messages name the object, the key, and what to do.
+Nothing here reveals a value: messages name the object, the key, and what to do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hooks.api.meta import Model, config_map_refs, secret_refs
@@ -50,30 +50,29 @@ class _Content(NamedTuple):
     """Changes with the value, which can't be guessed from it."""
 
 
-def named_by(spec: Model, installation: Installation) -> list[Named]:
-    """Return every key of a Secret or ConfigMap that a spec names, by its path; of Secrets if they may be read."""
+def named_by(spec: Model) -> list[Named]:
+    """Return every key of a Secret or ConfigMap that a spec names, by its path."""
     secrets = [Named(path, SECRET, ref.name, ref.key) for path, ref in secret_refs(spec)]
     config_maps = [Named(path, CONFIG_MAP, ref.name, ref.key or CA_KEY) for path, ref in config_map_refs(spec)]
-    return sorted([*(secrets if installation.read_secrets else []), *config_maps])
+    return sorted([*secrets, *config_maps])
 
 
-def faulty_names(spec: Model) -> Iterator[tuple[str, str]]:
+def readable(named: Iterable[Named], installation: Installation) -> list[Named]:
+    """Return those that the hooks may look at: an installation can keep Secrets from them."""
+    return [each for each in named if each.kind != SECRET or installation.read_secrets]
+
+
+def faulty_names(named: Iterable[Named]) -> Iterator[tuple[str, str]]:
     """Yield reason and message of each name or key that no Secret or ConfigMap can have."""
-    for path, secret in secret_refs(spec):
-        yield from _faulty_name(SECRET, path, secret.name, secret.key)
-    for path, config_map in config_map_refs(spec):
-        yield from _faulty_name(CONFIG_MAP, path, config_map.name, config_map.key or CA_KEY)
-
-
-def _faulty_name(kind: Kind, path: str, name: str, key: str) -> Iterator[tuple[str, str]]:
-    if not OBJECT_NAME.fullmatch(name):
-        yield f"{kind.kind}NameInvalid", f"{path}.name must be the name of a {kind.kind}"
-    if not SECRET_KEY.fullmatch(key):
-        yield f"{kind.kind}KeyInvalid", f"{path}.key must be letters, digits, '-', '_' and '.'"
+    for path, kind, name, key in named:
+        if not OBJECT_NAME.fullmatch(name):
+            yield f"{kind.kind}NameInvalid", f"{path}.name must be the name of a {kind.kind}"
+        if not SECRET_KEY.fullmatch(key):
+            yield f"{kind.kind}KeyInvalid", f"{path}.key must be letters, digits, '-', '_' and '.'"
 
 
 def availability(request: SyncRequest, named: Sequence[Named], digest_key: bytes) -> tuple[Condition, str]:
-    """Look everything that a config names up among the related objects, and judge it by its use.
+    """Look everything that a config names up among the related objects, and check it by its use.
 
     Args:
         request: of a config.
@@ -162,7 +161,7 @@ def _stands_for(obj: Object, key: str, value: bytes, digest_key: bytes) -> str:
     """Return a name for a value that changes with it, and from which the value can't be guessed.
 
     With an installation key, an HMAC. Kind, namespace, name and key go in too, apart by what none of them can hold:
-    else whoever reads the statuses would see which credentials are the same, and could test guesses by a Secret of
+    else a reader of the statuses would see which credentials are the same, and could test guesses by a Secret of
     their own. Without a key, nothing made from the value: the object's identity and version stand in, and an edit of
     its metadata counts as a change.
     """

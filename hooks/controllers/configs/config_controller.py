@@ -1,7 +1,7 @@
 """The generic half of the config kinds that workloads share.
 
-A config has no children. Its controller publishes whether the config is good (conditions), which spec that verdict is
-about (configHash, observedGeneration), what stands for the content of the Secrets and ConfigMaps that it names, and who
+A config has no children. Its controller publishes whether the config is valid (conditions), of which spec it says so
+(configHash, observedGeneration), what stands for the content of the Secrets and ConfigMaps that it names, and who
 uses it (referencingServers); and it keeps a config that is being deleted for as long as a workload refers to it. Each
 kind adds one small file with a `ConfigController`.
 """
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from hooks.api.errors import spec_errors
 from hooks.api.meta import Model
-from hooks.controllers.configs.availability import availability, faulty_names, named_by
+from hooks.controllers.configs.availability import availability, faulty_names, named_by, readable
 from hooks.controllers.configs.users import Users, deletion_blocked, rules_for_users, users_of
 from hooks.controllers.pruned import pruned
 from hooks.installation import Installation
@@ -46,7 +46,7 @@ class ConfigController(Generic[Spec]):
     references: tuple[Reference, ...]
     """The fields of workloads that refer to this kind."""
     validate: Callable[[Spec], list[Condition]]
-    """Judges a spec that its model could read: the condition Valid, and after it any others that say more of it."""
+    """Validates a spec that its model could read: the condition Valid, and after it any others about the spec."""
 
     def controller(self) -> Controller:
         """Return it in the form that the webhooks serve."""
@@ -62,9 +62,9 @@ class ConfigController(Generic[Spec]):
     def customize(self, request: CustomizeRequest, installation: Installation) -> list[RelatedRule]:
         """Return what a config's sync looks at: its users, and the Secrets and ConfigMaps that its spec names."""
         try:
-            named = named_by(self.model.parse(request.parent.get("spec")), installation)
+            named = readable(named_by(self.model.parse(request.parent.get("spec"))), installation)
         except ValidationError:
-            named = []  # there is no verdict about content where the spec can't be read
+            named = []  # where the spec can't be read, its content isn't looked at
         rules = rules_for_users(request.parent, self.references)
         for kind in (SECRET, CONFIG_MAP):
             names = tuple(each.name for each in named if each.kind == kind and each.name)
@@ -74,8 +74,8 @@ class ConfigController(Generic[Spec]):
 
     def sync(self, request: SyncRequest, installation: Installation, now: datetime) -> SyncResponse:
         """Return the status of a live config."""
-        judged, digest = self._judge(request, installation)
-        status = self._status(request, judged, digest, users_of(request, self.references), blocked=[], now=now)
+        about_spec, digest = self._conditions(request, installation)
+        status = self._status(request, about_spec, digest, users_of(request, self.references), blocked=[], now=now)
         is_ready = status["conditions"][0]["status"] == "True"
         return SyncResponse(status, resync_after_seconds=0 if is_ready else RESYNC_SECONDS)
 
@@ -89,14 +89,14 @@ class ConfigController(Generic[Spec]):
         settling = SETTLING_SECONDS - (conditions.seconds_since(request.parent, "DeletionBlocked", "True", now) or 0)
         finalized = not users and settling <= 0
         blocked = [] if finalized else [deletion_blocked(users)]
-        judged, digest = self._judge(request, installation)
+        about_spec, digest = self._conditions(request, installation)
         return SyncResponse(
-            self._status(request, judged, digest, users, blocked=blocked, now=now),
+            self._status(request, about_spec, digest, users, blocked=blocked, now=now),
             finalized=finalized,
             resync_after_seconds=0 if finalized else RESYNC_SECONDS if users else settling,
         )
 
-    def _judge(self, request: SyncRequest, installation: Installation) -> tuple[list[Condition], str]:
+    def _conditions(self, request: SyncRequest, installation: Installation) -> tuple[list[Condition], str]:
         """Return the conditions about spec and content, Valid first, and what stands for the content."""
         try:
             spec = self.model.parse(request.parent.get("spec"))
@@ -104,27 +104,28 @@ class ConfigController(Generic[Spec]):
             return [conditions.false("Valid", "SpecInvalid", "; ".join(spec_errors(error, self.model)))], ""
         if dropped := pruned(request.parent, self.model):
             return [conditions.false("Valid", "FieldPruned", dropped)], ""
-        named = named_by(spec, installation)
+        named = named_by(spec)
         valid, *others = self.validate(spec)
-        faults = list(faulty_names(spec))
+        faults = list(faulty_names(named))
         if valid.status == "True" and faults:
-            valid = verdict(faults)
-        if valid.status != "True" or not named:
+            valid = valid_condition(faults)
+        looked_up = readable(named, installation)
+        if valid.status != "True" or not looked_up:
             return [valid, *others], ""
-        available, digest = availability(request, named, installation.digest_key)
+        available, digest = availability(request, looked_up, installation.digest_key)
         return [valid, available, *others], digest
 
     def _status(
         self,
         request: SyncRequest,
-        judged: list[Condition],
+        about_spec: list[Condition],
         digest: str,
         users: Users,
         *,
         blocked: list[Condition],
         now: datetime,
     ) -> Object:
-        decisive = (each for each in judged if each.type in ("Valid", "SecretAvailable"))
+        decisive = (each for each in about_spec if each.type in ("Valid", "SecretAvailable"))
         bad = next((condition for condition in decisive if condition.status != "True"), None)
         ready = (
             conditions.false("Ready", bad.reason, f"{bad.message}{users.note}")
@@ -136,11 +137,11 @@ class ConfigController(Generic[Spec]):
             "configHash": config_hash(raw_spec(request.parent)),
             **({"credentialDigest": digest} if digest else {}),
             **({"referencingServers": users.listed} if users.listed else {}),
-            "conditions": conditions.stamp([ready, *judged, *blocked], request.parent, now),
+            "conditions": conditions.stamp([ready, *about_spec, *blocked], request.parent, now),
         }
 
 
-def verdict(faults: Iterable[tuple[str, str]], valid: str = "ValidationSucceeded") -> Condition:
+def valid_condition(faults: Iterable[tuple[str, str]], valid: str = "ValidationSucceeded") -> Condition:
     """Return the condition Valid.
 
     Args:
@@ -153,6 +154,6 @@ def verdict(faults: Iterable[tuple[str, str]], valid: str = "ValidationSucceeded
     return conditions.false("Valid", found[0][0], some(list(dict.fromkeys(message for _, message in found)), "; "))
 
 
-def note(valid: Condition, said: str) -> Condition:
+def with_note(valid: Condition, said: str) -> Condition:
     """Return the same condition, which says more: of what works, and is rarely meant; the same where that is empty."""
     return valid._replace(message=f"{valid.message}; {said.removeprefix('; ')}") if said else valid

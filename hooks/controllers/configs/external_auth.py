@@ -8,7 +8,7 @@ from hooks.api.external_auth import MCPExternalAuthConfigSpec
 from hooks.api.external_auth.embedded_auth_server import EmbeddedAuthServer
 from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG
 from hooks.controllers.configs.auth_server import auth_server_faults, identity_condition
-from hooks.controllers.configs.config_controller import ConfigController, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.references.table import references_to
@@ -17,13 +17,13 @@ ENTERPRISE_REQUIRED = "spec.type: on-behalf-of (OBO) external auth type requires
 
 
 def validate(spec: MCPExternalAuthConfigSpec) -> list[Condition]:
-    """Judge the settings of the spec's type."""
+    """Validate the settings of the spec's type."""
     if spec.type == "obo":
         remedy = (
             "the published proxy runner has no such type: use tokenExchange, if the identity provider knows RFC 8693"
         )
         return [conditions.false("Valid", "EnterpriseRequired", f"{ENTERPRISE_REQUIRED}; {remedy}")]
-    valid = verdict(_faults(spec))
+    valid = valid_condition(_faults(spec))
     if isinstance(spec.block, EmbeddedAuthServer):
         return [valid, identity_condition(spec.block)]
     return [valid]

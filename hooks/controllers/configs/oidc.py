@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hooks.api.kinds import MCP_OIDC_CONFIG
 from hooks.api.mcpoidcconfig import InlineOIDCConfig, MCPOIDCConfigSpec
 from hooks.controllers.configs.ca_bundles import bundle_faults
-from hooks.controllers.configs.config_controller import ConfigController, note, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition, with_note
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.objects import Object
 from hooks.proxy.names import OIDC_CA_VOLUME_PREFIX
@@ -19,21 +19,21 @@ ACCOUNTS = "spec.kubernetesServiceAccount"
 
 
 def validate(spec: MCPOIDCConfigSpec) -> list[Condition]:
-    """Judge the settings as the proxy would: it would not start with some, and with others refuse every caller."""
+    """Validate the settings as the proxy does: it would not start with some, and with others refuse every caller."""
     if spec.inline is None:
         account = spec.kubernetes_service_account
         settings: Object = account.model_dump(by_alias=True) if account else {}
         settings["issuer"] = settings.get("issuer") or IN_CLUSTER_ISSUER
-        valid = verdict(_settings_faults(settings, ACCOUNTS, insecure_allow_http=False), "ConfigValid")
-        return [note(valid, _unused(settings))] if valid.status == "True" else [valid]
+        valid = valid_condition(_settings_faults(settings, ACCOUNTS, insecure_allow_http=False), "ConfigValid")
+        return [with_note(valid, _unused(settings))] if valid.status == "True" else [valid]
     settings = spec.inline.model_dump(by_alias=True)
-    valid = verdict(_faults(spec.inline, settings), "ConfigValid")
+    valid = valid_condition(_faults(spec.inline, settings), "ConfigValid")
     if valid.status != "True":
         return [valid]
     if spec.inline.protected_resource_allow_private_ip:
         said = f"{INLINE}.protectedResourceAllowPrivateIP has no effect: use jwksAllowPrivateIP"
-        valid = note(valid, said)
-    return [note(valid, issuer_note(settings, f"{INLINE}.issuer"))]
+        valid = with_note(valid, said)
+    return [with_note(valid, issuer_note(settings, f"{INLINE}.issuer"))]
 
 
 def _unused(settings: Object) -> str:

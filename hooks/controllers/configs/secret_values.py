@@ -1,4 +1,4 @@
-"""The values in the Secrets and ConfigMaps that a config names, judged by what the field that names them is for.
+"""The values in the Secrets and ConfigMaps that a config names, checked by what the field that names them is for.
 
 No message quotes a value: each says what keeps it from its use, or is rarely meant. The rules are runner 0.44.0's.
 """

@@ -8,7 +8,7 @@ from hooks.api.kinds import MCP_TELEMETRY_CONFIG
 from hooks.api.mcptelemetryconfig import MCPTelemetryConfigSpec, OpenTelemetry
 from hooks.api.texts import HEADER_NAME, text_fault
 from hooks.controllers.configs.ca_bundles import bundle_faults
-from hooks.controllers.configs.config_controller import ConfigController, note, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition, with_note
 from hooks.kubernetes.conditions import Condition
 from hooks.proxy.names import OTEL_CA_VOLUME_PREFIX
 from hooks.references.table import references_to
@@ -18,13 +18,13 @@ WHERE = "spec.openTelemetry"
 
 
 def validate(spec: MCPTelemetryConfigSpec) -> list[Condition]:
-    """Judge the settings as the proxy would: it would not start with some, and with others report in vain."""
+    """Validate the settings as the proxy does: it would not start with some, and with others report in vain."""
     otel = spec.open_telemetry
-    valid = verdict(_faults(otel) if otel else ())
+    valid = valid_condition(_faults(otel) if otel else ())
     if otel is None or valid.status != "True":
         return [valid]
     made = telemetry(spec, "").open_telemetry
-    return [note(note(valid, endpoint_note(made, WHERE)), scheme_note(made))]
+    return [with_note(with_note(valid, endpoint_note(made, WHERE)), scheme_note(made))]
 
 
 def _faults(otel: OpenTelemetry) -> Iterator[tuple[str, str]]:

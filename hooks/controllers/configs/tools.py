@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.api.mcptoolconfig import MCPToolConfigSpec
 from hooks.api.texts import text_fault
-from hooks.controllers.configs.config_controller import ConfigController, note, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition, with_note
 from hooks.kubernetes.conditions import Condition
 from hooks.references.table import references_to
 from hooks.text import some
@@ -17,20 +17,20 @@ from hooks.text import some
 def validate(spec: MCPToolConfigSpec) -> list[Condition]:
     """Check that an override changes something, that no two tools get one name, and that a filter names tools."""
     names = {tool: override.name or tool for tool, override in sorted((spec.tools_override or {}).items())}
-    valid = verdict(_faults(spec, names))
+    valid = valid_condition(_faults(spec, names))
     if valid.status != "True":
         return [valid]
     replaced = next(_replaced(spec, names), "")
     if replaced:
-        valid = note(valid._replace(reason="FilterNameReplaced"), replaced)
-    return [note(valid, _unused_annotations(spec))]
+        valid = with_note(valid._replace(reason="FilterNameReplaced"), replaced)
+    return [with_note(valid, _unused_annotations(spec))]
 
 
 def _faults(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Reason and message of what the runner would refuse, or can't carry out; `names` has each tool's new name."""
     for tool, override in sorted((spec.tools_override or {}).items()):
         if not tool:
-            yield "OverrideNameless", "spec.toolsOverride has an empty key: it must be the name of a tool"
+            yield "ToolNameMissing", "spec.toolsOverride has an empty key: it must be the name of a tool"
         elif not override.name and not override.description:
             yield "OverrideEmpty", f"spec.toolsOverride[{tool!r}] must have a name or a description"
         elif fault := _name_fault(tool):

@@ -9,7 +9,7 @@ from hooks.api.kinds import MCP_WEBHOOK_CONFIG
 from hooks.api.mcpwebhookconfig import MCPWebhookConfigSpec, WebhookSpec, WebhookTLS
 from hooks.api.texts import text_fault
 from hooks.api.urls import url_fault
-from hooks.controllers.configs.config_controller import ConfigController, verdict
+from hooks.controllers.configs.config_controller import ConfigController, valid_condition
 from hooks.kubernetes.conditions import Condition
 from hooks.references.table import references_to
 
@@ -18,10 +18,10 @@ SHORTEST, LONGEST = 1, 30
 
 
 def validate(spec: MCPWebhookConfigSpec) -> list[Condition]:
-    """Judge each webhook as the proxy would when it starts."""
+    """Validate each webhook as the proxy does when it starts."""
     given = [(f"spec.validating[{index}]", webhook) for index, webhook in enumerate(spec.validating)]
     given += [(f"spec.mutating[{index}]", webhook) for index, webhook in enumerate(spec.mutating)]
-    return [verdict(fault for where, webhook in given for fault in _faults(webhook, where))]
+    return [valid_condition(fault for where, webhook in given for fault in _faults(webhook, where))]
 
 
 def _faults(webhook: WebhookSpec, where: str) -> Iterator[tuple[str, str]]:

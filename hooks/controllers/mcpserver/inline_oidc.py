@@ -14,7 +14,9 @@ from hooks.references.oidc import IN_CLUSTER_ISSUER, POD_ACCOUNT, issuer_note, s
 from hooks.references.resolution import Resolution, failed
 
 CONDITION = "OIDCConfigRefValidated"
-IN_CLEAR = "contains a plaintext client secret, readable by anyone who can read it or the RunConfig: use oidcConfigRef"
+IN_PLAINTEXT = (
+    "contains a plaintext client secret, readable by anyone who can read it or the RunConfig: use oidcConfigRef"
+)
 HTTP_ALLOWED_ENV = "INSECURE_DISABLE_URL_VALIDATION"
 """The runner's own switch for an issuer that has no TLS, to be set in the proxy's environment."""
 
@@ -36,17 +38,17 @@ def resolve_oidc(request: SyncRequest, spec: MCPServerSpec, default_resource_url
             return Resolution(condition=found.condition)
         who = f"ConfigMap {oidc.config_map.name!r}"
         where = f"{who} (spec.oidcConfig.configMap)"
-        return _judge(spec, found.value, who, where, default_resource_url=default_resource_url)
+        return _validated(spec, found.value, who, where, default_resource_url=default_resource_url)
     inline = oidc.inline.model_dump(by_alias=True) if oidc.inline and oidc.type == "inline" else None
     who = f"spec.oidcConfig.{oidc.type}"
     values = inline or _in_cluster(oidc.kubernetes or KubernetesOIDC())
-    return _judge(spec, values, who, who, default_resource_url=default_resource_url)
+    return _validated(spec, values, who, who, default_resource_url=default_resource_url)
 
 
-def _judge(
+def _validated(
     spec: MCPServerSpec, values: Object, who: str, where: str, *, default_resource_url: str
 ) -> Resolution[IncomingAuth]:
-    """Judge settings under the names that the inline form and a ConfigMap's data have in common."""
+    """Validate settings under the names that the inline form and a ConfigMap's data have in common."""
     oidc = spec.oidc_config or OIDCConfig()
     of_config_map = oidc.type == "configMap"
     quote, named = ("'", f"{where}: {{}}".format) if of_config_map else ("", f"{where}.{{}}".format)
@@ -62,7 +64,7 @@ def _judge(
         return failed(CONDITION, "OIDCConfigInvalid", "; ".join(faults))
     auth, note = _incoming_auth(values, oidc.resource_url or default_resource_url), issuer_note(values, named("issuer"))
     if values.get("clientSecret"):
-        return Resolution(auth, conditions.true(CONDITION, "ClientSecretInClear", f"{who} {IN_CLEAR}{note}"))
+        return Resolution(auth, conditions.true(CONDITION, "PlaintextClientSecret", f"{who} {IN_PLAINTEXT}{note}"))
     used = conditions.true(CONDITION, "Valid", f"{who} is used{note}")
     return Resolution(auth, used if of_config_map or note else None)
 

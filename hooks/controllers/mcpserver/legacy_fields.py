@@ -15,7 +15,7 @@ def pruned_legacy_fields(parent: Object) -> str:
     was taken out by its author.
 
     Returns:
-        What to tell the author; empty where nothing was lost.
+        What to say to the author; empty where nothing was lost.
     """
     stored = raw_spec(parent)
     wanted = applied_spec(parent) if "proxyPort" in stored else None

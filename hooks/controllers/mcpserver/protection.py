@@ -4,7 +4,7 @@ ToolHive 0.44 has CRDs of the same names without the fields of October 2025. Put
 tools out of each spec that is read, at the same generation; the next write of a status takes them out of the store
 (both seen on a real control plane). A server must not be opened by that.
 
-The object's managedFields still name such a field, whoever writes what afterwards: the API server takes a name out of
+The object's managedFields still name such a field after any later write: the API server takes a name out of
 there when a write removes the field, and for a CRD that hides it there is nothing to remove (tried with kubectl, with
 server-side apply and with updates as Helm makes them). So a field that is named there and not in spec was hidden.
 """

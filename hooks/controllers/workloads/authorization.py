@@ -40,7 +40,7 @@ def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: R
 
 
 def _of_shared_config(found: Resolution[MCPAuthzConfigSpec], reference: Reference) -> Resolution[Authorization]:
-    """Judge the settings once more: a status is text that others can write, and these decide who gets in."""
+    """Validate the settings again: a status is text that others can write, and these decide who gets in."""
     if found.value is None:
         return Resolution(condition=found.condition)
     wrong = [f"{where} {fault}" for where, fault in faults(found.value.type, found.value.config)]

@@ -1,6 +1,7 @@
 """What the API server, or an admission policy, refuses of a workload's children.
 
-Metacontroller tells its log and an Event, and no hook. A hook sees only that a child isn't as it was returned before.
+Metacontroller reports it in its log and an Event, and to no hook. A hook sees only that a child isn't as it was
+returned before.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def shown_by(request: SyncRequest) -> str:
 
 
 def _pods(deployment: Object) -> object:
-    """The pod template less its annotations; a note that somebody edited may have any form."""
+    """The pod template less its annotations; a note that a user edited may have any form."""
     spec = deployment.get("spec")
     template = spec.get("template") if isinstance(spec, dict) else None
     metadata = template.get("metadata") if isinstance(template, dict) else None

@@ -42,7 +42,7 @@ def with_cedar_options(document: Object, options: Object) -> Object:
 
 
 def with_upstream(document: Object, upstream: str) -> Object:
-    """Return the policies for a proxy that is an authorization server: Cedar judges the claims of the upstream's token.
+    """Return the policies for a proxy that is an authorization server: Cedar evaluates the upstream token's claims.
 
     Args:
         document: the `authz_config` of the RunConfig.
