@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask, request
 
 from tests.controlplane import eventually
 from tests.runner.backend import Backend
 from tests.runner.caller import Caller
+from tests.runner.collector import collector
 from tests.runner.identity_provider import BACKEND, PROXY, IdentityProvider
 from tests.runner.manifests import TRUST, exchanging, external_auth, oidc, server, tool_config, with_proxy_env
 from tests.runner.runner import Proxy, Start
-from tests.runner.serving import serving
 
 pytestmark = pytest.mark.runner
 
@@ -132,18 +131,10 @@ def test_metrics_count_calls_and_are_open_to_all(world: World) -> None:
 
 
 def test_traces_and_metrics_reach_the_collector(start: Start, backend: Backend) -> None:
-    collector = Flask("collector")
-    received: list[tuple[str, str | None]] = []
-
-    @collector.post("/v1/<what>")
-    def take(what: str) -> str:
-        received.append((what, request.headers.get("X-Team")))
-        return ""
-
-    with serving(collector) as port:
+    with collector("X-Team") as (address, received):
         otel = {
             "enabled": True,
-            "endpoint": f"http://127.0.0.1:{port}",
+            "endpoint": address,
             "insecure": True,
             "headers": ["x-team=weather"],
             "metrics": {"enabled": True},
