@@ -1,7 +1,6 @@
 # Both stages are one Debian and one Python: a virtual environment runs only on the interpreter that it was made with.
-ARG PYTHON=3.13-slim-bookworm
-
-FROM python:${PYTHON} AS build
+# The tag is written twice, since Dependabot reads no ARG.
+FROM python:3.13-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/build && python -m venv --without-pip /opt/toolhive-hooks
 COPY requirements/ requirements/
@@ -13,7 +12,7 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
  && /opt/build/bin/pip --python /opt/toolhive-hooks install --no-cache-dir --no-compile --no-deps /tmp/wheel/*.whl \
  && /opt/toolhive-hooks/bin/python -m compileall -q /opt/toolhive-hooks/lib
 
-FROM python:${PYTHON}
+FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="toolhive-hooks" \
       org.opencontainers.image.description="Metacontroller hooks for ToolHive's custom resources" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -30,7 +30,7 @@ _BUILT_IN = ("", "apps", "apiextensions.k8s.io", "coordination.k8s.io", "discove
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PAGE = 500
 _RETRIES = urllib3.Retry(3, connect=0, read=0, redirect=0, other=0, raise_on_status=False, allowed_methods=None)
-"""Only where the API server says after what time to ask again (Retry-After); a lost connection is told at once."""
+"""Only where the API server says after what time to ask again (Retry-After); a lost connection is an error at once."""
 
 
 class ClusterError(RuntimeError):
@@ -100,7 +100,7 @@ class LiveCluster:
         """Whether a user has a right in all namespaces.
 
         Raises:
-            Forbidden: who asks may not ask that.
+            Forbidden: the user of the kubeconfig may not ask that.
         """
         group = kind.api_version.rpartition("/")[0]
         attributes = {"verb": verb, "group": group, "resource": kind.resource, "subresource": subresource}

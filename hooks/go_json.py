@@ -15,15 +15,15 @@ _IN_BYTES = [(char.encode(), escape.encode()) for char, escape in ESCAPES.items(
 
 
 def compact(value: Any) -> str:
-    """Without white space, keys in the order of the dicts."""
+    """JSON without white space, keys in the order of the dicts."""
     return escaped(orjson.dumps(value)).decode()
 
 
 def to_json(value: Any) -> str:
-    """JSON as Go writes it: compact, keys sorted, and what HTML could stumble over escaped."""
+    """JSON as Go writes it: compact, keys sorted, and the characters of `ESCAPES` escaped."""
     try:
         return escaped(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).decode()
-    except TypeError:  # integers past 64 bits, and what is nested deeper than orjson writes
+    except TypeError:  # integers past 64 bits, and values nested deeper than orjson writes
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).translate(_IN_TEXT)
 
 
@@ -38,7 +38,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def indented(value: Any) -> str:
-    """With an indent of two spaces, keys in the order of the dicts."""
+    """JSON with an indent of two spaces, keys in the order of the dicts."""
     return escaped(orjson.dumps(value, option=orjson.OPT_INDENT_2)).decode()
 
 
@@ -48,7 +48,7 @@ def number(value: float) -> int | float:
 
 
 def escaped(text: bytes) -> bytes:
-    r"""JSON with what Go writes as `\uXXXX`, lest a browser should take it for HTML."""
+    """JSON with the characters of `ESCAPES` escaped."""
     for char, escape in _IN_BYTES:
         if char[0] in text:  # one byte is sought many times as fast as a char is replaced
             text = text.replace(char, escape)

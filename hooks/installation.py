@@ -17,13 +17,13 @@ class Installation:
     proxy_host: str = "0.0.0.0"  # noqa: S104  # inside the pod: the Service reaches it there
     """Address on which the proxy listens."""
     openshift: bool = False
-    """Security contexts for OpenShift, which assigns the ids itself."""
+    """Whether security contexts are OpenShift's, which assigns the ids itself."""
     default_redis_address: str = ""
     """Address of the Redis in which servers share sessions that name none of their own; none when empty."""
     image_pull_secrets: tuple[str, ...] = ()
     """Secrets with which each namespace's images are pulled, after those that a spec names."""
     digest_key: bytes = b""
-    """Key of the HMAC that stands for a secret's value in a status. Without one, nothing made from it is published."""
+    """Key of the HMAC of secrets' values in a status. Without one, nothing made from a value is published."""
     read_secrets: bool = True
     """Whether Metacontroller may look up Secrets."""
     read_pods: bool = True

@@ -54,7 +54,7 @@ def _namespace(kubeconfig: str | None, context: str | None) -> str:
 
 @contextmanager
 def _logged_errors() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile: of an exec plugin that fails the client tells nothing else, and goes on."""
+    """Gather the errors that are logged meanwhile: the client only logs that an exec plugin failed, and continues."""
     messages: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]

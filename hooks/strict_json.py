@@ -16,7 +16,7 @@ _TOO_DEEP = "(nested too deeply for toolhive-hooks)"
 
 
 def read(text: str | bytes) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Raises:
         ValueError: it is no JSON, or nested deeper than orjson reads.
@@ -25,7 +25,7 @@ def read(text: str | bytes) -> Any:
 
 
 def read_text(text: str) -> Any:
-    """Return what a text in a tenant's reach says; None where it is no JSON, or too deep to be written again."""
+    """Return the value of a JSON text that a tenant wrote; None where it is no JSON, or too deep to write again."""
     try:
         value = read(text)
     except ValueError:
@@ -37,7 +37,7 @@ def read_text(text: str) -> Any:
 
 
 def cut(value: Any, levels: int = MAX_DEPTH) -> Any:
-    """Return a copy of a value, with a mark in the place of what is nested deeper than `MAX_DEPTH`."""
+    """Return a copy of a value, with a mark in the place of each value below this many levels."""
     if isinstance(value, dict):
         return {key: cut(inner, levels - 1) for key, inner in value.items()} if levels else _TOO_DEEP
     if isinstance(value, list):

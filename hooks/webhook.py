@@ -44,7 +44,7 @@ def respond(
 ) -> Object:
     """Return the response as Metacontroller reads it.
 
-    Whether a parent is synced or finalized is the request's to say (`finalizing`), whichever of the two was called.
+    The request's `finalizing` alone decides whether a parent is synced or finalized: not the path that was called.
 
     Raises:
         BrokenRule: it would delete, misplace or wipe something.

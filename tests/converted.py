@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from textwrap import dedent, indent
 from typing import NamedTuple
 
 from hooks.convert.command import convert_command
 
 API = "toolhive.stacklok.dev/v1alpha1"
+HEAD = f"apiVersion: {API}\nkind: MCPServer\nmetadata:\n  name: demo\nspec:\n"
+NEW_HEAD = HEAD.replace("v1alpha1", "v1beta1")
 INLINE = {"issuer": "https://auth.example.com", "audience": "mcp"}
 OIDC = {"type": "inline", "inline": INLINE}
 
@@ -58,6 +61,11 @@ def refused(text: str) -> str:
     outcome = convert("-", stdin=text)
     assert (outcome.code, outcome.stdout) == (1, text)
     return "".join(line for line in outcome.stderr.splitlines(keepends=True) if line.startswith("failed: "))
+
+
+def manifest(spec: str) -> str:
+    """A manifest of the MCPServer `demo` of the old dialect, with this text as its spec."""
+    return HEAD + indent(dedent(spec), "  ")
 
 
 def server(name: str, namespace: str = "", **spec: object) -> str:

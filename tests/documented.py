@@ -70,6 +70,9 @@ RUN_BY = {
     },
     f"{API}installing.py::test_helm_template_by_the_page": {"docs/installing.md": ["helm template"]},
     f"{API}installing.py::test_images_are_those_that_are_listed": {"docs/installing.md": ["kubectl kustomize"]},
+    f"{API}remote.py::test_an_overlay_takes_its_manifests_from_git_at_a_tag": {
+        "docs/installing.md": ['kubectl apply -k "https://', "kubectl apply -k ."]
+    },
     f"{API}installing.py::test_proxies_are_paused_and_stay_so": {
         "docs/installing.md": ["kubectl get deployments", "kubectl rollout resume"]
     },

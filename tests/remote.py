@@ -10,12 +10,12 @@ from tests.world import parent, pod
 
 RUNNER = "demo-remote-proxy-runner"
 ACCESS = [f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"]
-"""What a proxy named demo gets first, whatever is wrong with its spec."""
+"""The first children of a proxy named demo, also where its spec is wrong."""
 CHILDREN = [
     *("ConfigMap/demo-runconfig", "Deployment/demo", f"Role/{RUNNER}", f"RoleBinding/{RUNNER}"),
     *("Service/mcp-demo-remote-proxy", f"ServiceAccount/{RUNNER}"),
 ]
-"""All that a proxy named demo has."""
+"""All children of a proxy named demo."""
 LABELS = {
     "app": "mcpremoteproxy",
     "app.kubernetes.io/name": "mcpremoteproxy",

@@ -50,9 +50,9 @@ STATUS_DOCS = (Path(__file__).parents[1] / "docs/status.md").read_text()
 CONFIG = Installation()
 USES_TX = {"externalAuthConfigRef": {"name": "tx"}}
 ACCESS = ["Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner", "ServiceAccount/demo-sa"]
-"""What a server named demo gets first, whatever is wrong with its spec."""
+"""The first children of a server named demo, also where its spec is wrong."""
 BINDING = "RoleBinding/demo-proxy-runner"
-"""What it gets once Role and ServiceAccount are there."""
+"""Its child once Role and ServiceAccount are there."""
 
 OPEN = (
     "AccessRestricted",
@@ -136,9 +136,10 @@ def parent(kind: Kind, name: str, spec: Any, *, annotations: dict[str, str] | No
     return made(kind, name, spec=spec, metadata=metadata)
 
 
-def secret(name: str = "tx-oauth", **data: str) -> Object:
+def secret(name: str = "tx-oauth", **data: str | bytes) -> Object:
     """A Secret as a request has it."""
-    encoded = {key.replace("_", "-"): base64.b64encode(value.encode()).decode() for key, value in data.items()}
+    values = {key: value.encode() if isinstance(value, str) else value for key, value in data.items()}
+    encoded = {key.replace("_", "-"): base64.b64encode(value).decode() for key, value in values.items()}
     return made(SECRET, name, data=encoded or {"client-secret": "czNjcjN0"}, type="Opaque")
 
 

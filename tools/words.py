@@ -201,7 +201,7 @@ def _told(value: Any) -> Iterator[str]:
 
 def checked() -> list[Path]:
     """All files that users read."""
-    globs = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "examples/*/README.md", "charts/*/README.md"]
+    globs = ["*.md", ".github/*.md", "docs/*.md", "examples/*/README.md", "charts/*/README.md"]
     globs += ["crds/*.yaml", "metacontroller/components/*/prometheusrule.yaml", "hooks/**/*.py"]
     return sorted({path for glob in globs for path in ROOT.glob(glob) if path.name != "commands.md"})
 

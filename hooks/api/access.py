@@ -53,7 +53,7 @@ class OIDCConfig(RuledModel):
     """How callers authenticate."""
 
     # Without its block, the reference serves with no authentication at all.
-    rules = (set_when("configMap", "configMap"), set_when("inline", "inline"))
+    rules = (set_when("configMap"), set_when("inline"))
     type: Literal["kubernetes", "configMap", "inline"] = "kubernetes"
     """Where the OIDC settings come from; blocks of the other types are ignored."""
     resource_url: str = ""
@@ -87,7 +87,7 @@ class InlineAuthz(Model):
 class AuthzConfig(RuledModel):
     """What callers may do."""
 
-    rules = (set_exactly_when("configMap", "configMap"), set_exactly_when("inline", "inline"))
+    rules = (set_exactly_when("configMap"), set_exactly_when("inline"))
     type: Literal["configMap", "inline"] = "configMap"
     """Where the policies come from."""
     config_map: AuthzConfigMapRef | None = None

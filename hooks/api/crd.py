@@ -54,14 +54,14 @@ def structural(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
         definitions: what its $refs name.
 
     Raises:
-        ValueError: the node says something that a structural schema can't say, or that nobody has looked at yet.
+        ValueError: the node says something that a structural schema can't say, or that isn't handled yet.
     """
     node = _resolved(node, definitions)
     if "const" in node:
         node["enum"] = [node.pop("const")]
     if node.get("default") in (None, ""):  # these say "left out": the reference's CRD has no such default either
         node.pop("default", None)
-    if node.get("additionalProperties") is False:  # what the API server does without being told
+    if node.get("additionalProperties") is False:  # the API server drops unknown fields anyway
         del node["additionalProperties"]
     if node.get("additionalProperties") is True:
         node[PRESERVE_UNKNOWN] = node.pop("additionalProperties")
@@ -76,7 +76,7 @@ def structural(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, A
 
 
 def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the node with what it refers to in place; what the node itself says, its description say, wins."""
+    """A copy of the node with what it refers to in place; its own keys win, such as its description."""
     node = {key: value for key, value in node.items() if key not in ("title", "$defs")}
     if reference := node.pop("$ref", None):
         return _resolved({**definitions[reference.removeprefix("#/$defs/")], **node}, definitions)
@@ -100,7 +100,7 @@ def _crd(resource: CustomResource) -> dict[str, Any]:
         },
         "spec": {
             "group": resource.group,
-            "names": {**names, "shortNames": list(resource.short_names), "singular": resource.singular},
+            "names": {**names, "shortNames": list(resource.short_names), "singular": kind.lower()},
             "scope": "Namespaced",
             "versions": [_version(resource, api_version) for api_version in sorted(resource.api_versions)],
         },
@@ -167,7 +167,7 @@ def _column(column: Column) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML without anchors: a value that stands in two places is written out twice."""
+    """YAML without anchors: a value that is in two places is written out twice."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True

@@ -48,7 +48,7 @@ def spec_errors(error: ValidationError, model: type[Model]) -> list[str]:
 def fault_lines(faults: list[ErrorDetails], model: type[Model]) -> list[str]:
     """What is wrong with a spec, one line for each fault: where it is, and what must stand there.
 
-    A line holds a value only where that is a number, a bool or one of an enumeration: any other could be a secret.
+    A line has a value only where that is a number, a bool or one of an enumeration: any other could be a secret.
 
     Args:
         faults: what pydantic found.
@@ -68,7 +68,7 @@ def fault_lines(faults: list[ErrorDetails], model: type[Model]) -> list[str]:
 
 
 def path(loc: tuple[int | str, ...]) -> str:
-    """The place as a JSON path: `spec.env[2].name`; a map's key that is no plain word stands in brackets, quoted."""
+    """The place as a JSON path: `spec.env[2].name`; a map's key that is no plain word is in brackets and quotes."""
     text = "spec"
     for part in loc:
         if part == "[key]":  # pydantic's mark of a map key that is no string, which only YAML can have

@@ -70,9 +70,9 @@ class CustomResource(Kind):
         return self.api_version.partition("/")[0]
 
     @property
-    def singular(self) -> str:
-        """What kubectl calls one of them."""
-        return self.kind.lower()
+    def kubectl_names(self) -> tuple[str, ...]:
+        """The names that kubectl takes for the kind: singular, plural and short ones."""
+        return (self.kind.lower(), self.resource, *self.short_names)
 
 
 def _service_names(maximum: int) -> tuple[Rule, ...]:

@@ -55,10 +55,7 @@ class InlineOIDCConfig(Model):
 class MCPOIDCConfigSpec(RuledModel):
     """The desired way for callers to authenticate."""
 
-    rules = (
-        set_exactly_when("kubernetesServiceAccount", "kubernetesServiceAccount"),
-        set_exactly_when("inline", "inline"),
-    )
+    rules = (set_exactly_when("kubernetesServiceAccount"), set_exactly_when("inline"))
     type: Literal["kubernetesServiceAccount", "inline"]
     """Where the OIDC settings come from; the block of the same name has them."""
     kubernetes_service_account: KubernetesServiceAccountOIDC | None = None

@@ -23,10 +23,6 @@ from hooks.api.workload import (
     Volume,
 )
 
-Transport = Literal["stdio", "streamable-http", "sse"]
-ProxyMode = Literal["sse", "streamable-http"]
-Phase = Literal["Pending", "Ready", "Running", "Stopped", "Failed", "Terminating"]
-
 NAME_MAX = 50  # the Service mcp-NAME-headless has 63 characters then
 
 
@@ -66,9 +62,9 @@ class MCPServerSpec(RuledModel):
     )
     image: str
     """Container image of the MCP server."""
-    transport: Transport = "stdio"
+    transport: Literal["stdio", "streamable-http", "sse"] = "stdio"
     """How the proxy talks to the MCP server."""
-    proxy_mode: ProxyMode | None = None
+    proxy_mode: Literal["sse", "streamable-http"] | None = None
     """How the proxy serves its callers when the transport is stdio; ignored with any other."""
     proxy_port: Port | None = None
     """Port on which the proxy listens, and the port of its Service; 8080 when left out."""
@@ -139,14 +135,14 @@ class MCPServerSpec(RuledModel):
 
     @property
     def knows_callers(self) -> bool:
-        """Whether callers are told apart, as upstream's CRD judges it."""
+        """Whether the proxy can distinguish its callers, by the rule of upstream's CRD."""
         return any((self.oidc_config_ref, self.oidc_config, self.external_auth_config_ref))
 
 
 class MCPServerStatus(Model):
     """The observed MCP server."""
 
-    phase: Phase | None = None
+    phase: Literal["Pending", "Ready", "Running", "Stopped", "Failed", "Terminating"] | None = None
     """The state in one word: Ready (once Running) when callers are served, Stopped when scaled to zero."""
     message: str = ""
     """The state in a sentence, with the cause when something is wrong."""

@@ -1,4 +1,4 @@
-"""What the models share: group and version, the base, rules over fields, references, conditions."""
+"""What the models share: group and version, the base, rules over fields, references to other objects."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class RuledModel(Model):
 
 @dataclass(frozen=True)
 class MapList:
-    """Marks a list whose items the API server tells apart by one field: no two have the same value there."""
+    """Marks a list whose items differ in one field (x-kubernetes-list-type: map): no two have the same value there."""
 
     key: str
     """The field, by its JSON name."""
@@ -115,23 +115,23 @@ class MapList:
         return items
 
 
-def set_exactly_when(field: str, kind: str) -> Rule:
-    """The rule that a block (its JSON name) is set when `type` is `kind`, and never otherwise."""
-    attribute = to_snake(field)
+def set_exactly_when(block: str) -> Rule:
+    """The rule that a block (its JSON name) is set when `type` has its name, and never otherwise."""
+    attribute = to_snake(block)
     return Rule(
-        f"self.type == '{kind}' ? has(self.{field}) : !has(self.{field})",
-        f"{field} must be set when type is '{kind}', and must not be set otherwise",
-        lambda spec: (getattr(spec, attribute) is not None) == (spec.type == kind),
+        f"self.type == '{block}' ? has(self.{block}) : !has(self.{block})",
+        f"{block} must be set when type is '{block}', and must not be set otherwise",
+        lambda spec: (getattr(spec, attribute) is not None) == (spec.type == block),
     )
 
 
-def set_when(field: str, kind: str) -> Rule:
-    """The rule that a block (its JSON name) is set when `type` is `kind`; at other times it is ignored."""
-    attribute = to_snake(field)
+def set_when(block: str) -> Rule:
+    """The rule that a block (its JSON name) is set when `type` has its name; at other times it is ignored."""
+    attribute = to_snake(block)
     return Rule(
-        f"self.type != '{kind}' || has(self.{field})",
-        f"{field} must be set when type is '{kind}'",
-        lambda spec: spec.type != kind or getattr(spec, attribute) is not None,
+        f"self.type != '{block}' || has(self.{block})",
+        f"{block} must be set when type is '{block}'",
+        lambda spec: spec.type != block or getattr(spec, attribute) is not None,
     )
 
 
@@ -189,18 +189,18 @@ class ConfigMapKeyRef(Model):
 Reference = TypeVar("Reference", SecretKeyRef, ConfigMapKeyRef)
 
 
-def secret_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, SecretKeyRef]]:
-    """Yield each reference to a key of a Secret that is set anywhere in a model, with the path of its field."""
-    return _of_type(SecretKeyRef, model, path)
+def secret_refs(model: Model) -> Iterator[tuple[str, SecretKeyRef]]:
+    """Yield each reference to a key of a Secret that is set anywhere in a spec, with the path of its field."""
+    return _of_type(SecretKeyRef, model, "spec")
 
 
-def config_map_refs(model: Model, path: str = "spec") -> Iterator[tuple[str, ConfigMapKeyRef]]:
-    """Yield the same of references to a key of a ConfigMap."""
-    return _of_type(ConfigMapKeyRef, model, path)
+def config_map_refs(model: Model) -> Iterator[tuple[str, ConfigMapKeyRef]]:
+    """Yield each reference to a key of a ConfigMap that is set anywhere in a spec, with the path of its field."""
+    return _of_type(ConfigMapKeyRef, model, "spec")
 
 
 def _of_type(wanted: type[Reference], value: object, path: str) -> Iterator[tuple[str, Reference]]:
-    """The models of a type in a value, whatever lists, maps and other models they stand in."""
+    """Yield the models of a type in a value, those in lists, maps and other models too, with their paths."""
     if isinstance(value, wanted):
         yield path, value
     elif isinstance(value, Model):

@@ -17,6 +17,7 @@ import fastjsonschema
 
 from hooks.kubernetes.objects import Object
 from hooks.kubernetes.quantity import MAX_LENGTH, as_go_writes
+from hooks.text import shortened
 
 _SCHEMA: Object = json.loads(files(__package__).joinpath("pod_template_schema.json").read_bytes())
 _DEFINITIONS: Object = _SCHEMA["definitions"]
@@ -110,7 +111,7 @@ def unknown_fields(unknown: list[str]) -> str:
 
 
 def _as_go_reads(value: Any, schema: Object, path: str, unknown: list[str]) -> Any:
-    """The value of a field, an item or a map's key. What is of a wrong type stays as it is."""
+    """Return a value with the fields that Go knows, by their own names. A value of a wrong type stays as it is."""
     schema = _followed(schema)
     if value is None:  # of an item or a map's key: a field's is left out before
         return "0" if schema.get("format") == "quantity" else _ZEROS[schema["type"]]
@@ -185,7 +186,7 @@ def _left_out(name: str, value: Any, schema: Object) -> bool:
 
 def _shown(path: str) -> str:
     """A path with keys that others wrote, cut short, and without line ends."""
-    return repr(path if len(path) <= _MAX_PATH else f"{path[: _MAX_PATH - 1]}…")[1:-1]
+    return repr(shortened(path, _MAX_PATH))[1:-1]
 
 
 def _wording(fault: fastjsonschema.JsonSchemaValueException) -> str:

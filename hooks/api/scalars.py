@@ -12,13 +12,12 @@ QUANTITY = r"^(\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0
 HTTP_URL = r"^https?://\S+$"
 BASE_URL = r"^https?://[^\s?#]+[^/\s?#]$"
 DURATION = r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"
-PROVIDER_NAME = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 
 Quantity = Annotated[str, Field(pattern=QUANTITY)]
 HttpUrl = Annotated[str, Field(pattern=HTTP_URL)]
 BaseUrl = Annotated[str, Field(pattern=BASE_URL)]
 Duration = Annotated[str, Field(pattern=DURATION)]
-ProviderName = Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_NAME)]
+ProviderName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 NonEmpty = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535, json_schema_extra={"format": "int32"})]
 Int32 = Annotated[int, Field(ge=-(1 << 31), le=(1 << 31) - 1, json_schema_extra={"format": "int32"})]

@@ -38,7 +38,7 @@ def json_schema(node: dict[str, Any]) -> dict[str, Any]:
         node: the node; it isn't changed.
 
     Raises:
-        ValueError: it has an extension of Kubernetes' that nobody has looked at yet.
+        ValueError: it has an extension of Kubernetes' that isn't handled yet.
     """
     extensions = {key for key in node if key.startswith("x-kubernetes-")}
     if unknown := extensions - _LEFT_OUT - {PRESERVE_UNKNOWN}:

@@ -1,4 +1,4 @@
-"""Texts that stand in a request, a name or an address: what none of them has."""
+"""Checks of texts that users write: names of HTTP headers, placeholders that are still there, control characters."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def has_placeholder(text: str) -> bool:
 
 
 def text_fault(text: str) -> str:
-    """Why a text can't be meant as it is, to be said after the field's name; empty where it can."""
+    """Return what is wrong with a text, to be said after the field's name; empty for nothing."""
     return PLACEHOLDER_LEFT if has_placeholder(text) else control_fault(text)
 
 
 def control_fault(text: str) -> str:
-    """The same for a text that may be of any other characters."""
+    """Return the same as `text_fault` for a text that may have placeholders."""
     return "must not have line breaks or control characters" if _CONTROL.search(text) else ""

@@ -59,7 +59,7 @@ def _plain(name: str) -> str:
 
 
 def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """The fields, as JSON has them, of the model that stands at this place."""
+    """The fields, as JSON has them, of the model at this place."""
     there: Any = model
     for part in place:
         if isinstance(there, type) and issubclass(there, BaseModel):

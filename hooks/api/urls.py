@@ -39,7 +39,7 @@ def parts(url: str) -> Url | None:
 
 
 def url_fault(url: str, *schemes: str) -> str:
-    """Why no proxy could call a URL, to be said after the field's name; empty where one could.
+    """Return why no proxy could call a URL, to be said after the field's name; empty where one could.
 
     Read and measured in Go 1.26: what net/url doesn't parse, and hosts that no resolver is asked for.
 
@@ -84,7 +84,7 @@ def is_host(host: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is the loopback of whoever calls it, by its name or address."""
+    """Whether a URL's host is the caller's own loopback, by name or address."""
     found = parts(url)
     host = found.host.strip("[]").lower() if found else ""
     return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.[0-9]{1,3}){3}", host))

@@ -43,7 +43,7 @@ REMEDIES = (
 
 
 def check_calls(live: LiveCluster, now: datetime) -> Iterator[Point]:
-    """Whether calls fail, and whether there are objects that none was made for."""
+    """Whether calls of the hooks fail, and whether there are objects for which no call was made."""
     unobserved = (obj for kind in RESOURCES for obj in live.list(kind) if not is_observed(obj))
     waiting = {(obj["metadata"]["namespace"], obj["metadata"]["uid"]): obj for obj in unobserved}
     events = [event for event in live.list(EVENT, fields=f"reason={SYNC_ERROR}") if _is_ours(event)]
@@ -56,8 +56,8 @@ def check_calls(live: LiveCluster, now: datetime) -> Iterator[Point]:
         seen.setdefault(message, []).append(shortened(named, _LONGEST))
     for message, objects in seen.items():
         yield Point(TOPIC, False, f"for {some(objects)}: {message}", remedy(message))
-    told = {about(event) for event in failed}
-    unseen = [title(obj) for which, obj in waiting.items() if which not in told and _edited(obj, now) > _UNSEEN_SECONDS]
+    known = {about(event) for event in failed}
+    unseen = [title(obj) for key, obj in waiting.items() if key not in known and _edited(obj, now) > _UNSEEN_SECONDS]
     if unseen:
         text = f"no controller has looked at {some(unseen)}"
         yield Point(TOPIC, False, text, "kubectl logs -n metacontroller statefulset/metacontroller")

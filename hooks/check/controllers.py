@@ -18,11 +18,10 @@ from hooks.metacontroller.controller import HOOKS
 
 TOPIC, SERVED = "CompositeControllers", "hooks"
 _APPLY = "kubectl apply -k metacontroller/"
-_LABEL = "kubernetes.io/service-name"
 
 
 def check_controllers(live: LiveCluster) -> Iterator[Point]:
-    """Each kind's CompositeController: is there one, and does it say what these hooks need."""
+    """Whether each kind has one CompositeController, with the settings that these hooks need."""
     found = live.list(COMPOSITE_CONTROLLER)
     for controller in CONTROLLERS:
         wanted = composite_controller(controller)
@@ -76,7 +75,7 @@ def _children(spec: Object) -> set[tuple[str, str, str]]:
 
 
 def check_hooks(live: LiveCluster) -> Iterator[Point]:
-    """What the CompositeControllers call: does it run, and have TLS and token what they need."""
+    """Whether the Services that CompositeControllers call have ready pods, and TLS and token the Secrets they need."""
     webhooks = [
         webhook
         for each in live.list(COMPOSITE_CONTROLLER)
@@ -84,16 +83,14 @@ def check_hooks(live: LiveCluster) -> Iterator[Point]:
         for hook in (each["spec"].get("hooks") or {}).values()
         if (webhook := hook.get("webhook"))
     ]
-    services = {
-        (str(service.get("namespace")), str(service.get("name"))): None
-        for webhook in webhooks
-        if (service := webhook.get("service"))
-    }
-    for namespace, name in services:
+    by_service: dict[tuple[str, str], list[Object]] = {}
+    for webhook in webhooks:
+        if service := webhook.get("service"):
+            by_service.setdefault((str(service.get("namespace")), str(service.get("name"))), []).append(webhook)
+    for (namespace, name), theirs in by_service.items():
         yield from _service(live, namespace, name)
-        mine = [webhook for webhook in webhooks if (webhook.get("service") or {}).get("name") == name]
-        yield from _tls(live, namespace, mine)
-        yield from _token(live, namespace, name, mine)
+        yield from _tls(live, namespace, theirs)
+        yield from _token(live, namespace, name, theirs)
     outside = {urlsplit(str(webhook["url"]))[:2] for webhook in webhooks if "url" in webhook}
     for scheme, host in sorted(outside):
         yield Point(SERVED, None, f"{scheme}://{host} is no Service of the cluster, and isn't looked at")
@@ -103,7 +100,7 @@ def _service(live: LiveCluster, namespace: str, name: str) -> Iterator[Point]:
     if live.get(SERVICE, name, namespace) is None:
         yield Point(SERVED, False, f"Service {namespace}/{name}, which is called, isn't there", _APPLY)
         return
-    slices = live.list(ENDPOINT_SLICE, namespace, labels=f"{_LABEL}={name}")
+    slices = live.list(ENDPOINT_SLICE, namespace, labels=f"kubernetes.io/service-name={name}")
     endpoints = [endpoint for each in slices for endpoint in each.get("endpoints") or []]
     ready = sum((endpoint.get("conditions") or {}).get("ready") is not False for endpoint in endpoints)
     if ready:
@@ -148,7 +145,7 @@ def _token(live: LiveCluster, namespace: str, name: str, webhooks: list[Object])
 
 
 def _secrets(live: LiveCluster, topic: str, given: list[Any], what: str) -> Iterator[Point]:
-    """Whether the Secrets are there that webhooks name; what is in them isn't asked for."""
+    """Whether the Secrets are there that webhooks name; their content isn't read."""
     references = [(each or {}).get("secretRef") for each in given]
     if not all(references):
         yield Point(topic, None, f"not all hooks have {what} from a Secret")

@@ -14,11 +14,11 @@ from hooks.text import some
 
 TOPIC = "CRDs"
 APPLY = "toolhive-hooks crds | kubectl apply --server-side --force-conflicts -f -"
-"""It needs no clone, and takes fields back from whoever wrote other CRDs."""
+"""It needs no clone, and takes fields back from the manager that wrote other CRDs."""
 
 
 def check_crds(live: LiveCluster) -> Iterator[Point]:
-    """Each CRD: is it there, served, and of this release."""
+    """Whether each CRD is there, served, and of this release."""
     for ours in crds():
         name = ours["metadata"]["name"]
         theirs = live.get(CRD, name)

@@ -18,8 +18,6 @@ TOPIC = "Metacontroller"
 MIN_VERSION = (4, 17, 2)
 _IMAGE = re.compile(r"(?:^|/)metacontroller(?:-helm)?(?::v?(\d+)\.(\d+)\.(\d+))?(?:@|$|[-+:])")
 _MIN_QPS = 50
-_INSTALL = "install Metacontroller: README.md, Install"
-_ACCOUNT = "default"
 
 
 class Metacontroller(NamedTuple):
@@ -31,18 +29,18 @@ class Metacontroller(NamedTuple):
 
     @property
     def namespace(self) -> str:
-        """Where it runs."""
+        """The namespace in which it runs."""
         return str(self.workload["metadata"]["namespace"])
 
     @property
     def user(self) -> str:
         """Its ServiceAccount as the API server's user."""
         pod = self.workload["spec"]["template"]["spec"]
-        return f"system:serviceaccount:{self.namespace}:{pod.get('serviceAccountName') or _ACCOUNT}"
+        return f"system:serviceaccount:{self.namespace}:{pod.get('serviceAccountName') or 'default'}"
 
 
 def find(live: LiveCluster) -> list[Metacontroller]:
-    """Find what runs Metacontroller's image."""
+    """Find the workloads that run Metacontroller's image."""
     found = []
     for kind in (STATEFUL_SET, DEPLOYMENT):
         for workload in live.list(kind):
@@ -55,10 +53,12 @@ def find(live: LiveCluster) -> list[Metacontroller]:
 
 
 def check_metacontroller(live: LiveCluster) -> Iterator[Point]:
-    """Whether one runs, of which release and with which settings."""
+    """Whether Metacontroller runs, of which release and with which settings."""
     found = find(live)
     if not found:
-        yield Point(TOPIC, False, "no pods run Metacontroller in this cluster", _INSTALL)
+        yield Point(
+            TOPIC, False, "no pods run Metacontroller in this cluster", "install Metacontroller: README.md, Install"
+        )
     for each in found:
         name, kind = where(each.workload), each.workload["kind"]
         ready = (each.workload.get("status") or {}).get("readyReplicas", 0)

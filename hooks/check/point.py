@@ -9,11 +9,11 @@ from hooks.cluster import ClusterError, Forbidden, Unreachable
 
 
 class Point(NamedTuple):
-    """What was looked at, and what to do where it isn't well."""
+    """The result of one look, with the remedy where it isn't well."""
 
     topic: str
     well: bool | None
-    """None where it couldn't be told."""
+    """None for unknown."""
     text: str
     remedy: str = ""
     """A command, or where to read on."""

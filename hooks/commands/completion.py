@@ -1,7 +1,7 @@
 """What a shell completes beside options and files: contexts, namespaces, and names of objects.
 
-Completion runs while somebody types. So each of these asks for at most a second or two, and offers nothing where it
-can't: without a cluster, without rights, without the Kubernetes client.
+Completion runs while a user types. So each of these asks for at most two seconds, and offers nothing where it can't:
+without a cluster, without rights, without the Kubernetes client.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def objects(context: click.Context, _: click.Parameter, incomplete: str) -> list
     typed, slash, _name = incomplete.partition("/")
     if not slash:
         return servers(context, _, incomplete)
-    kinds = [kind for kind in RESOURCES if typed in (kind.singular, kind.resource, *kind.short_names)]
+    kinds = [kind for kind in RESOURCES if typed in kind.kubectl_names]
     found = _asked(context, lambda live: [f"{typed}/{name}" for name in _names(live, context, kinds)])
     return _items(found, incomplete)
 

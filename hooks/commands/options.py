@@ -52,8 +52,8 @@ class Duration(click.ParamType[int]):
         """Return the seconds."""
         if isinstance(value, int):
             return value
-        number, unit = (value, "s") if value.isdigit() else (value[:-1], value[-1:])
-        if not number.isdigit() or unit not in _SECONDS:
+        number, unit = (value, "s") if value.isdecimal() else (value[:-1], value[-1:])
+        if not number.isdecimal() or unit not in _SECONDS:
             self.fail("write a number and s, m or h, such as 2m", param, ctx)
         return int(number) * _SECONDS[unit]
 
@@ -70,45 +70,43 @@ class Access(NamedTuple):
 def of_cluster(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say which cluster is meant; it gets them as `access`."""
 
+    @click.option(
+        "--context",
+        metavar="NAME",
+        help="Context of the kubeconfig.  [default: its current one]",
+        shell_complete=completion.contexts,
+    )
+    @click.option(
+        "--kubeconfig",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="The kubeconfig.  [default: KUBECONFIG, or ~/.kube/config]",
+    )
+    @click.option("--as", "as_user", default="", metavar="USER", help="Impersonate this user: see what they may see.")
+    @click.option(
+        "--request-timeout",
+        type=Duration(),
+        default="60s",
+        metavar="TIME",
+        show_default=True,
+        help="How long a single request may take; 0 for any time.",
+    )
     @wraps(command)
     def with_access(
         *, context: str | None, kubeconfig: str | None, as_user: str, request_timeout: int, **options: Any
     ) -> None:
         command(access=Access(context, kubeconfig, as_user, request_timeout), **options)
 
-    return _CONTEXT(_KUBECONFIG(_AS(_REQUEST_TIMEOUT(with_access))))
-
-
-_CONTEXT = click.option(
-    "--context",
-    metavar="NAME",
-    help="Context of the kubeconfig.  [default: its current one]",
-    shell_complete=completion.contexts,
-)
-_KUBECONFIG = click.option(
-    "--kubeconfig",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="The kubeconfig.  [default: KUBECONFIG, or ~/.kube/config]",
-)
-_AS = click.option("--as", "as_user", default="", metavar="USER", help="Impersonate this user: see what they may see.")
-_REQUEST_TIMEOUT = click.option(
-    "--request-timeout",
-    type=Duration(),
-    default="60s",
-    metavar="TIME",
-    show_default=True,
-    help="How long a single request may take; 0 for any time.",
-)
+    return with_access
 
 
 @contextmanager
 def user_cluster(access: Access, *, bug: int = 1) -> Iterator[LiveCluster]:
-    """The cluster of the user's kubeconfig; what it refuses ends the program with a text.
+    """Give the cluster of the user's kubeconfig; its refusal of a request ends the program with a text.
 
     Args:
         access: which cluster, and as whom.
-        bug: the exit code where the fault is ours. Python's own would mean something else to who compares.
+        bug: the exit code where the fault is ours. To a script that compares, Python's own would mean a difference.
     """
     if find_spec("kubernetes") is None:
         click.echo(f"toolhive-hooks: {_NO_CLIENT}", err=True)
@@ -121,7 +119,7 @@ def user_cluster(access: Access, *, bug: int = 1) -> Iterator[LiveCluster]:
         click.echo(f"toolhive-hooks: {one_line(str(error))}", err=True)
         sys.exit(USAGE_ERROR)
     except (BrokenPipeError, click.ClickException):
-        raise  # who read has seen enough; click says what is wrong
+        raise  # the reader has seen enough; click says what is wrong
     except Exception:  # noqa: BLE001  # the program's end
         traceback.print_exc()
         sys.exit(bug)
@@ -163,7 +161,7 @@ def _refuse(error: ValidationError, given: Mapping[str, Any]) -> NoReturn:
 
 
 def _complaint(fault: ErrorDetails) -> str:
-    """What pydantic found, in words for who sets a variable."""
+    """What pydantic found, in words for the user who sets a variable."""
     bounds = fault.get("ctx", {})
     match fault["type"]:
         case "string_pattern_mismatch":

@@ -41,7 +41,7 @@ def convert_command(
         in_place: whether files are written anew where they are.
         output: a folder to write all files to.
         diff: whether the differences are shown, in place of the manifests.
-        check: whether it is only told if something would change.
+        check: whether nothing is written, and the exit code says if something would change.
         stdin: what `-` reads.
         stdout: gets the manifests where they aren't written to files, or the differences.
         stderr: gets what was done, and what is left to do.
@@ -131,7 +131,7 @@ def _write(files: Sequence[Source], result: Result, *, in_place: bool, output: P
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file anew, in one step: whatever happens, it is the old one or the new one."""
+    """Write a file anew, in one step: a reader, or a crash, finds the old one or the new one."""
     new = path.with_name(f".{path.name}.new")
     new.write_bytes(content)
     new.chmod(path.stat().st_mode)

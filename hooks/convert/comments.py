@@ -1,4 +1,4 @@
-"""Comments inside of a setting that becomes an object: whose they are, and where they stand in the new object."""
+"""Comments inside of a setting that becomes an object: whose they are, and their places in the new object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Comment(NamedTuple):
     value: Any
     """That setting's."""
     is_beside: bool
-    """Whether it stands behind the setting on its line, and not above it."""
+    """Whether it is behind the setting on its line, and not above it."""
 
 
 def comments_in(text: str, around: Node, field: str, value: Any) -> Iterator[Comment]:

@@ -20,7 +20,7 @@ def find_config_map(files: Sequence[Source], of: Source, workload: Object, name:
         name: the ConfigMap's.
 
     Raises:
-        NotConvertible: there are several, and which one is meant can't be told.
+        NotConvertible: there are several that differ, and none is nearer than the others.
     """
     neighbours = [file for file in files if of.path and file.path and file.path.parent == of.path.parent]
     for near in (files, neighbours, [of]):

@@ -17,7 +17,7 @@ _NAME_MAX = 63
 
 
 Taken: TypeAlias = dict[tuple[str, str], set[str]]
-"""For each kind and name, the namespaces in which there is one; "" for what the files don't tell."""
+"""For each kind and name, the namespaces in which there is one; "" for one that the files don't name."""
 
 
 class Request(NamedTuple):
@@ -66,7 +66,7 @@ def name_configs(requests: Sequence[Request], objects: Iterable[tuple[str, Objec
 
 
 def _identity(request: Request) -> tuple[str, ...]:
-    """What equal requests have in common; a workload with no namespace is in one that the files don't tell."""
+    """What equal requests have in common; a workload with no namespace is in one that the files don't name."""
     wanted = request.wanted
     return request.scope, wanted.kind, _namespace(request.workload), to_json(wanted.spec), wanted.client_secret
 
@@ -74,10 +74,11 @@ def _identity(request: Request) -> tuple[str, ...]:
 def _existing(request: Request, configs: Iterable[tuple[str, Object]]) -> str:
     """The name of a config among the files that says just what is wanted; empty if there is none."""
     wanted = request.wanted
+    if wanted.client_secret:  # no config has one in clear
+        return ""
+    place = (request.scope, wanted.kind, _namespace(request.workload))
     for scope, obj in configs:
-        where, wanted_there = (scope, _namespace(obj)), (request.scope, _namespace(request.workload))
-        there = obj["kind"] == wanted.kind and where == wanted_there
-        if there and not wanted.client_secret and same(obj.get("spec"), wanted.spec):
+        if (scope, obj["kind"], _namespace(obj)) == place and same(obj.get("spec"), wanted.spec):
             return str(obj["metadata"]["name"])
     return ""
 

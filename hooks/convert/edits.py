@@ -31,7 +31,7 @@ class Edit(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where a new field goes."""
+    """The place of a new field."""
 
     instead: Mapping[str, str]
     """New fields, each with the old one whose place it takes."""
@@ -125,7 +125,7 @@ class Editor:
         start = text.index(":", child.key_end) + 1
         end = child.end
         if child.children:
-            end = rest_of_line(text, end)  # a comment there belongs to what goes
+            end = rest_of_line(text, end)  # a comment there belongs to the value that is removed
         if re.search(r"[\r\n]", text[start : child.start]):
             start = rest_of_line(text, start)  # a comment there belongs to the key
         inner = column(text, child.key_start) + _indent(text, node)

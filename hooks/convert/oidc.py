@@ -78,7 +78,8 @@ def converted_oidc(given: Any, server: str, find_config_map: FindConfigMap) -> t
         raise NotConvertible(
             f"{where} refers to a ConfigMap that isn't among the files, and has no counterpart: {remedy}"
         )
-    inline = {**_of_config_map(data), **{key: block[key] for key in ("caBundleRef",) if key in block}}
+    bundle = {"caBundleRef": block["caBundleRef"]} if "caBundleRef" in block else {}
+    inline = {**_of_config_map(data), **bundle}
     notes.append(f"ConfigMap {block['name']} is no longer read for it: its values are in the MCPOIDCConfig")
     return _inline(checked(inline, where, _INLINE), where, server, resource), notes
 

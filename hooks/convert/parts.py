@@ -12,7 +12,7 @@ from hooks.kubernetes.objects import Object
 
 
 class NotConvertible(ValueError):
-    """An object that has no form in the current fields. The text says why, with a remedy, and holds no values."""
+    """An object that has no form in the current fields. The text says why, with a remedy, and quotes no values."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def run(files: Sequence[Source]) -> Result:
         for job in of_file
         for wanted in job.new.wanted
     ]
-    additions = _additions(files, jobs, iter(name_configs(requests, objects)), result)
+    additions = _additions(files, jobs, scopes, iter(name_configs(requests, objects)), result)
     for file, of_file, added_to_it in zip(files, jobs, additions, strict=True):
         for job in of_file:
             result.converted.append(f"{file.name}: {title(job.old)}")
@@ -84,12 +84,15 @@ def run(files: Sequence[Source]) -> Result:
 
 
 def _additions(
-    files: Sequence[Source], jobs: Sequence[list[_Job]], answers: Iterator[Named], result: Result
+    files: Sequence[Source],
+    jobs: Sequence[list[_Job]],
+    scopes: dict[str, str],
+    answers: Iterator[Named],
+    result: Result,
 ) -> list[list[Addition]]:
-    """Set the references to configs; return what is added to each file, with the comments of all that it stands for."""
+    """Set the references to configs; return the objects to add to each file, with the comments of their settings."""
     found: list[list[Addition]] = []
     made: dict[tuple[str, ...], list[Addition]] = {}
-    scopes = _scopes(files)
     for file, of_file in zip(files, jobs, strict=True):
         found.append([])
         for job, wanted in ((each, wanted) for each in of_file for wanted in each.new.wanted):
@@ -155,7 +158,10 @@ def _jobs(file: Source, files: Sequence[Source], result: Result) -> list[_Job]:
 
 
 def _scopes(files: Sequence[Source]) -> dict[str, str]:
-    """Which files share configs: all of them, unless two say what one workload is, as those of several clusters do."""
+    """The scope of each file by its name: one for all, or one each where two files have the same workload.
+
+    Such files are those of several clusters.
+    """
     count = Counter(
         (obj["kind"], where(obj))
         for file in files

@@ -14,9 +14,10 @@ from hooks.api.meta import GROUP
 from hooks.kubernetes.objects import Object
 from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.files import files_under
-from hooks.manifests.load import MAX_BYTES, InputError
+from hooks.manifests.load import MAX_BYTES, STDIN, InputError, decoded
 from hooks.manifests.marks import Key, Marked, is_json, marks
 from hooks.manifests.problems import Problem
+from hooks.manifests.shape import unrolled
 
 _HELM = re.compile(r"\{\{[^{}]*(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\b)[^{}]*\}\}")
 """What Helm alone puts into braces; Vault's agent and others have templates of their own in annotations."""
@@ -30,7 +31,7 @@ class Source:
     """As messages have it."""
     text: str
     relative: Path
-    """Where it goes in an output folder."""
+    """Its path in an output folder."""
     path: Path | None = None
     """None for stdin."""
     bom: bool = False
@@ -50,7 +51,7 @@ class Source:
     def objects(self) -> Iterator[tuple[int, tuple[Key, ...], Object]]:
         """Return each object with its document's number and its path in it: a list is no object."""
         for number, document in self.documents.items():
-            yield from ((number, path, obj) for path, obj in _unrolled((), document))
+            yield from ((number, path, obj) for path, obj in unrolled(document) if isinstance(obj, dict))
 
 
 def sources(paths: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[Problem]]:
@@ -66,7 +67,7 @@ def sources(paths: Sequence[str], stdin: BinaryIO) -> tuple[list[Source], list[P
     notes: list[Problem] = []
     for path in dict.fromkeys(paths):
         if path == "-":
-            found.append(_read(Source("stdin", _text("stdin", stdin.read(MAX_BYTES + 1)), Path("stdin.yaml"))))
+            found.append(_read(Source(STDIN, _text(STDIN, stdin.read(MAX_BYTES + 1)), Path("stdin.yaml"))))
             continue
         try:
             found += [_read(_opened(file, Path(path))) for file in files_under(Path(path), (), notes)]
@@ -85,12 +86,10 @@ def _opened(file: Path, root: Path) -> Source:
 
 
 def _text(name: str, content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise InputError(f"{name}: longer than {MAX_BYTES // 1024 // 1024} MiB")
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: not UTF-8 (byte {error.start})") from None
+        return decoded(content)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _read(source: Source) -> Source:
@@ -110,14 +109,3 @@ def _read(source: Source) -> Source:
     else:
         source.documents, source.is_json = documents, is_json(source.text)
     return source
-
-
-def _unrolled(path: tuple[Key, ...], document: Any) -> Iterator[tuple[tuple[Key, ...], Object]]:
-    if not isinstance(document, dict):
-        return
-    items = document.get("items")
-    if str(document.get("kind")).endswith("List") and isinstance(items, list):
-        for number, item in enumerate(items):
-            yield from _unrolled((*path, "items", number), item)
-    else:
-        yield path, document

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hooks.api.meta import OLDER_API_VERSION
 from hooks.api.older_fields import REFERENCES, RENAMED
 from hooks.api.workload import DEFAULT_PORT
 from hooks.convert.edits import Placement
@@ -70,7 +71,7 @@ def converted_workload(obj: Object, find_config_map: FindConfigMap) -> Converted
 def _rename(new: ConvertedSpec, old: Object, before: str, now: str) -> None:
     """Say a field by its current name; which of two ports counts is as the hooks have it for both generations.
 
-    A current port of 8080 beside another old one is the default of 0.44's CRD, which nobody wrote.
+    A current port of 8080 beside another old one is the default of 0.44's CRD, and not the author's.
     """
     both = now in old and old[now] != old[before]
     by_default = both and before != "remoteURL" and old[now] == DEFAULT_PORT
@@ -99,9 +100,11 @@ def _authorization(new: ConvertedSpec, old: Object) -> None:
 
 def _proxy_mode(new: ConvertedSpec, old: Object, api_version: str) -> None:
     """Write proxyMode out where the spec leaves it to a default that v1beta1 doesn't share."""
-    if "proxyMode" in old or not api_version.endswith("/v1alpha1") or old.get("transport", "stdio") != "stdio":
+    if "proxyMode" in old or api_version != OLDER_API_VERSION or old.get("transport", "stdio") != "stdio":
         return
-    sign = next((field for field in SINCE_0_6 if field in old), "groupRef.name" if _is_mapping(old, "groupRef") else "")
+    sign = next(
+        (field for field in SINCE_0_6 if field in old), "groupRef.name" if isinstance(old.get("groupRef"), dict) else ""
+    )
     if sign:
         note = f"left to its default, streamable-http, since {sign} came after ToolHive 0.6, which had that "
         note += "default; unconverted these hooks would take sse"
@@ -148,7 +151,3 @@ def _tools(new: ConvertedSpec, old: Object, server: str) -> None:
         new.notes.append("tools names a tool twice, the MCPToolConfig once")
     name = f"{server}-tools"
     new.wanted.append(Wanted("toolConfigRef", "MCPToolConfig", name, name, {"toolsFilter": once}))
-
-
-def _is_mapping(spec: Object, key: str) -> bool:
-    return isinstance(spec.get(key), dict)

@@ -59,7 +59,7 @@ def diff_command(
         now: the time, for conditions; no child has it.
         stdin: what `-` among the files reads.
         stdout: gets the differences.
-        stderr: gets what can't be told, and servers that aren't well.
+        stderr: gets what can't be found out, and servers that aren't well.
 
     Returns:
         The exit code: see `SAME`.

@@ -32,7 +32,7 @@ class Preview:
 
     notes: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    """What keeps something from being told."""
+    """What keeps part of the preview from being made."""
 
 
 def preview(
@@ -46,7 +46,7 @@ def preview(
 ) -> Preview:
     """Run the hooks until nothing changes.
 
-    A config that its controller has judged keeps that verdict: its credential digest is made with the installation's
+    A config whose controller has checked it keeps that status: its credential digest is made with the installation's
     key, which needn't be known here. Only for others are Secrets read, those that they name.
 
     Args:
@@ -64,7 +64,7 @@ def preview(
         (Metacontroller(controller, cluster, hooks), parent)
         for controller in sorted(CONTROLLERS, key=lambda controller: controller.parent in WORKLOADS)
         for parent in cluster.all(controller.parent)
-        if (_is_chosen(parent, chosen) if controller.parent in WORKLOADS else not _is_judged(parent))
+        if (_is_chosen(parent, chosen) if controller.parent in WORKLOADS else not _is_checked(parent))
     ]
     _look_up(live, cluster, [(run.controller, parent) for run, parent in parents], installation)
     _put_missing(cluster, stand_ins)
@@ -101,8 +101,8 @@ def _is_chosen(workload: Object, chosen: Collection[Key] | None) -> bool:
     return chosen is None or key_of(workload) in chosen
 
 
-def _is_judged(config: Object) -> bool:
-    """Whether a config's own controller has published a verdict about this very generation."""
+def _is_checked(config: Object) -> bool:
+    """Whether a config's own controller has published the status of this very generation."""
     return is_observed(config) and conditions.find(config, "Ready") is not None
 
 

@@ -37,7 +37,7 @@ def false(type_: str, reason: str, message: str) -> Condition:
 
 
 def stamp(conditions: Iterable[Condition], parent: Object, now: datetime) -> list[Object]:
-    """The conditions as the parent's status holds them.
+    """The conditions as the parent's status has them.
 
     lastTransitionTime is taken over from the parent's observed condition of that type unless the status changed, so
     that a sync in which nothing happens answers the same bytes.
@@ -72,12 +72,12 @@ def _transition(observed: Object | None, status: str, this_second: str) -> str:
     if observed is None or observed.get("status") != status:
         return this_second
     time = observed.get("lastTransitionTime")
-    # What somebody else wrote there counts only if it is a time, and none to come: for that one would wait for ever.
+    # A tenant can write it. A time to come doesn't count: a wait that is counted from it would never end.
     return time if isinstance(time, str) and time < this_second and _TIME.fullmatch(time) else this_second
 
 
 def read(obj: Object) -> list[Object]:
-    """The conditions in an observed object's status; whatever isn't one is passed over."""
+    """The conditions in an observed object's status; other values in the list are passed over."""
     status = obj.get("status")
     listed = status.get("conditions") if isinstance(status, dict) else None
     listed = listed if isinstance(listed, list) else []

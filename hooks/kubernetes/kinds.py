@@ -21,7 +21,7 @@ class Kind:
         return (self.api_version,)
 
     def includes(self, obj: Mapping[str, object]) -> bool:
-        """Return whether an object is of this kind, in whichever of its served versions it comes."""
+        """Return whether an object is of this kind, in any of its served versions."""
         return obj.get("kind") == self.kind and obj.get("apiVersion") in self.api_versions
 
     @cached_property

@@ -28,7 +28,7 @@ KUBECTL_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def kind_and_name(obj: Object) -> tuple[str, str]:
-    """Return what tells a child from the other children of its parent."""
+    """Return kind and name, by which a child differs from the other children of its parent."""
     return obj["kind"], obj["metadata"]["name"]
 
 

@@ -29,11 +29,12 @@ _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 class Unreadable(ValueError):
-    """A document that can't be read. The text says what and where, and holds none of the document's values."""
+    """A document that can't be read. The text says what and where, and quotes none of the document's values."""
 
-    def __init__(self, number: int, problem: str) -> None:
-        super().__init__(problem)
-        self.number = number
+    def __init__(self, number: int, problem: str, mark: Any = None) -> None:
+        self.number, self.problem = number, problem
+        self.line = mark.line + 1 if mark else None
+        super().__init__(f"{problem} (line {self.line})" if mark else problem)
 
 
 def read(text: str) -> Iterator[tuple[int, Any]]:
@@ -120,17 +121,11 @@ def _read_yaml(text: str) -> Iterator[tuple[int, Any]]:
                 try:
                     tree.add(event)
                 except NotAValue as error:
-                    raise Unreadable(count, f"{error}{_where(event.start_mark)}") from None
+                    raise Unreadable(count, str(error), event.start_mark) from None
     except yaml.YAMLError as error:
         # Never str(error): it quotes the line, and with it what may be a secret.
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "no valid YAML"
-        raise Unreadable(
-            count + (tree.done or not count), f"{problem}{_where(getattr(error, 'problem_mark', None))}"
-        ) from None
-
-
-def _where(mark: Any) -> str:
-    return f" (line {mark.line + 1})" if mark else ""
+        raise Unreadable(count + (tree.done or not count), problem, getattr(error, "problem_mark", None)) from None
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ _HARMLESS = {"apiVersion", "kind", "metadata", "resources"}
 
 
 def files_under(path: Path, ignore: Sequence[str], notes: list[Problem]) -> list[Path]:
-    """The manifests under a folder, sorted by path; a file stands for itself.
+    """Return the manifests under a folder, sorted by path; of a file, the file itself.
 
     Left out, with a note, are Helm charts and what a kustomization lists as patches; without one, kustomizations
     that do no more than list files, and hidden entries.
@@ -41,10 +41,13 @@ def files_under(path: Path, ignore: Sequence[str], notes: list[Problem]) -> list
     for folder, subfolders, names in os.walk(path, onerror=_raise):
         here = Path(folder)
         if "Chart.yaml" in names:
-            notes.append(Problem("note", _chart(here), "HelmChart", file=str(here / "Chart.yaml")))
+            message = f"left out: a Helm chart. To read it: helm template {here} | toolhive-hooks render -"
+            notes.append(Problem("note", message, "HelmChart", file=str(here / "Chart.yaml")))
             subfolders.clear()
             continue
-        subfolders[:] = [name for name in subfolders if not name.startswith(".") and not _ignored(here / name, ignore)]
+        subfolders[:] = [
+            name for name in sorted(subfolders) if not name.startswith(".") and not _ignored(here / name, ignore)
+        ]
         for name in sorted(set(names) & set(KUSTOMIZATIONS)):
             patches |= _kustomization(here / name, notes)
         found += [
@@ -61,10 +64,6 @@ def files_under(path: Path, ignore: Sequence[str], notes: list[Problem]) -> list
         else:
             kept.append(file)
     return kept
-
-
-def _chart(folder: Path) -> str:
-    return f"left out: a Helm chart. To read it: helm template {folder} | toolhive-hooks render -"
 
 
 def _of_kustomization(file: Path) -> Problem:

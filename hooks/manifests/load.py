@@ -1,6 +1,6 @@
 """Manifests from files, folders and stdin: what a user would give to `kubectl apply --recursive --filename`.
 
-One bad file doesn't end the reading: what is wrong with it is told, and the others are read.
+One bad file doesn't end the reading: its faults are among the problems, and the other files are read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hooks.manifests.documents import Unreadable, read
 from hooks.manifests.files import files_under
 from hooks.manifests.kustomize import NotBuilt, kustomized
 from hooks.manifests.problems import UNREADABLE, Place, Problem
-from hooks.manifests.shape import NAME_INVALID, NO_OBJECT, fault_of
+from hooks.manifests.shape import NAME_INVALID, NO_OBJECT, fault_of, unrolled
 from hooks.text import title
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -28,7 +28,6 @@ STDIN = "stdin"
 _TITLE = 200
 """Characters of an object's kind and name in a message."""
 _URL = re.compile(r"[a-z]+:/")
-_LINE = re.compile(r" \(line (\d+)\)$")
 
 
 class InputError(ValueError):
@@ -88,7 +87,7 @@ def load_all(source: Source, stdin: BinaryIO, progress: Callable[[str], None] = 
     Args:
         source: what to read.
         stdin: what `-` reads.
-        progress: is told how far this is.
+        progress: is called with how many files are read.
     """
     loaded = Loaded()
     for name, text in _texts(source, stdin, loaded):
@@ -147,50 +146,44 @@ def _files(path: str, ignore: Sequence[str], loaded: Loaded) -> Iterator[tuple[s
 
 
 def _text(name: str, stream: BinaryIO, loaded: Loaded) -> Iterator[tuple[str, str]]:
-    content = stream.read(MAX_BYTES + 1)
-    problem = ""
-    text = ""
-    if len(content) > MAX_BYTES:
-        problem = f"longer than {MAX_BYTES // 1024 // 1024} MiB"
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = problem or f"not UTF-8 (byte {error.start})"
-    if problem:
-        loaded.problems.append(Problem("error", problem, UNREADABLE, file=name))
+        text = decoded(stream.read(MAX_BYTES + 1))
+    except InputError as error:
+        loaded.problems.append(Problem("error", str(error), UNREADABLE, file=name))
         return
     if name == STDIN:
         loaded.texts[name] = text
     yield name, text
 
 
+def decoded(content: bytes) -> str:
+    """Return the text of a file.
+
+    Raises:
+        InputError: it is too long, or not UTF-8.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError(f"longer than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 (byte {error.start})") from None
+
+
 def _objects(name: str, text: str, problems: list[Problem]) -> Iterator[tuple[Place, Object]]:
-    """The objects of one text, lists unrolled, each with the place where it stands."""
+    """Yield the objects of one text, lists unrolled, each with its place."""
     try:
         for number, document in read(text):
-            yield from _unrolled(Place(name, number), document, problems)
+            for path, obj in unrolled(document):
+                item = ".".join(f"items[{at}]" for at in path[1::2])
+                yield from _checked(Place(name, number, item), obj, problems)
     except Unreadable as error:
-        line = _LINE.search(str(error))
-        problems.append(
-            Problem(
-                "error",
-                f"document {error.number}: {_LINE.sub('', str(error))}",
-                UNREADABLE,
-                file=name,
-                line=int(line[1]) if line else None,
-            )
-        )
+        message = f"document {error.number}: {error.problem}"
+        problems.append(Problem("error", message, UNREADABLE, file=name, line=error.line))
 
 
-def _unrolled(place: Place, document: Any, problems: list[Problem]) -> Iterator[tuple[Place, Object]]:
-    """The object, or what is in it where it is a list: `v1 List`, and any other kind that ends so and has items."""
-    if isinstance(document, dict) and str(document.get("kind")).endswith("List"):
-        items = document.get("items")
-        if isinstance(items, list):
-            for number, item in enumerate(items):
-                path = f"{place.item}.items[{number}]" if place.item else f"items[{number}]"
-                yield from _unrolled(Place(place.file, place.document, path), item, problems)
-            return
+def _checked(place: Place, document: Any, problems: list[Problem]) -> Iterator[tuple[Place, Object]]:
+    """Yield a document if it is an object; `problems` gets what is wrong with its form."""
     fault = fault_of(document)
     if fault is None:
         yield place, document

@@ -1,4 +1,4 @@
-"""Where each field of a document stands in its text, for edits that leave every other character alone.
+"""Where each field of a document is in its text, for edits that leave every other character alone.
 
 This is a second reading, after `documents.read` has taken the text in: what that refuses never comes here. The places
 of YAML come from the same parser's events; those of JSON from a scan of its own, since libyaml refuses some JSON.
@@ -33,12 +33,10 @@ class Node:
     key_end: int = -1
     flow: bool = False
     """Whether it is a mapping or list in brackets."""
-    block_scalar: bool = False
-    """Whether it is a text of several lines behind | or >."""
     anchor: str = ""
     """The name by which aliases can refer to it."""
     aliased: bool = False
-    """Whether it is an alias: what it stands for is elsewhere."""
+    """Whether it is an alias: the value is elsewhere."""
     children: dict[Key, Node] = field(default_factory=dict)
 
 
@@ -111,7 +109,6 @@ class _Reader:
         node = Node(event.start_mark.index, event.end_mark.index, aliased=isinstance(event, yaml.AliasEvent))
         outer = self.stack[-1] if self.stack else None
         if isinstance(event, yaml.ScalarEvent):
-            node.block_scalar = event.style in ("|", ">")
             node.end = node.start + len(self.text[node.start : node.end].rstrip())
         if node.aliased:
             self.aliases.add(event.anchor)

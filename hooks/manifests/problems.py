@@ -22,7 +22,7 @@ UNREADABLE = "Unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a manifest stands."""
+    """Where a manifest is."""
 
     file: str
     document: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from hooks.api.meta import GROUP
-from hooks.manifests.names import name_faults
+from hooks.manifests.names import has_data, is_seen, name_faults
 
 NO_OBJECT = "NoObject"
 """The reason of what is passed over: other YAML, and objects of other groups that have no name."""
-
 
 NAME_INVALID = "NameInvalid"
 """The reason of what is an object, with a name or a key in it that no API server takes."""
@@ -23,10 +22,23 @@ class Fault(NamedTuple):
     field: str = ""
 
 
+def unrolled(document: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield a document, or what is in it where it is a list: `v1 List`, or another kind that ends so and has items.
+
+    Each comes with its path in the document, such as `("items", 0)`.
+    """
+    items = document.get("items") if isinstance(document, dict) else None
+    if isinstance(items, list) and str(document.get("kind")).endswith("List"):
+        for number, item in enumerate(items):
+            yield from unrolled(item, (*path, "items", number))
+    else:
+        yield path, document
+
+
 def fault_of(document: Any) -> Fault | None:
     """Find what is wrong with a document's form; None for nothing.
 
-    That covers metadata, and the values in ConfigMaps and Secrets; a spec is judged by its kind's schema.
+    That covers metadata, and the values in ConfigMaps and Secrets; its kind's schema checks a spec.
     """
     if not isinstance(document, dict):
         return Fault("left out: not a Kubernetes object", NO_OBJECT)
@@ -37,7 +49,7 @@ def fault_of(document: Any) -> Fault | None:
         if field not in given:
             return Fault("is missing", "ManifestInvalid", field)
     fault = _of_metadata(document)
-    if fault and not _matters(document):
+    if fault and not is_seen(document):
         return Fault(f"left out: {fault.field} {fault.message}", NO_OBJECT)
     if fault:
         return fault
@@ -52,12 +64,6 @@ def _of_names(document: dict[str, Any]) -> Fault | None:
     return Fault("; ".join([first, *(f"{other} {wrong}" for other, wrong in others)]), NAME_INVALID, field)
 
 
-def _matters(document: dict[str, Any]) -> bool:
-    """Whether the hooks would see such an object."""
-    group, _, version = document["apiVersion"].rpartition("/")
-    return group == GROUP or (not group and version == "v1" and document["kind"] in ("ConfigMap", "Secret"))
-
-
 def _of_metadata(document: dict[str, Any]) -> Fault | None:
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
@@ -66,7 +72,7 @@ def _of_metadata(document: dict[str, Any]) -> Fault | None:
         if not isinstance(metadata.get(field) or "", str):
             return Fault("is not a string: quote it", "ManifestInvalid", f"metadata.{field}")
     maps = {f"metadata.{field}": metadata.get(field) for field in ("labels", "annotations")}
-    if document["apiVersion"] == "v1" and document["kind"] in ("ConfigMap", "Secret"):
+    if has_data(document):
         maps |= {field: document.get(field) for field in ("data", "stringData")}
     return next(filter(None, (_not_strings(field, value) for field, value in maps.items())), None)
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 
 RESTORE = "kubectl replace -f"
-
-_OF_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
 
 
 def write_backup(path: Path, objects: Iterable[Object]) -> None:
@@ -32,5 +30,6 @@ def write_backup(path: Path, objects: Iterable[Object]) -> None:
 
 
 def _restorable(obj: Object) -> Object:
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in _OF_THE_SERVER}
+    left_out = SERVER_SET_METADATA - {"finalizers", "ownerReferences"}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in left_out}
     return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, "spec": obj.get("spec", {})}

@@ -37,7 +37,7 @@ def migrate_command(
     stdout: TextIO,
     stderr: TextIO,
 ) -> int:
-    """Say, and with `apply` do, what takes over from the old operator, or goes back to it.
+    """Show, and with `apply` make, the changes that take over from the old operator, or give back to it.
 
     Args:
         cluster: the user's.
@@ -47,7 +47,7 @@ def migrate_command(
         operator_namespace: where to look for the old operator; everywhere without it.
         now: the time.
         stdout: gets the plan, or what was done.
-        stderr: gets what stands against it, and the progress bar.
+        stderr: gets the refusals and notes, and the progress bar.
 
     Returns:
         The exit code: see `DONE`.
@@ -56,21 +56,23 @@ def migrate_command(
         ClusterError: the cluster can't be asked.
     """
     loaded = load(cluster, namespace)
-    installed = [] if revert else checks.installed_crds(cluster)
-    faults = [] if revert else _faults(cluster, installed, loaded)
-    stand_against = list(
-        [*checks.metacontroller(cluster), *lost_by_the_way_back(loaded, release(cluster, operator_namespace))]
-        if revert
-        else [*running(cluster, operator_namespace, now, namespace), *checks.unserved(cluster, namespace)]
-    )
-    if checks.refused([*faults, *(stand_against if apply else ())], stderr):
+    faults: list[str] = []
+    if revert:
+        obstacles = [
+            *checks.metacontroller(cluster),
+            *lost_by_the_way_back(loaded, release(cluster, operator_namespace)),
+        ]
+        notes = [*displaced_by_the_way_back(loaded)]
+    else:
+        installed = checks.installed_crds(cluster)
+        faults = _faults(cluster, installed, loaded)
+        obstacles = [*running(cluster, operator_namespace, now, namespace), *checks.unserved(cluster, namespace)]
+        notes = [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(installed)]
+    if checks.refused([*faults, *(obstacles if apply else ())], stderr):  # a plan is shown in spite of obstacles
         return REFUSED
     plan = (give_back if revert else take_over)(loaded)
-    plan.notes[:0] = [checks.elsewhere(revert=revert)] if namespace else []
-    plan.notes += without_servers(loaded, namespace)
-    plan.notes += displaced_by_the_way_back(loaded) if revert else []
-    plan.notes += [] if revert else [*at_work_elsewhere(cluster, namespace), *checks.crd_notes(installed)]
-    plan.notes += stand_against  # only --apply is refused for these
+    elsewhere = [checks.elsewhere(revert=revert)] if namespace else []
+    plan.notes = [*elsewhere, *plan.notes, *without_servers(loaded, namespace), *notes, *obstacles]
     _show(plan, stdout, stderr, back=revert)
     made, failures = carry_out(cluster, plan, stderr) if apply else (0, [])
     for failure in failures:

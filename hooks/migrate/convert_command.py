@@ -17,15 +17,13 @@ from hooks.kubernetes.objects import Object, is_deleting
 from hooks.manifests.load import InputError
 from hooks.migrate import checks
 from hooks.migrate.backup import RESTORE, write_backup
+from hooks.migrate.command import DONE, LEFT, REFUSED
 from hooks.migrate.copies import as_copied
 from hooks.migrate.dialects import old_fields
 from hooks.migrate.dropped import dropped_fields
 from hooks.migrate.operators import running
-from hooks.migrate.rewrites import Rewrite, Rewrites, additions, holds, rewrites
+from hooks.migrate.rewrites import Rewrite, Rewrites, holds, rewrites
 from hooks.text import one_line, title
-
-DONE, LEFT, REFUSED = 0, 1, 2
-"""Exit codes, as those of `migrate`."""
 
 _KINDS = {kind.kind: kind for kind in (*RESOURCES, SECRET)}
 
@@ -43,7 +41,7 @@ def convert_command(
     stdout: TextIO,
     stderr: TextIO,
 ) -> int:
-    """Say, and with `apply` do, what brings the workloads of a cluster to their current fields.
+    """Show, and with `apply` make, the rewrites that bring a cluster's workloads to their current fields.
 
     Args:
         live: the user's cluster.
@@ -55,10 +53,10 @@ def convert_command(
         operator_namespace: where to look for the old operator; everywhere without it.
         now: the time.
         stdout: gets the plan.
-        stderr: gets what stands against it, and what is left.
+        stderr: gets the refusals, and what is left.
 
     Returns:
-        The exit code: see `DONE`.
+        The exit code, as that of `migrate_command`.
 
     Raises:
         ClusterError: the cluster can't be asked.
@@ -118,7 +116,7 @@ def _show(found: Rewrites, stdout: TextIO, stderr: TextIO) -> None:
     for rewrite in found.rewrites:
         fields = ", ".join(old_fields(rewrite.old))
         click.echo(f"{title(rewrite.old)}: {fields}", stdout)
-        for obj in additions([rewrite]):
+        for obj in rewrite.additions:
             click.echo(f"  + {title(obj)}", stdout)
         for note in rewrite.new.notes:
             notes.setdefault(note, []).append(title(rewrite.old))
@@ -141,7 +139,7 @@ def _carry_out(live: LiveCluster, rewrites: Iterable[Rewrite], stderr: TextIO) -
     for number, rewrite in enumerate(rewrites, 1):
         namespace = rewrite.old["metadata"]["namespace"]
         try:
-            for obj in additions([rewrite]):
+            for obj in rewrite.additions:
                 _add(live, obj, missing)
             names = {(namespace, w.kind, rewrite.new.obj["spec"][w.ref]["name"]) for w in rewrite.new.wanted}
             if names & missing:

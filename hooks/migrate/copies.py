@@ -45,7 +45,7 @@ def as_copied(workloads: Iterable[Object], path: Path) -> tuple[list[Object], li
 
 
 def _copies(path: Path) -> dict[str, Object]:
-    """Return the workloads of a copy by uid, which a manifest that somebody wrote doesn't have.
+    """Return the workloads of a copy by uid, which a manifest written by hand doesn't have.
 
     Raises:
         InputError: the file can't be read, or isn't what kubectl printed.

@@ -78,20 +78,19 @@ def lost_by_the_way_back(cluster: Cluster, release: tuple[int, int] | None) -> I
 
     Args:
         cluster: what was read.
-        release: the operator's; where it can't be told it counts as 0.44.
+        release: the operator's; one that isn't known counts as 0.44.
     """
     of = release or LATEST
     gone = {field for field, until in _UNTIL.items() if of >= until}
     unknown = {field for field, since in _SINCE.items() if of < since}
     workloads = [workload for kind in WORKLOADS for workload in cluster.all(kind)]
     lost = {
-        title(workload): [f"spec.{field}" for field in raw_spec(workload) if field in gone | unknown]
-        for workload in workloads
+        title(workload): [field for field in raw_spec(workload) if field in gone | unknown] for workload in workloads
     }
-    users = [f"{name} ({', '.join(fields)})" for name, fields in lost.items() if fields]
+    users = [f"{name} ({', '.join(f'spec.{field}' for field in fields)})" for name, fields in lost.items() if fields]
     if not users:
         return
-    are_old = any(field.removeprefix("spec.") in gone for fields in lost.values() for field in fields)
+    are_old = any(not gone.isdisjoint(fields) for fields in lost.values())
     yield (
         f"the old operator, of release {of[0]}.{of[1]}, doesn't know fields of {len(users)} of the workloads. Its CRDs "
         "would erase them, and a server that authenticates its callers by one would be open to everyone: "

@@ -1,4 +1,4 @@
-"""Over and back: pure functions from what a cluster holds to what is to be changed in it."""
+"""Over and back: pure functions from a cluster's objects to the changes that are to be made in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hooks.api.kinds import WORKLOADS
 from hooks.kubernetes.kinds import Kind
 from hooks.kubernetes.objects import Object, is_deleting
 from hooks.migrate import owned
-from hooks.migrate.finalizers import OPERATORS, swap_config_finalizers, swap_workload_finalizer
+from hooks.migrate.finalizers import OPERATORS, swap_config_finalizers, swap_finalizer
 from hooks.migrate.plan import Plan, finalizers_of
 from hooks.simulator.cluster import Cluster
 from hooks.text import title
@@ -15,14 +15,14 @@ from hooks.text import title
 def take_over(cluster: Cluster) -> Plan:
     """Return what makes the old operator's objects Metacontroller's.
 
-    A workload's children come before its finalizer: one that is being deleted takes them along as it goes. So one with
-    a child that can't be told for its own keeps it.
+    A workload's children come before its finalizer: without it, one that is being deleted is gone, and they with it.
+    So a workload keeps its finalizer while a child can't be recognized as its own.
     """
     plan = Plan()
     for kind in WORKLOADS:
         for workload in cluster.all(kind):
             if owned.take(plan, cluster, workload) or not is_deleting(workload):
-                swap_workload_finalizer(plan, kind, workload)
+                swap_finalizer(plan, kind, workload)
             elif OPERATORS[kind] in finalizers_of(workload):
                 plan.left.append(_stays(kind, workload))
     swap_config_finalizers(plan, cluster)
@@ -35,7 +35,7 @@ def give_back(cluster: Cluster) -> Plan:
     for kind in WORKLOADS:
         for workload in cluster.all(kind):
             owned.give_back(plan, cluster, workload)
-            swap_workload_finalizer(plan, kind, workload, back=True)
+            swap_finalizer(plan, kind, workload, back=True)
     swap_config_finalizers(plan, cluster, back=True)
     return plan
 

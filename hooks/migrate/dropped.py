@@ -1,8 +1,8 @@
-"""Fields that a CRD dropped when it took another's place, by managedFields: these still name who wrote them.
+"""Fields that a CRD dropped when it took another's place, by managedFields: these still name them.
 
-The fields themselves are hidden from every reader until the first write, which erases them for good; their names stay,
-whoever writes what (see controllers/mcpserver/protection.py). A server that asked for authentication by one of them
-would be open.
+The fields themselves are hidden from every reader until the first write, which erases them for good. Their names stay
+after any write (see controllers/mcpserver/protection.py). A server that asked for authentication by one of them would
+be open.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def dropped_fields(objects: Iterable[Object]) -> Iterator[str]:
     if lost:
         users = [f"{name} ({some(fields)})" for name, fields in lost.items()]
         yield (
-            f"the CRD in place hides fields that {len(lost)} objects were written with: {some(users, '; ')}. The next "
+            f"the CRD in place hides fields of objects, {len(lost)} in all: {some(users, '; ')}. The next "
             "write would erase them, and a server that authenticates its callers by one would be open. Convert them "
             f"from the copy that you made before: {CONVERT} (docs/migrating.md, step 3)"
         )
 
 
 def _dropped(obj: Object) -> list[str]:
-    """Return the fields of a spec that somebody wrote and that aren't there, nor the current ones in their place."""
+    """Return the fields of a spec that were written and aren't there, nor the current ones in their place."""
     spec = raw_spec(obj)
     missing = {field for fields in spec_fields_written(obj) for field in _missing(fields, spec)}
     current = RENAMED | REFERENCES

@@ -1,11 +1,11 @@
-"""The finalizers with which the old operator holds its objects, and Metacontroller's in their place.
+"""The finalizers with which the old operator keeps its objects, and Metacontroller's in their place.
 
 One write replaces the one by the other, so that no object is without protection at any moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import partial
 
 from hooks.api.kinds import MCP_GROUP, RESOURCES, WORKLOADS
@@ -19,13 +19,8 @@ from hooks.simulator.cluster import Cluster
 from hooks.text import where
 
 OPERATORS: dict[Kind, str] = {kind: kind.operator_finalizer for kind in RESOURCES}
-"""The old operator's finalizer of each kind; empty where it holds none: an MCPRemoteProxy."""
+"""The old operator's finalizer of each kind; empty where it has none: an MCPRemoteProxy."""
 METACONTROLLERS = {controller.parent: finalizer(controller) for controller in CONTROLLERS}
-
-
-def swap_workload_finalizer(plan: Plan, kind: Kind, workload: Object, *, back: bool = False) -> None:
-    """Replace the finalizer of an MCPServer or MCPRemoteProxy."""
-    _swap(plan, kind, workload, *_old_and_new(kind, back=back))
 
 
 def swap_config_finalizers(plan: Plan, cluster: Cluster, *, back: bool = False) -> None:
@@ -38,20 +33,25 @@ def swap_config_finalizers(plan: Plan, cluster: Cluster, *, back: bool = False) 
                 for workload in cluster.all(reference.workload, config["metadata"]["namespace"])
                 if kind != MCP_GROUP and reference.name_in(workload) == config["metadata"]["name"]
             ]
-            _swap(plan, kind, config, *_old_and_new(kind, back=back), list(dict.fromkeys(users)))
+            swap_finalizer(plan, kind, config, list(dict.fromkeys(users)), back=back)
 
 
-def _old_and_new(kind: Kind, *, back: bool) -> tuple[str, str]:
-    over = OPERATORS[kind], METACONTROLLERS[kind]
-    return over[::-1] if back else over
-
-
-def _swap(plan: Plan, kind: Kind, parent: Object, old: str, new: str, users: Iterable[str] = ()) -> None:  # noqa: PLR0917
+def swap_finalizer(plan: Plan, kind: Kind, parent: Object, users: Collection[str] = (), *, back: bool = False) -> None:
     """Replace a parent's finalizer.
 
-    The API server takes no new finalizer for an object that is being deleted. So there the old one goes: the deletion
-    that was asked for goes on. A config that is in use keeps it: its users would lose it.
+    The API server takes no new finalizer for an object that is being deleted. So there the old one is removed, and the
+    deletion that was asked for proceeds. A config that is in use keeps it: its users would lose it.
+
+    Args:
+        plan: gets the change.
+        kind: the parent's.
+        parent: as it was read.
+        users: names of the workloads that use it, if it is a config.
+        back: whether the old operator's finalizer replaces Metacontroller's.
     """
+    old, new = OPERATORS[kind], METACONTROLLERS[kind]
+    if back:
+        old, new = new, old
     if is_deleting(parent) and old in finalizers_of(parent) and users:
         plan.left.append(
             f"{kind.kind} {where(parent)} is being deleted while workloads use it ({', '.join(users)}): it keeps its "

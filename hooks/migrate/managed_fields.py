@@ -1,4 +1,4 @@
-"""Who wrote which fields of an object, by its managedFields (FieldsV1)."""
+"""The fields of an object that a manager wrote, by its managedFields (FieldsV1)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hooks.kubernetes.objects import Object
+from hooks.migrate.plan import merge_patch
 
 MANAGER = "thv-operator"
 """The name under which the API server notes the old operator's writes in managedFields."""
@@ -29,7 +30,7 @@ def managed(child: Object) -> Object | None:
 
 
 def writers(child: Object) -> Object | None:
-    """Return the fields of all who wrote what makes a child one, by any name; None where nothing says who."""
+    """Return the fields of each manager that wrote the essence of a child, by any name; None where none is named."""
     written = [entry.get("fieldsV1") or {} for entry in _entries(child)]
     path = _ESSENCE.get(child["kind"], ())
     return _joined(fields for fields in written if path and _has(fields, path))
@@ -51,21 +52,15 @@ def _entries(child: Object) -> list[Object]:
 def _joined(entries: Iterable[Object]) -> Object | None:
     merged: Object | None = None
     for entry in entries:
-        merged = {} if merged is None else merged
-        _join(merged, entry)
+        merged = merge_patch(merged, entry)  # FieldsV1 has no nulls, so a merge patch adds fields alone
     return merged
-
-
-def _join(into: Object, fields: Object) -> None:
-    for key, inner in fields.items():
-        _join(into.setdefault(key, {}), inner)
 
 
 def owned(value: Any, fields: Object) -> Any:
     """Return what of a value is under these fields.
 
-    A field without further ones stands for all that is in it, as the API server notes what is atomic (a selector,
-    arguments). Not so for labels and annotations: there it is the map alone, and each key in it is somebody else's.
+    A field without further ones covers all that is in it, as the API server notes what is atomic (a selector,
+    arguments). For labels and annotations it covers the map alone: each key in it is another manager's.
     """
     if not fields:
         return value

@@ -1,7 +1,7 @@
-"""What the old operator had asked for, read from the objects that it made.
+"""The last-applied record of the objects that the old operator made, reconstructed from these.
 
 Metacontroller's three-way merge removes what was applied last and isn't wanted any more. A child that the old operator
-made has no such record, so whatever the operator put there would stay for ever: a variable that is gone from the spec,
+made has no such record, so all that the operator put there would stay for ever: a variable that is gone from the spec,
 an old port beside the new one. `reconstruct_last_applied` writes that record from the live object. What must not be in
 it: the API server's defaults, what other people added, and `replicas`, which an autoscaler may own.
 """
@@ -145,7 +145,7 @@ def _pod(live: Object, added: Object) -> Object:
 
 
 def _container(live: Object) -> Object:
-    """Return the proxy's container. The pull policy is the API server's choice for this image, and goes with it."""
+    """Return the proxy's container. The pull policy is the API server's choice for this image, and belongs to it."""
     image = str(live.get("image", ""))
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
     usual = "Always" if "@" not in image and tag in ("", "latest") else "IfNotPresent"

@@ -90,7 +90,7 @@ def _places(operator: Object) -> str:
 
 
 def _watched(operator: Object) -> set[str] | None:
-    """Return the namespaces that an operator works in; None for all of them, and where that can't be told."""
+    """Return the namespaces that an operator works in; None for all of them, and where that isn't known."""
     for container in _containers(operator):
         for variable in container.get("env") or []:
             if variable.get("name") != WATCH_NAMESPACE:

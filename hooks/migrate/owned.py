@@ -35,7 +35,7 @@ def take(plan: Plan, cluster: Cluster, workload: Object) -> bool:
     """Make Metacontroller know a workload's children, and its proxy runner's objects go with it.
 
     Returns:
-        False where nobody controls something under a child's name, and nothing tells whose it is.
+        False where an object has a child's name and no controller, and nothing shows whose it is.
     """
     is_told = True
     name, uid = workload["metadata"]["name"], workload["metadata"]["uid"]
@@ -69,7 +69,7 @@ def give_back(plan: Plan, cluster: Cluster, workload: Object) -> None:
 def _wanted(cluster: Cluster, workload: Object) -> Iterator[tuple[Kind, Object]]:
     """What exists under the names that a workload's children have.
 
-    Where the spec names the workload's account, the operator made none: what nobody controls there is the user's.
+    Where the spec names the workload's account, the operator made none: one without a controller is the user's.
     """
     names, namespace = _names(workload), workload["metadata"]["namespace"]
     users = names.server_account if raw_spec(workload).get("serviceAccount") is not None else None
@@ -84,11 +84,11 @@ def _names(workload: Object) -> Names:
 
 
 def _was_its_own(cluster: Cluster, kind: Kind, child: Object, workload: Object) -> bool:
-    """Whether an object that nobody controls, under the name of a workload's child, was made for that workload.
+    """Whether an object without a controller, under the name of a workload's child, was made for that workload.
 
-    Somebody may say so by Metacontroller's label. A restored child has Metacontroller's note, and no owner. An older
+    A person may say so by Metacontroller's label. A restored child has Metacontroller's note, and no owner. An older
     proxy runner gave its StatefulSet no owner. And Metacontroller lets go of children that have no label, where it ran
-    too early. An account holds nothing that tells its maker; the operator made it along with the Role.
+    too early. An account has no trace of its maker; the operator made it along with the Role.
     """
     name = workload["metadata"]["name"]
     if labels_of(child).get(CONTROLLER_UID) == workload["metadata"]["uid"] or _was_restored(cluster, child, workload):
@@ -145,7 +145,7 @@ def _take_child(plan: Plan, kind: Kind, child: Object, workload: Object) -> None
 
 
 def _taken(workload: Object, child: Object) -> Object | None:
-    """The label by which Metacontroller keeps a child, the owner, and what Metacontroller takes for its own last wish.
+    """Return the patch that adds Metacontroller's label, the owner, and the last-applied record; None for none.
 
     The owner is not left to Metacontroller, since that adopts nothing for a workload that is being deleted.
     """
@@ -184,7 +184,7 @@ def _owned_by(owner: Object, obj: Object) -> Object | None:
 
 
 def _given_back(workload: Object, child: Object) -> Object | None:
-    """Whatever is there of the label, the record, and what the hooks added to the old operator's metadata."""
+    """Return the patch that removes the label, the record, and the metadata that the hooks added; None for none."""
     if labels_of(child).get(CONTROLLER_UID, workload["metadata"]["uid"]) != workload["metadata"]["uid"]:
         return None
     claims = [reference.claim for reference in REFERENCES] if child["kind"] == SERVICE_ACCOUNT.kind else ()

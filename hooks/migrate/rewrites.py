@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -37,12 +37,13 @@ class Rewrite:
     old: Object
     new: Converted
     additions: list[Object] = field(default_factory=list)
+    """Secrets before the configs that name them."""
 
     def patch(self) -> Object:
         """The merge patch from the old spec to the new one.
 
-        The manifest that kubectl keeps in an annotation goes: it has the old fields, and the hooks take a field that
-        stands there and not in spec for one that the API server dropped.
+        The manifest that kubectl keeps in an annotation is removed: it has the old fields, and the hooks take a field
+        that is there and not in spec for one that the API server dropped.
         """
         given = KUBECTL_LAST_APPLIED in annotations_of(self.old)
         metadata = {"annotations": {KUBECTL_LAST_APPLIED: None}} if given else {}
@@ -114,14 +115,16 @@ def _add_configs(live: LiveCluster, rewrites: Sequence[Rewrite], configs: Sequen
             answer = next(answers)
             refer(rewrite.new, wanted, answer.name)
             rewrite.additions += answer.additions
+        rewrite.additions.sort(key=lambda obj: obj["kind"] != SECRET.kind)
 
 
 def _alike(
     live: LiveCluster, workload: Object, wanted: Wanted, configs: Sequence[Object]
 ) -> tuple[list[Object], Wanted]:
-    """Return the configs that say what is wanted, in its very words: the API server filled defaults in.
+    """Return an existing config that means what is wanted, and what is wanted with its client secret by reference.
 
-    Of one with a client secret that is so where the Secret holds it; then that Secret isn't wanted any more.
+    The config has the wanted spec to the letter, without the defaults that the API server filled in. One with a client
+    secret counts where its Secret has that value; then no Secret is wanted any more.
     """
     namespace, model = workload["metadata"]["namespace"], _SPECS[wanted.kind]
     for config in configs:
@@ -150,9 +153,3 @@ def holds(live: LiveCluster, namespace: str, name: str, client_secret: str) -> b
     found = live.get(SECRET, name, namespace) or {}
     text = (found.get("data") or {}).get(SECRET_KEY)
     return isinstance(text, str) and text == base64.b64encode(client_secret.encode()).decode()
-
-
-def additions(rewrites: Sequence[Rewrite]) -> Iterator[Object]:
-    """Yield the objects that are added, Secrets before the configs that name them."""
-    for rewrite in rewrites:
-        yield from sorted(rewrite.additions, key=lambda obj: obj["kind"] != SECRET.kind)

@@ -13,7 +13,7 @@ def rolls(plan: Plan, *, back: bool) -> Iterator[str]:
 
     A proxy gets a new pod template: the RunConfig has one more label for what the runner makes, so its checksum
     differs. By that label the runner's next start changes the pod template of its StatefulSet too. On the way back the
-    label goes; how often the operator rolls a proxy then is its own affair.
+    label is removed; how often the operator rolls a proxy then depends on the operator.
     """
     proxies, servers = _running(plan, DEPLOYMENT), _running(plan, STATEFUL_SET)
     if proxies or servers:

@@ -22,7 +22,7 @@ _RESOURCES = {resource.kind: resource for resource in RESOURCES}
 def served_version(crd: Object) -> str:
     """Return the version in which the objects of a CRD can be read: the newest that these hooks know, or "" for none.
 
-    Its schema is what counts, whatever its name: releases of ToolHive have had both dialects under v1alpha1.
+    Its schema counts and not its name: releases of ToolHive have had both dialects under v1alpha1.
     """
     served = {version["name"] for version in crd["spec"]["versions"] if version["served"]}
     ours = (version.partition("/")[2] for version in _RESOURCES[crd["spec"]["names"]["kind"]].api_versions)
@@ -30,7 +30,7 @@ def served_version(crd: Object) -> str:
 
 
 def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
-    """Say which fields of a spec a CRD keeps that the models don't know, and who sets one.
+    """Yield which fields of a spec a CRD keeps that the models don't know, and which objects set one.
 
     Such an object would be Failed, and once these hooks' CRD is in place the API server would drop the field: a server
     that asks for authentication there would be open.
@@ -71,8 +71,8 @@ def unknown_to_cluster(crd: Object) -> Iterator[str]:
 def _part(crd: Object, part: str) -> Object:
     """The schema of spec or status, in the version in which its objects are read."""
     read_as = served_version(crd)
-    [schema] = [version.get("schema") for version in crd["spec"]["versions"] if version["name"] == read_as] or [None]
-    root: Object = (schema or {}).get("openAPIV3Schema") or {}
+    schemas = (version.get("schema") for version in crd["spec"]["versions"] if version["name"] == read_as)
+    root: Object = (next(schemas, None) or {}).get("openAPIV3Schema") or {}
     inherited = {PRESERVE_UNKNOWN: True} if root.get(PRESERVE_UNKNOWN) else {}
     return root.get("properties", {}).get(part) or inherited
 

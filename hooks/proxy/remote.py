@@ -88,7 +88,7 @@ def _faults(proxy: ProxySpec, remote: Remote) -> Iterator[str]:
             yield f"{where}: must be the name of an HTTP header"
         elif name.lower() in RESTRICTED_HEADERS:
             yield f"{where}: the proxy runner forwards no header {name!r}: remove it"
-        # Of two that are one to the runner, whichever comes last would count.
+        # Of two that are one to the runner, the last would count.
         variable = secret_name(name, proxy.name)
         if variable in taken:
             yield f"{where}: is one with {taken[variable]} to the proxy runner: remove one of them"

@@ -41,7 +41,7 @@ def wants_colour(stream: TextIO) -> bool:
 def presentable(obj: Object) -> Object:
     """An object as its author wrote it, or would have: without what the API server and Metacontroller add.
 
-    Times are those of the run's clock, whatever a server's clock said.
+    Times are those of the run's clock, and not of a server's.
     """
     metadata = {key: value for key, value in obj["metadata"].items() if key not in SERVER_SET_METADATA}
     for field, key in (("labels", CONTROLLER_UID), ("annotations", LAST_APPLIED)):

@@ -20,7 +20,7 @@ _ENVSUBST = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")
 
 
 def left_in_place(objects: Iterable[Object], said: Iterable[Problem], places: Mapping[str, Place]) -> Iterator[Problem]:
-    """Yield a warning for each value of a spec that still has a placeholder, and of which no other problem tells.
+    """Yield a warning for each value of a spec that still has a placeholder, and that no other problem names.
 
     Args:
         objects: manifests, ours among them.

@@ -64,7 +64,7 @@ class HookSettings:
     admits: Callable[[str], bool] | None = None
     """Whether a call with this Authorization header is answered; without, every call is."""
     record: Record | None = None
-    """Is given every request, for tests to come."""
+    """Writes every request to a file, for later tests; without, none is written."""
     large_bodies: LargeBodyLock = field(default_factory=LargeBodyLock)
     """Bounds what large requests take."""
     small_bodies: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_ANSWERED_AT_ONCE))

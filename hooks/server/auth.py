@@ -1,4 +1,4 @@
-"""Who may call the hooks: whoever has the token, and whoever has a client certificate; each where it is configured."""
+"""Who may call the hooks: a client that has the token, and a client certificate, where these are configured."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def bearer_token(file: Path) -> Callable[[str], bool]:
 
     Raises:
         OSError: the file can't be read.
-        ValueError: it holds no token.
+        ValueError: it has no token.
     """
 
     def load() -> bytes:
@@ -38,7 +38,7 @@ def bearer_token(file: Path) -> Callable[[str], bool]:
 
 
 def tls(certificate: Path, key: Path, client_ca: Path | None) -> Callable[[], ssl.SSLContext]:
-    """Make what gives the TLS context for a new connection: always that of the certificate on disk.
+    """Make the function that gives a new connection its TLS context: always that of the certificate on disk.
 
     Args:
         certificate: the server's, with the chain below the CA.

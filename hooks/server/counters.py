@@ -16,7 +16,7 @@ _COLUMNS = 4096
 class SharedCounters:
     """A table: a row for each worker, a column for each number.
 
-    Each worker writes to its own row alone, so workers don't wait for one another. A new worker goes on with the row of
+    Each worker writes to its own row alone, so workers don't wait for one another. A new worker continues the row of
     one that ended: its numbers are part of the sums.
     """
 

@@ -1,4 +1,4 @@
-"""gunicorn, set up for Metacontroller's client and for clients that mean no good."""
+"""gunicorn, set up for Metacontroller's client, and against hostile ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MAX_PROBES = 256
 
 @contextmanager
 def server(settings: Settings, record_to: Path | None = None) -> Iterator[Callable[[], None]]:
-    """Make ready what serves the webhooks, and give what does so until a signal ends the process.
+    """Prepare the server of the webhooks, and give the function that serves until a signal ends the process.
 
     Args:
         settings: from the environment and the command line.

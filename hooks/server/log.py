@@ -19,7 +19,7 @@ Format: TypeAlias = Literal["auto", "json", "text"]
 log = logging.getLogger(__name__)
 
 _MAX_WAITING = 1000
-"""Lines that wait for whoever reads the log, in each process. Further ones are lost."""
+"""Lines that wait for the reader of the log, in each process. Further ones are lost."""
 
 _FLUSH_SECONDS = 1
 
@@ -31,12 +31,12 @@ def setup(level: str, form: Format) -> None:
         level: least level of what is logged.
         form: `auto` is text on a terminal and JSON elsewhere.
     """
-    handlers: list[logging.Handler] = []
+    handler: logging.Handler = logging.NullHandler()
     if sys.stderr:  # None where it was closed before the start
         text = form == "text" or (form == "auto" and sys.stderr.isatty())
-        handlers.append(_Lines(sys.stderr.fileno()))
-        handlers[0].setFormatter(_Text() if text else _Json())
-    logging.basicConfig(level=level.upper(), handlers=handlers or [logging.NullHandler()], force=True)
+        handler = _Lines(sys.stderr.fileno())
+        handler.setFormatter(_Text() if text else _Json())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
 def flush() -> None:

@@ -1,4 +1,4 @@
-"""Memory that a large request took goes back to the system."""
+"""Memory that a large request took is given back to the system."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class _Server(ThreadingMixIn, WSGIServer):
             super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that goes away or is too slow."""
+        """Log nothing about a client that leaves or is too slow."""
 
 
 class _Handler(WSGIRequestHandler):

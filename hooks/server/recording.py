@@ -1,7 +1,7 @@
 """`serve --record DIR`: each request as a file that can become a test's payload.
 
-What Secret objects hold is masked, and what is nested deeper than any hook reads is cut: writing it would recurse as
-deep. All else is as it came, a client secret in an OIDC configuration too.
+The data of Secret objects is masked, and values nested deeper than any hook reads are cut: writing them would recurse
+as deep. All else is as it came, a client secret in an OIDC configuration too.
 """
 
 from __future__ import annotations
@@ -52,17 +52,16 @@ def recorder(folder: Path) -> Record:
 
 def _new_file(folder: Path, name: str, numbers: Iterator[int]) -> TextIO:
     """Open a new file. Each worker numbers its own, and passes over numbers that another one has taken."""
-    for number in numbers:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    while True:
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            return os.fdopen(os.open(folder / f"{name}-{number:05}.json", flags, 0o600), "w")
+            return os.fdopen(os.open(folder / f"{name}-{next(numbers):05}.json", flags, 0o600), "w")
         except FileExistsError:
             continue
-    raise AssertionError("numbers end")
 
 
 def masked(request: Object) -> Object:
-    """The request without what its Secrets hold: in their data, and in annotations that repeat it."""
+    """Return a request with the data of its Secrets masked, and without annotations, which repeat it."""
     for secret in ((request.get("related") or {}).get("Secret.v1") or {}).values():
         secret["data"] = dict.fromkeys(secret.get("data") or {}, MASK)
         secret["metadata"].pop("annotations", None)

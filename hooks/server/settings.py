@@ -116,12 +116,11 @@ class Settings(BaseSettings):
     """Names of Secrets, separated by commas, to pull every image with, after those that a spec names."""
     openshift: Annotated[bool, Field(validation_alias=AliasChoices("OPERATOR_OPENSHIFT"))] = False
     """Whether security contexts are OpenShift's, which assigns user and group ids itself."""
-
     default_redis_address: Annotated[str, Field(validation_alias=AliasChoices("TOOLHIVE_DEFAULT_REDIS_ADDR"))] = ""
     """Address of a Redis without password, as HOST:PORT, for sessions of servers that name no Redis."""
 
     def installation(self) -> Installation:
-        """What of this the controllers need."""
+        """The settings that the controllers need."""
         return Installation(
             runner_image=self.runner_image,
             proxy_host=self.proxy_host,
@@ -134,7 +133,7 @@ class Settings(BaseSettings):
         )
 
     def warnings(self) -> Iterator[str]:
-        """What an operator should know of these settings before production."""
+        """Yield what a cluster's operator should know of these settings before production."""
         for name in _RETIRED.keys() & os.environ.keys():
             yield f"{name} has no effect any more: {_RETIRED[name]}"
         if not self.auth_token_file and not self.client_ca_file:

@@ -1,4 +1,4 @@
-"""What the API server makes of a manifest before anybody sees it, as far as an offline run needs it."""
+"""What the API server makes of a manifest when it stores it, as far as an offline run needs it."""
 
 from __future__ import annotations
 
@@ -48,9 +48,8 @@ def admit(
     """The objects that a cluster would hold after these manifests were applied to it, before any controller ran.
 
     A field of a spec that its schema doesn't know stays there, as where a cluster's CRD knows it: what it asks for is
-    nothing that a run may leave out in silence. Left out is what nobody will look up: other kinds, Pods (a manifest
-    doesn't run), and what a parent's controller made, should the manifests come from `kubectl get`: this run makes its
-    own.
+    nothing that a run may leave out in silence. Left out are objects that no hook looks up: other kinds, Pods (a
+    manifest doesn't run), and a parent's children in the output of `kubectl get`: this run makes its own.
 
     Args:
         manifests: what `load` returns.
@@ -120,7 +119,7 @@ def _secret(secret: Object) -> tuple[Object, list[str]]:
     """A Secret as it is stored: stringData joined to data, all of it base64.
 
     What isn't base64 was encrypted for a tool that would put it in clear on its way to the cluster (sops, for one).
-    It stands for a value that nobody knows here.
+    It stands for a value that isn't known here.
     """
     problems = []
     data = {}

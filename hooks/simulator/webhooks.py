@@ -56,7 +56,7 @@ def in_process(controllers: Iterable[Controller], installation: Installation, no
         except (Malformed, BrokenRule) as error:
             raise HookError(str(error)) from error
         except Exception as error:
-            # A bug fails its parent alone. Its text is not told: it can quote a manifest.
+            # A bug fails its parent alone. Its text is left out: it can quote a manifest.
             raise HookError(f"a bug in the hooks ({type(error).__name__}): please report it") from error
 
     return ask

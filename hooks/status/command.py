@@ -19,7 +19,7 @@ from hooks.status.observed import Observed, observe
 from hooks.text import one_line
 
 WELL, UNWELL, UNKNOWN = 0, 1, 2
-"""Exit codes: all is well; something isn't ready; it couldn't be told."""
+"""Exit codes: all is well; something isn't ready; the cluster can't be read."""
 
 _PAUSE_SECONDS = 2
 _CLEAR = "\x1b[H\x1b[2J"
@@ -112,6 +112,6 @@ def _resource(text: str) -> CustomResource:
     """A kind by its name, as kubectl takes it: kind, singular, plural or short name, with or without the group."""
     wanted = text.lower().partition(".")[0]
     for kind in RESOURCES:
-        if wanted in (kind.singular, kind.resource, *kind.short_names):
+        if wanted in kind.kubectl_names:
             return kind
-    raise ClusterError(f"no kind {text!r}: there are {', '.join(kind.singular for kind in RESOURCES)}")
+    raise ClusterError(f"no kind {text!r}: there are {', '.join(kind.kind.lower() for kind in RESOURCES)}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hooks.api.kinds import RESOURCES
+from hooks.api.kinds import MCP_SERVER, RESOURCES
 from hooks.api.meta import GROUP
 from hooks.cluster import EVENT, ClusterError, Forbidden, LiveCluster
 from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET, Kind
@@ -25,7 +25,7 @@ _SERVER_LABEL = "toolhive-name"
 
 @dataclass(slots=True)
 class Observed:
-    """What could be read."""
+    """The objects that were read."""
 
     objects: Objects
     notes: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ def observe(live: LiveCluster, namespace: str, now: datetime) -> Observed:
 
 
 def _sync_errors(live: LiveCluster, namespace: str, found: Observed, now: datetime) -> dict[tuple[str, object], str]:
-    """What Metacontroller last said of the calls that fail."""
+    """Metacontroller's last message about each parent whose calls fail."""
     waiting = {_identity(parent) for parent in found.objects.parents.values() if not is_observed(parent)}
     events = failing(_list(live, EVENT, namespace, found, fields=f"reason={SYNC_ERROR}"), waiting, now)
     return {about(event): message_of(event) for event in events}
@@ -98,14 +98,15 @@ def _list(
 
 
 def _owner(obj: Object, parents: dict[str, Object], objects: Objects) -> str:
-    """The uid of the parent that an object was made for; the StatefulSet and its Service are the proxy runner's own."""
+    """The uid of the parent that controls an object; of a proxy runner's StatefulSet, that of its MCPServer."""
     owner = controller_of(obj)
     if owner:
         return str(owner["uid"]) if owner.get("uid") in parents else ""
-    named = labels_of(obj).get(_SERVER_LABEL) or obj["metadata"]["name"]
-    places = (key for key in objects.parents if key[1:] == (obj["metadata"]["namespace"], named))
-    server = next((key for key in places if obj["kind"] == STATEFUL_SET.kind), None)
-    return str(objects.parents[server]["metadata"]["uid"]) if server else ""
+    if obj["kind"] != STATEFUL_SET.kind:
+        return ""
+    name = labels_of(obj).get(_SERVER_LABEL) or obj["metadata"]["name"]
+    server = objects.parents.get((MCP_SERVER.kind, obj["metadata"]["namespace"], name))
+    return str(server["metadata"]["uid"]) if server else ""
 
 
 def _of_pod(pod: Object, workloads: dict[tuple[str, str, str], Object]) -> str:
@@ -126,7 +127,7 @@ def _state(obj: Object, errors: Mapping[tuple[str, object], str]) -> tuple[str, 
 
     Args:
         obj: the object.
-        errors: what was said of failed calls, by namespace and uid.
+        errors: messages about failed calls, by namespace and uid.
     """
     if obj["apiVersion"].startswith(f"{GROUP}/"):
         error = errors.get(_identity(obj))

@@ -39,7 +39,10 @@ SETS = [
 
 @pytest.fixture(scope="module")
 def served(cluster: ControlPlane, hooks_namespace: str) -> ControlPlane:
-    """The API server with stand-ins for the CRDs that components use, and Metacontroller's own where it is given."""
+    """The API server with stand-ins for the CRDs that components use, and Metacontroller's own where it is given.
+
+    Prometheus' namespace exists too, as component `monitoring-servers` needs it.
+    """
     files = sorted(Path(__file__).with_name("stand_ins").iterdir())
     if GIVEN:
         files.append(metacontroller_crds(Path(os.environ.get("METACONTROLLER", ""))))
@@ -50,6 +53,8 @@ def served(cluster: ControlPlane, hooks_namespace: str) -> ControlPlane:
         ",compositecontrollers" if GIVEN else ""
     )
     eventually(lambda: cluster.kubectl("get", group, "-A"), message="the CRDs are not served")
+    prometheus = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}
+    cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump(prometheus))
     return cluster
 
 

@@ -230,3 +230,15 @@ def test_what_is_not_there_is_said(cluster: ControlPlane, namespace: str) -> Non
     assert (nameless.returncode, kindless.returncode) == (2, 2)
     assert nameless.stderr.endswith(f"MCPServer 'nobody' in namespace {namespace}\n")
     assert kindless.stderr.startswith("toolhive-hooks: no kind 'widget': there are mcpserver, ")
+
+
+def test_a_stateful_set_of_a_configs_name_is_not_shown_as_made_for_it(cluster: ControlPlane, namespace: str) -> None:
+    """Proxy runners make theirs for an MCPServer; Keycloak's is somebody else's."""
+    oidc = {"type": "inline", "inline": {"issuer": "https://keycloak.example.test"}}
+    create(cluster, namespace, obj("toolhive.stacklok.dev/v1beta1/MCPOIDCConfig", "keycloak", spec=oidc))
+    old_operator.runners_objects(cluster, namespace, "keycloak")
+
+    result = status(cluster, namespace)
+
+    assert result.stdout.splitlines()[0].startswith(f"MCPOIDCConfig {namespace}/keycloak")
+    assert "StatefulSet" not in result.stdout

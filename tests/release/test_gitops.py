@@ -142,3 +142,21 @@ def test_the_pages_manifests_are_of_these_kinds() -> None:
     }
 
     assert kinds == {"ConfigMap", "Application", "Kustomization"}
+
+
+def test_both_tools_name_an_image_in_place_of_the_repositorys() -> None:
+    """Applied as it is, the folder's Deployment has an image that no registry has."""
+    manifests = [
+        manifest
+        for heading in ("Argo CD", "Flux")
+        for block in blocks(heading, "yaml", PAGE)
+        for manifest in yaml.safe_load_all(block)
+        if manifest["metadata"]["name"] == "toolhive-hooks"
+    ]
+    [built] = yaml.safe_load((ROOT / "metacontroller/kustomization.yaml").read_text())["images"]
+
+    application, kustomization = [manifest["spec"] for manifest in manifests]
+    released = "ghcr.io/OWNER/toolhive-hooks"
+    tag = application["source"]["targetRevision"].removeprefix("v")
+    assert application["source"]["kustomize"]["images"] == [f"{built['name']}={released}:{tag}"]
+    assert kustomization["images"] == [{"name": built["name"], "newName": released, "newTag": tag}]

@@ -215,7 +215,7 @@ def test_actions_are_pinned_and_rights_are_asked_for_by_job() -> None:
     for path in (ROOT / ".github/workflows").glob("*.yml"):
         workflow = yaml.safe_load(path.read_text())
         assert workflow["permissions"] == {}
-        assert [name for name in uses(workflow) if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
+        assert [name for name in uses(workflow) if not re.fullmatch(r"[\w-]+(/[\w-]+){1,2}@[0-9a-f]{40}", name)] == []
         assert [job for job, content in workflow["jobs"].items() if "permissions" not in content] == []
 
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.controlplane.assets import ROOT
 from tests.go_tools import go_tool
@@ -43,3 +44,34 @@ def test_the_releases_that_are_built_are_those_that_the_docs_name() -> None:
         "proxyrunner": runner.rpartition(":")[2],
     }
     subprocess.run(["bash", "-n", script], check=True, timeout=20)
+
+
+def test_a_commit_of_an_action_has_one_version_everywhere() -> None:
+    """Dependabot updates the commit and the version behind it in one line; by hand, one of them is forgotten."""
+    lines = [line for workflow in WORKFLOWS for line in re.findall(r"uses: (\S+@.*)", workflow.read_text())]
+    pinned = {re.fullmatch(r"([\w-]+/[\w-]+)(?:/[\w-]+)?@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)", line) for line in lines}
+
+    assert None not in pinned
+    found = {match.groups() for match in pinned if match}
+    assert len({name for name, _, _ in found}) == len(found)
+
+
+def test_the_image_is_made_on_a_base_that_dependabot_can_read() -> None:
+    """Dependabot's parser takes a tag or a digest from each FROM, and skips one with a variable."""
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert len(bases) == 2
+    assert [base for base in bases if not re.fullmatch(r"python:[\w.-]+(@sha256:[0-9a-f]{64})?", base)] == []
+
+
+def test_dependabot_watches_each_folder_with_something_pinned() -> None:
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    watched = {
+        (update["package-ecosystem"], folder)
+        for update in updates
+        for folder in update.get("directories", [update.get("directory")])
+    }
+    modules = {("gomod", "/" + str(path.parent.relative_to(ROOT))) for path in (ROOT / "tools").rglob("go.mod")}
+    whole = {(ecosystem, "/") for ecosystem in ("pip", "github-actions", "docker")}
+
+    assert watched == modules | whole

@@ -27,7 +27,7 @@ def nodes(node: Object, at: str = "") -> Iterator[tuple[str, Object]]:
         yield from nodes(node["additionalProperties"], f"{at}.*")
 
 
-# What each type of node may say. Kubernetes takes more; whatever else turns up here was not meant.
+# Keywords of each type of node. Kubernetes takes more; any other keyword here was not meant.
 SAID_BY_ALL = {"type", "description", "default", "x-kubernetes-validations"}
 SAID_BY = {
     "object": {

@@ -23,7 +23,7 @@ def test_everything_that_a_user_writes_is_kept(model: type[Model], document: Obj
     assert model.parse(document).model_dump(by_alias=True, exclude_unset=True) == document
 
 
-def test_defaults_of_a_server() -> None:
+def test_a_server_with_an_image_alone_has_these_defaults() -> None:
     """What a spec with an image alone means."""
     assert MCPServerSpec.parse({"image": "mcp:1"}).model_dump(by_alias=True) == {
         "image": "mcp:1",
@@ -134,7 +134,7 @@ BLOCKS_WITH_DEFAULTS = {
 }
 
 
-def test_defaults_inside_blocks() -> None:
+def test_an_empty_block_has_its_defaults() -> None:
     """A block that is there, however empty, has its defaults."""
     blocks = {
         "volumes": [{"name": "data", "hostPath": "/srv", "mountPath": "/data"}],
@@ -203,11 +203,10 @@ def test_a_spec_does_not_change() -> None:
 @pytest.mark.parametrize(("model", "document", "path"), PLACES, ids=IDS)
 def test_null_is_the_same_as_absent(model: type[Model], document: Object, path: Path) -> None:
     """Wherever a field is null: the same spec as without it, or the same complaints. An item of a list is no field."""
+    null = changed(document, path, put(None))
     if isinstance(path[-1], int):
-        null = changed(document, path, put(None))
         assert errors(model, null) == [f"{written(path)}: must not be null"]
         return
-    null = changed(document, path, put(None))
     absent = changed(document, path, lambda holder, step: holder.pop(step))
 
     assert errors(model, null) == errors(model, absent)
@@ -215,7 +214,7 @@ def test_null_is_the_same_as_absent(model: type[Model], document: Object, path: 
         assert model.parse(null) == model.parse(absent)
 
 
-def test_nulls_among_faults() -> None:
+def test_a_null_that_equals_absence_is_not_listed_among_the_faults() -> None:
     """A null that is as good as absent doesn't hide what is wrong elsewhere, and isn't among it."""
     assert errors(MCPServerSpec, {"image": None, "transport": None, "port": 0}) == [
         "spec.image: is required",
@@ -256,7 +255,7 @@ def test_tool_overrides_are_read_by_the_tools_own_names() -> None:
     }
 
 
-def test_a_condition_is_what_kubernetes_takes() -> None:
+def test_a_condition_keeps_kubernetes_rules() -> None:
     good = {
         "type": "Ready",
         "status": "True",

@@ -11,7 +11,7 @@ from hooks.api.kinds import MCP_SERVER
 from hooks.api.mcpserver import MCPServerSpec
 from hooks.api.meta import Model
 from hooks.kubernetes.objects import Object
-from tests.unit.config_specs import TOKEN_EXCHANGE
+from tests.unit.config_specs import SECRET_KEY, TOKEN_EXCHANGE
 from tests.unit.specs import (
     EVERYTHING,
     EXTERNAL_AUTH,
@@ -77,7 +77,7 @@ from tests.unit.specs import (
         ),
     ],
 )
-def test_what_a_server_may_not_say(fields: Object, want: str) -> None:
+def test_a_value_that_no_server_can_have_is_told_in_one_line(fields: Object, want: str) -> None:
     assert server_errors(**fields) == [want]
 
 
@@ -104,14 +104,14 @@ def test_no_spec_is_an_empty_spec(model: type[Model]) -> None:
     "quantity",
     ["", "1", "0", "+1", "500m", "1.5", ".5", "5.", "256Mi", "2Gi", "1E", "1k", "1e3", "1E-3", "100n", "0.5u"],
 )
-def test_what_kubernetes_takes_for_a_quantity_is_one(quantity: str) -> None:
+def test_every_quantity_of_kubernetes_is_taken(quantity: str) -> None:
     assert server_errors(resources={"limits": {"cpu": quantity}, "requests": {"memory": quantity}}) == []
 
 
 @pytest.mark.parametrize(
     "quantity", ["banana", "1ki", "-1", "1 ", " 1", "1e", "1e1.5", "1MB", ".", "1,5", "1\n", "0x10"]
 )
-def test_what_is_no_quantity(quantity: str) -> None:
+def test_text_that_is_no_quantity_is_refused(quantity: str) -> None:
     """The reference's operator panics at these."""
     assert server_errors(resources={"limits": {"cpu": quantity}}) == [
         "spec.resources.limits.cpu: must be a quantity such as '500m', '1.5' or '256Mi'"
@@ -126,7 +126,7 @@ def test_http_and_https_urls_are_token_urls(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["", "idp", "ftp://idp", "https://", " https://idp", "https://idp/a b", "https://idp\n"]
 )
-def test_what_is_no_token_url(url: str) -> None:
+def test_text_that_is_no_token_url_is_refused(url: str) -> None:
     assert token_exchange_errors(tokenUrl=url) == ["spec.tokenExchange.tokenUrl: must be an http:// or https:// URL"]
 
 
@@ -171,7 +171,7 @@ def test_what_is_no_token_url(url: str) -> None:
         ({"authzConfig": {"configMap": {"name": "c"}}}, []),
     ],
 )
-def test_rules_over_several_fields_of_a_server(fields: Object, want: list[str]) -> None:
+def test_rules_over_several_fields_of_a_server_are_checked(fields: Object, want: list[str]) -> None:
     assert server_errors(**fields) == want
 
 
@@ -189,6 +189,16 @@ def test_rules_over_several_fields_of_a_server(fields: Object, want: list[str]) 
             ["spec: tokenExchange configuration must be set if and only if type is 'tokenExchange'"],
         ),
         (
+            {"type": "unauthenticated", "headerInjection": {"headerName": "X-Api-Key", "valueSecretRef": SECRET_KEY}},
+            ["spec: headerInjection configuration must be set if and only if type is 'headerInjection'"],
+        ),
+        *(
+            ({"type": type_}, [f"spec: {type_} configuration must be set if and only if type is '{type_}'"])
+            for type_ in (
+                *("headerInjection", "bearerToken", "embeddedAuthServer", "awsSts", "upstreamInject", "obo", "xaa"),
+            )
+        ),
+        (
             {**EXTERNAL_AUTH, "type": "oauth"},
             [
                 "spec.type: must be one of 'tokenExchange', 'headerInjection', 'bearerToken', 'unauthenticated', "
@@ -204,7 +214,7 @@ def test_rules_over_several_fields_of_a_server(fields: Object, want: list[str]) 
         ),
     ],
 )
-def test_types_of_external_auth(spec: Object, want: list[str]) -> None:
+def test_each_type_of_external_auth_needs_its_own_block_and_no_other(spec: Object, want: list[str]) -> None:
     assert errors(MCPExternalAuthConfigSpec, spec) == want
 
 

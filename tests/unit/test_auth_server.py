@@ -37,7 +37,7 @@ IDP = judged(oidc_config("idp", issuer=URL))
 TX = judged(external_auth(), secret())
 
 
-def test_it_is_named_by_either_reference() -> None:
+def test_either_reference_names_the_auth_server() -> None:
     named = sync(server(**GOOD), related=[auth_server(), IDP])
     older = sync(server(externalAuthConfigRef={"name": "eas"}, oidcConfigRef=OIDC), related=[auth_server(), IDP])
 
@@ -54,13 +54,16 @@ def test_it_is_named_by_either_reference() -> None:
     assert [[key in answer["status"] for key in hashes] for answer in (named, older)] == [[True, False], [False, True]]
 
 
-def test_beside_it_external_auth_authenticates_to_the_backend() -> None:
+def test_beside_an_auth_server_external_auth_authenticates_to_the_backend() -> None:
     answer = sync(server(**GOOD, externalAuthConfigRef={"name": "tx"}), related=[auth_server(), IDP, TX])
 
     types = [middleware["type"] for middleware in run_config(answer)["middleware_configs"]]
     assert types == ["bodylimit", "auth", "upstreamswap", "tokenexchange", "mcp-parser", "recovery"]
 
 
+OIDC_MISSING = (
+    "OIDC config is required for embedded auth server: OIDCConfigRef must be set on the MCPServer (spec.oidcConfigRef)"
+)
 DELEGATE = "MCPExternalAuthConfig 'eas': spec.embeddedAuthServer.delegateClients[0]"
 
 
@@ -71,8 +74,7 @@ DELEGATE = "MCPExternalAuthConfig 'eas': spec.embeddedAuthServer.delegateClients
             {"oidcConfigRef": None},
             {},
             "AuthServerRefInvalidConfig",
-            "OIDC config is required for embedded auth server: OIDCConfigRef must be set on the MCPServer "
-            "(spec.oidcConfigRef)",
+            OIDC_MISSING,
         ),
         (
             {"oidcConfigRef": {**OIDC, "audience": "other"}},
@@ -121,7 +123,9 @@ DELEGATE = "MCPExternalAuthConfig 'eas': spec.embeddedAuthServer.delegateClients
         ),
     ],
 )
-def test_what_it_needs_is_said_with_the_remedy(spec: Any, settings: Any, reason: str, message: str) -> None:
+def test_a_spec_that_an_auth_server_cannot_work_with_is_failed_with_the_remedy(
+    spec: Any, settings: Any, reason: str, message: str
+) -> None:
     given = {key: value for key, value in {**GOOD, **spec}.items() if value}
 
     answer = sync(server(**given), related=[auth_server(**settings), IDP, TX])
@@ -134,31 +138,33 @@ def test_the_older_reference_has_its_own_condition() -> None:
     answer = sync(server(externalAuthConfigRef={"name": "eas"}), related=[auth_server()])
 
     assert answer["status"]["phase"] == "Failed"
-    found = condition(answer, "ExternalAuthConfigValidated")
-    assert found is not None
-    assert found[:2] == ("False", "InvalidConfig")
+    assert condition(answer, "ExternalAuthConfigValidated") == ("False", "InvalidConfig", OIDC_MISSING)
+
+
+IN_MEMORY = (
+    "LoginsInMemory",
+    "MCPExternalAuthConfig 'eas' keeps logins in memory: each restart and rollout of the proxy ends all of them; "
+    "set spec.embeddedAuthServer.storage to type redis there",
+)
+NOT_SHARED = (
+    "LoginsNotShared",
+    "MCPExternalAuthConfig 'eas' keeps logins in memory, and each of 3 replicas has its own: a login at one is unknown "
+    "to the others; set spec.embeddedAuthServer.storage to type redis there",
+)
 
 
 @pytest.mark.parametrize(
-    ("replicas", "storage", "reason", "said"),
-    [
-        (None, None, "LoginsInMemory", "each restart and rollout of the proxy ends all of them"),
-        (1, "memory", "LoginsInMemory", "each restart and rollout of the proxy ends all of them"),
-        (3, "memory", "LoginsNotShared", "each of 3 replicas has its own"),
-        (3, "redis", None, ""),
-    ],
+    ("replicas", "storage", "warning"),
+    [(None, None, IN_MEMORY), (1, "memory", IN_MEMORY), (3, "memory", NOT_SHARED), (3, "redis", None)],
 )
-def test_what_becomes_of_logins_in_memory_is_said(
-    replicas: int | None, storage: str | None, reason: str | None, said: str
+def test_a_warning_says_when_logins_in_memory_are_lost(
+    replicas: int | None, storage: str | None, warning: tuple[str, str] | None
 ) -> None:
     user = {"passwordSecretRef": {"name": "s", "key": "k"}}
     redis = {"redis": {"addr": "redis:6379", "aclUserConfig": user}} if storage == "redis" else {}
     settings = {"storage": {"type": storage, **redis}} if storage else {}
     scaled = {"transport": "sse", "replicas": replicas} if replicas else {}
 
-    found = condition(
-        sync(server(**GOOD, **scaled), related=[auth_server(**settings), IDP]), "AuthServerStorageWarning"
-    )
+    answer = sync(server(**GOOD, **scaled), related=[auth_server(**settings), IDP])
 
-    assert (found and found[1]) == reason
-    assert said in (found[2] if found else "")
+    assert condition(answer, "AuthServerStorageWarning") == (("True", *warning) if warning else None)

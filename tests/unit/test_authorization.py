@@ -58,13 +58,15 @@ def test_another_kind_of_document_knows_no_claims(stray: Any) -> None:
 
 
 def test_policies_by_reference_are_neither_mounted_nor_copied() -> None:
-    answer = sync(server(authzConfigRef={"name": "rules"}), related=[judged(authz_config())])
+    config = judged(authz_config())
+
+    answer = sync(server(authzConfigRef={"name": "rules"}), related=[config])
 
     assert run_config(answer)["authz_config"]["cedar"] == {"policies": [POLICY]}
     assert [child["metadata"]["name"] for child in answer["children"] if child["kind"] == "ConfigMap"] == [
         "demo-runconfig"
     ]
-    assert "authzConfigHash" in answer["status"]
+    assert answer["status"]["authzConfigHash"] == config["status"]["configHash"]
 
 
 def test_a_provider_that_has_no_effect_is_said_in_release_044s_words() -> None:

@@ -86,7 +86,7 @@ def test_before_a_statefulset_was_seen_the_proxy_alone_counts() -> None:
     assert (shown(found), of_backend(found)) == (SERVED, None)
 
 
-def test_a_first_start() -> None:
+def test_each_step_of_a_first_start_has_its_message() -> None:
     starts = ("Pending", "PodsNotReady", "MCP server is starting")
     runs = {"state": {"running": {"startedAt": "x"}}}
 
@@ -119,7 +119,7 @@ def test_a_first_start() -> None:
     assert shown(status(PROXY, stateful_set(ready=1), OWN)) == SERVED
 
 
-def test_a_whole_status() -> None:
+def test_the_whole_status_of_a_server_whose_own_pod_fails() -> None:
     failed = ("False", "ImagePullBackOff", CANT_PULL)
 
     assert status(PROXY, stateful_set(), own(waiting("ErrImagePull"))) == {
@@ -166,6 +166,11 @@ def lost_since_an_hour() -> Object:
 
 
 LOST = f"MCP server pod is on a node that does not answer: `{WHERE}` shows it; repair it, or delete the Node"
+STOPS = (
+    "Pending",
+    "PodsNotReady",
+    f"MCP server is starting: its old pod is still stopping; if that lasts, its node may be lost: {WHERE}",
+)
 CAUSES: dict[str, tuple[Object, tuple[str, str, str]]] = {
     "an image": (own(waiting("ImagePullBackOff")), ("Failed", "ImagePullBackOff", CANT_PULL)),
     "a crash": (
@@ -289,15 +294,8 @@ CAUSES: dict[str, tuple[Object, tuple[str, str, str]]] = {
         own(phase="Running", conditions=[{"type": "Ready", "status": "Unknown"}]),
         ("Failed", "NodeLost", LOST),
     ),
-    "a pod of which nobody knows": (own(phase="Unknown"), ("Failed", "NodeLost", LOST)),
-    "a pod that stops": (
-        deleting(OWN),
-        (
-            "Pending",
-            "PodsNotReady",
-            f"MCP server is starting: its old pod is still stopping; if that lasts, its node may be lost: {WHERE}",
-        ),
-    ),
+    "a pod of unknown phase": (own(phase="Unknown"), ("Failed", "NodeLost", LOST)),
+    "a pod that stops": (deleting(OWN), STOPS),
 }
 
 
@@ -328,7 +326,11 @@ def test_a_proxy_that_crashes_for_want_of_its_mcp_server_tells_that_servers_caus
 def test_a_proxy_that_fails_by_itself_comes_first() -> None:
     broken = proxy(waiting("InvalidImageName"))
 
-    assert shown(status(broken, stateful_set(), own(waiting("ErrImagePull"))))[:2] == ("Failed", "InvalidImageName")
+    assert shown(status(broken, stateful_set(), own(waiting("ErrImagePull")))) == (
+        "Failed",
+        "InvalidImageName",
+        "Proxy can't pull image 'example.test/proxy:1': check its name, and the pull secrets for its registry",
+    )
 
 
 def test_an_old_pod_serves_while_a_new_one_fails() -> None:
@@ -347,10 +349,15 @@ def test_an_evicted_pod_whose_place_is_taken_says_nothing() -> None:
     gone = {**evicted, "metadata": {**PROXY["metadata"], "name": "proxy-old"}}
 
     assert shown(status(PROXY, OWN, evicted, gone, stateful_set(ready=1))) == SERVED
-    assert shown(status(gone, stateful_set(ready=1), OWN))[:2] == ("Failed", "Evicted")
+    assert shown(status(gone, stateful_set(ready=1), OWN)) == (
+        "Failed",
+        "Evicted",
+        "Proxy pod was evicted from its node: `kubectl describe pods -l app=mcpserver,toolhive-name=demo -n team-a` "
+        "tells what ran short there",
+    )
 
 
-def test_a_pod_that_its_mended_statefulset_does_not_replace() -> None:
+def test_a_failed_pod_of_an_older_revision_is_told_with_the_command_that_deletes_it() -> None:
     stuck = own(waiting("ErrImagePull"), labels={REVISION: "demo-1"})
 
     assert shown(status(PROXY, stuck, stateful_set(updateRevision="demo-2"))) == (
@@ -362,7 +369,7 @@ def test_a_pod_that_its_mended_statefulset_does_not_replace() -> None:
     assert shown(status(PROXY, stuck, stateful_set(updateRevision="demo-1")))[2] == CANT_PULL
 
 
-def test_scaled_to_zero() -> None:
+def test_a_server_that_is_scaled_to_zero_is_stopped_and_told_how_to_start() -> None:
     to_zero = "MCP server is scaled to zero: kubectl scale {}/demo --replicas=1 -n team-a"
     crashes = own({**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 3}}})
 
@@ -375,19 +382,21 @@ def test_scaled_to_zero() -> None:
     behind = status(PROXY, stateful_set(0))
     assert shown(behind) == ("Stopped", "ScaledToZero", to_zero.format("statefulset"))
     assert of_backend(behind) == ("False", "ScaledToZero", to_zero.format("statefulset"))
-    assert shown(status(PROXY, stateful_set(0), config=UNREAD))[:2] == ("Stopped", "ScaledToZero")
+    assert shown(status(PROXY, stateful_set(0), config=UNREAD)) == shown(behind)
+
+
+MISSING = (
+    "StatefulSet 'demo' of the MCP server is gone, and its proxy makes it only when it starts: "
+    "kubectl rollout restart deployment/demo -n team-a"
+)
 
 
 def test_a_statefulset_that_is_gone_is_missed() -> None:
     found = status(PROXY, remembered=True)
 
-    missing = (
-        "StatefulSet 'demo' of the MCP server is gone, and its proxy makes it only when it starts: "
-        "kubectl rollout restart deployment/demo -n team-a"
-    )
-    assert shown(found) == ("Failed", "StatefulSetMissing", missing)
-    assert of_backend(found) == ("False", "StatefulSetMissing", missing)
-    assert shown(status(PROXY, remembered=True, config=UNREAD)) == ("Failed", "StatefulSetMissing", missing)
+    assert shown(found) == ("Failed", "StatefulSetMissing", MISSING)
+    assert of_backend(found) == ("False", "StatefulSetMissing", MISSING)
+    assert shown(status(PROXY, remembered=True, config=UNREAD)) == ("Failed", "StatefulSetMissing", MISSING)
 
 
 def test_a_proxy_that_starts_anew_makes_the_missing_statefulset() -> None:
@@ -400,7 +409,7 @@ def test_a_proxy_that_starts_anew_makes_the_missing_statefulset() -> None:
     )
 
 
-def test_it_is_remembered_while_the_spec_is_wrong() -> None:
+def test_a_missing_statefulset_is_remembered_while_the_spec_is_wrong() -> None:
     owner = server()
     before = sync(owner, [*running(owner), stateful_set(ready=1)], [PROXY, OWN])
     wrong = server(port="no") | {"status": before["status"]}
@@ -408,8 +417,8 @@ def test_it_is_remembered_while_the_spec_is_wrong() -> None:
     answer = sync(wrong, running(owner), [PROXY])
 
     assert answer["status"]["phase"] == "Failed"
-    assert condition(answer, "Ready")[1] == "SpecInvalid"  # type: ignore[index]
-    assert condition(answer, "BackendReady")[1] == "StatefulSetMissing"  # type: ignore[index]
+    assert condition(answer, "Ready") == ("False", "SpecInvalid", "spec.port: must be a whole number, is a string")
+    assert condition(answer, "BackendReady") == ("False", "StatefulSetMissing", MISSING)
 
 
 def test_without_pods_deployment_and_statefulset_decide_and_the_message_says_so() -> None:
@@ -444,19 +453,22 @@ def test_a_foreign_pod_does_not_count(metadata: Object) -> None:
 
     assert shown(status(PROXY, failed)) == SERVED
     assert shown(status(PROXY, failed, OWN, stateful_set(ready=1))) == SERVED
-    assert shown(status(PROXY, ready, own(waiting("ErrImagePull")), stateful_set()))[:2] == (
+    assert shown(status(PROXY, ready, own(waiting("ErrImagePull")), stateful_set())) == (
         "Failed",
         "ImagePullBackOff",
+        CANT_PULL,
     )
 
 
 def test_a_pod_counts_only_once_the_statefulset_agrees() -> None:
-    assert shown(status(PROXY, OWN, stateful_set()))[0] == "Pending"
-    assert shown(status(PROXY, stateful_set(ready=1)))[0] == "Ready"  # its pods carry other labels
-    assert shown(status(PROXY, deleting(OWN), stateful_set(ready=1)))[0] == "Pending"
+    waits = ("Pending", "PodsNotReady", "MCP server is starting: its StatefulSet has no ready pod yet")
+
+    assert shown(status(PROXY, OWN, stateful_set())) == waits
+    assert shown(status(PROXY, stateful_set(ready=1))) == SERVED  # its pods carry other labels
+    assert shown(status(PROXY, deleting(OWN), stateful_set(ready=1))) == STOPS
 
 
-def test_all_that_waits_has_a_clock() -> None:
+def test_a_server_whose_own_pod_fails_is_looked_at_each_minute() -> None:
     owner = server()
     answer = sync(owner, [*running(owner), stateful_set()], [PROXY, own(waiting("ErrImagePull"))])
 

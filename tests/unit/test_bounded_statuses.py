@@ -7,30 +7,20 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import SERVICE_ACCOUNT
-from hooks.kubernetes.objects import Object
+from tests.accounts import account_of, using
 from tests.world import (
+    ACCESS,
     USES_TX,
-    child,
+    child_names,
     condition,
     deleting,
     external_auth,
     good_config,
-    observed,
     secret,
     server,
     sync,
     with_metadata,
 )
-
-
-def using(config: str, name: str = "demo") -> Object:
-    return server(name, externalAuthConfigRef={"name": config})
-
-
-def account_of(owner: Object) -> Object:
-    """The ServiceAccount by which a server claims its configs, as its own sync makes it."""
-    return observed(child(sync(owner), SERVICE_ACCOUNT, f"{owner['metadata']['name']}-proxy-runner"), owner)
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a..b", "a_b", "a\n", "x" * 254, "x" * 100_000, None, 7])
@@ -77,7 +67,7 @@ def test_a_deletion_that_is_blocked_by_long_names_still_says_what_to_do() -> Non
     )
 
 
-def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
+def test_a_long_verdict_on_a_config_is_not_repeated_by_its_server() -> None:
     long = "x" * 500_000
     ready = {"type": "Ready", "status": "False", "reason": long, "message": long}
     bad = {**external_auth(), "status": {"observedGeneration": 1, "configHash": long, "conditions": [ready]}}
@@ -90,7 +80,7 @@ def test_what_a_server_repeats_of_a_config_is_bounded() -> None:
     assert reasons.items() >= said.items()
 
 
-def test_what_a_server_takes_from_a_good_config_is_bounded() -> None:
+def test_a_long_hash_of_a_config_is_cut_in_its_servers_status() -> None:
     config = good_config()
     config["status"]["configHash"] = "x" * 500_000
 
@@ -106,5 +96,6 @@ def test_a_digest_that_is_too_long_is_none() -> None:
 
     answer = sync(server(**USES_TX), related=[config])
 
-    assert (condition(answer, "ExternalAuthConfigValidated") or ())[:2] == ("Unknown", "ConfigNotReconciled")
-    assert {child["kind"] for child in answer["children"]} == {"Role", "ServiceAccount"}
+    waiting = "MCPExternalAuthConfig 'tx' not checked yet by this release of the hooks"
+    assert condition(answer, "ExternalAuthConfigValidated") == ("Unknown", "ConfigNotReconciled", waiting)
+    assert child_names(answer) == ACCESS

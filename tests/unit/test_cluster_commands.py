@@ -35,7 +35,7 @@ def test_without_the_kubernetes_client_they_say_how_to_get_it(command: str) -> N
 
 
 @pytest.mark.parametrize("command", ["serve", "render", "crds"])
-def test_the_others_need_none(command: str) -> None:
+def test_other_commands_need_no_kubernetes_client(command: str) -> None:
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_CLIENT, command, "--help"], capture_output=True, check=False, timeout=60
     )
@@ -46,7 +46,7 @@ def test_the_others_need_none(command: str) -> None:
 def test_without_a_kubeconfig_that_is_said(tmp_path: Path) -> None:
     result = _run("migrate", tmp_path / "none")
 
-    assert (result.returncode, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         f"toolhive-hooks: no usable kubeconfig: there is none at {tmp_path}/none. "
         "Give --kubeconfig, or set KUBECONFIG\n"
@@ -67,11 +67,22 @@ def test_no_name_leads_out_of_its_place(arguments: tuple[Any, ...], path: str) -
     assert _path(*arguments) == path
 
 
-@pytest.mark.parametrize("arguments", [("team", ""), ("team", "."), ("team", ".."), ("..", "oauth"), (".",)])
-def test_what_is_no_name_is_refused(arguments: tuple[str, ...]) -> None:
-    """A client would resolve it, or read a list in the object's place."""
-    with pytest.raises(ClusterError, match="no Secret can be named "):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("team", ""), "'' in namespace 'team'"),
+        (("team", "."), "'.' in namespace 'team'"),
+        (("team", ".."), "'..' in namespace 'team'"),
+        (("..", "oauth"), "'oauth' in namespace '..'"),
+        ((".",), "None in namespace '.'"),
+    ],
+)
+def test_a_name_that_a_client_would_resolve_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    """Or one with which it would read a list in the object's place."""
+    with pytest.raises(ClusterError) as caught:
         _path(SECRET, *arguments)
+
+    assert str(caught.value) == f"no Secret can be named {said}"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +109,7 @@ def test_a_file_that_is_no_kubeconfig_is_said_in_one_line(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_without_the_credentials_of_a_plugin_nobody_is_asked(tmp_path: Path, command: str) -> None:
+def test_without_the_credentials_of_a_plugin_no_call_is_made(tmp_path: Path, command: str) -> None:
     """The client itself would go on without any, and be refused as `system:anonymous`."""
     plugin = {"command": "sh", "args": ["-c", "echo log in first >&2; exit 3"]}
     user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", **plugin}}

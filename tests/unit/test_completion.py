@@ -77,7 +77,7 @@ def silent(tmp_path: Path) -> Iterator[Path]:
         yield write_kubeconfig(tmp_path, f"http://127.0.0.1:{server.getsockname()[1]}")
 
 
-def test_what_never_answers_offers_nothing_soon(silent: Path) -> None:
+def test_a_cluster_that_never_answers_offers_nothing_soon(silent: Path) -> None:
     start = time.monotonic()
 
     assert completed(silent, "status", "we") == []

@@ -37,6 +37,6 @@ def test_the_time_stays_until_the_status_changes() -> None:
 
 
 @pytest.mark.parametrize("time", ["2026-11-24T12:00:00Z", "9999-12-31T23:59:59Z", "yesterday", "", None, 7])
-def test_a_time_that_somebody_else_wrote_counts_only_if_it_has_been(time: object) -> None:
+def test_a_transition_time_counts_only_if_it_has_been(time: object) -> None:
     """A wait that is counted from a time to come would never end."""
     assert stamped(observed("True", time))["lastTransitionTime"] == THIS_SECOND

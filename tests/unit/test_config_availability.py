@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from types import UnionType
@@ -10,16 +9,14 @@ from typing import Any, get_args, get_origin
 
 import pytest
 
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, RESOURCES
+from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_WEBHOOK_CONFIG, RESOURCES
 from hooks.api.meta import ConfigMapKeyRef, Model, SecretKeyRef
 from hooks.controllers.configs.secret_values import CREDENTIAL, USES, use_of
-from hooks.kubernetes.kinds import SECRET
 from hooks.kubernetes.objects import Object
 from tests.world import (
     CONFIG,
     condition,
     customize,
-    made,
     oidc_config,
     parent,
     secret,
@@ -47,12 +44,8 @@ def auth_server(**settings: Any) -> Object:
     return parent(MCP_EXTERNAL_AUTH_CONFIG, "as", {"type": "embeddedAuthServer", "embeddedAuthServer": given})
 
 
-def holding(name: str, **data: bytes) -> Object:
-    return made(SECRET, name, data={key: base64.b64encode(value).decode() for key, value in data.items()})
-
-
 PEM = b"-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n"
-GOOD = [holding("up", secret=b"s3cr3t"), holding("keys", new=PEM, old=PEM, hmac=bytes(range(32)))]
+GOOD = [secret("up", secret=b"s3cr3t"), secret("keys", new=PEM, old=PEM, hmac=bytes(range(32)))]
 
 
 def test_every_secret_of_a_config_is_asked_for_by_name() -> None:
@@ -66,7 +59,7 @@ def test_nothing_is_asked_for_that_the_spec_does_not_name() -> None:
 
 
 def test_every_value_that_is_missing_is_named_at_once() -> None:
-    answer = sync(auth_server(), related=[holding("up"), holding("keys", old=PEM, hmac=b" ")])
+    answer = sync(auth_server(), related=[secret("up"), secret("keys", old=PEM, hmac=b" ")])
 
     where = "of namespace 'team-a'"
     assert condition(answer, "SecretAvailable") == (
@@ -82,16 +75,16 @@ def test_every_value_that_is_missing_is_named_at_once() -> None:
 
 def test_a_message_that_names_many_has_room_for_their_number() -> None:
     webhooks = [{"name": "a", "url": "https://a", "hmacSecretRef": {"name": f"s{at}", "key": "k"}} for at in range(50)]
-    config = parent(webhook_kind(), "gate", {"validating": webhooks})
+    config = parent(MCP_WEBHOOK_CONFIG, "gate", {"validating": webhooks})
 
-    message = str((condition(sync(config), "SecretAvailable") or ())[2])
-
+    named = [
+        f"Secret 's{at}' of namespace 'team-a' not found: create it, or correct "
+        f"spec.validating[{at}].hmacSecretRef.name"
+        for at in (0, *range(10, 16))
+    ]
+    message = f"{'; '.join(named)}; and 43 more"
+    assert condition(sync(config), "SecretAvailable") == ("False", "SecretNotFound", message)
     assert len(message) < 1000
-    assert message.endswith("; and 43 more")
-
-
-def webhook_kind() -> Any:
-    return next(resource for resource in RESOURCES if resource.kind == "MCPWebhookConfig")
 
 
 def test_files_may_be_of_any_bytes_and_end_in_a_line_break() -> None:
@@ -106,7 +99,7 @@ def test_files_may_be_of_any_bytes_and_end_in_a_line_break() -> None:
 
 
 def test_a_file_with_which_the_proxy_would_not_start_is_said() -> None:
-    answer = sync(auth_server(), related=[GOOD[0], holding("keys", new=PEM, old=b"x", hmac=b"short")])
+    answer = sync(auth_server(), related=[GOOD[0], secret("keys", new=PEM, old=b"x", hmac=b"short")])
 
     starts = "with which the proxy doesn't start"
     notes = (
@@ -124,14 +117,14 @@ def test_the_one_digest_changes_with_each_value_and_with_nothing_else() -> None:
     up, keys = GOOD
     changed = [
         of(up, keys),
-        of(holding("up", secret=b"another"), keys),
-        of(up, holding("keys", new=PEM + b"\n", old=PEM, hmac=bytes(range(32)))),
-        of(up, holding("keys", new=PEM, old=PEM, hmac=bytes(range(33)))),
+        of(secret("up", secret=b"another"), keys),
+        of(up, secret("keys", new=PEM + b"\n", old=PEM, hmac=bytes(range(32)))),
+        of(up, secret("keys", new=PEM, old=PEM, hmac=bytes(range(33)))),
     ]
 
     assert len(set(changed)) == len(changed)
     assert (
-        of(with_metadata(up, resourceVersion="9"), holding("keys", new=PEM, old=PEM, hmac=bytes(range(32)), x=b"y"))
+        of(with_metadata(up, resourceVersion="9"), secret("keys", new=PEM, old=PEM, hmac=bytes(range(32)), x=b"y"))
         == changed[0]
     )
 
@@ -140,7 +133,7 @@ def test_the_digest_is_never_cut_off() -> None:
     long = {"name": "n" * 253, "key": "k" * 253}
     config = webhook_config(hmacSecretRef=long, tlsConfig={"caSecretRef": {**long, "key": "c" * 253}})
 
-    answer = sync(config, related=[holding("n" * 253, **{"k" * 253: b"x", "c" * 253: b"x"})])
+    answer = sync(config, related=[secret("n" * 253, **{"k" * 253: b"x", "c" * 253: b"x"})])
 
     message = str((condition(answer, "SecretAvailable") or ())[2])
     assert len(message) <= 1000

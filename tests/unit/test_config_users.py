@@ -8,8 +8,9 @@ from hooks.kubernetes.kinds import SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import Objects, SyncRequest
 from hooks.references.table import Reasons, Reference
-from tests.unit.test_groups import account
-from tests.world import deleting, external_auth, parent, server, sync
+from tests.accounts import claiming
+from tests.remote import remote
+from tests.world import deleting, external_auth, server, sync
 
 CLAIMS = {"externalAuthConfigRef": "external-auth-config", "authServerRef": "auth-server"}
 REFERENCES = tuple(
@@ -24,10 +25,6 @@ REFERENCES = tuple(
     for workload in (MCP_SERVER, MCP_REMOTE_PROXY)
     for field, claim in CLAIMS.items()
 )
-
-
-def proxy(name: str, **spec: object) -> Object:
-    return parent(MCP_REMOTE_PROXY, name, {"remoteUrl": "https://mcp.acme.test", **spec})
 
 
 def request(config: Object, *related: tuple[Kind, list[Object]]) -> SyncRequest:
@@ -50,9 +47,9 @@ def test_a_config_asks_once_for_each_claim_and_each_kind() -> None:
 
 def test_users_of_every_kind_and_field_are_listed_once() -> None:
     claims = [
-        account(server("b"), external_auth_config="tx", auth_server="tx"),
-        account(server("a"), auth_server="tx"),
-        account(proxy("p"), "-remote-proxy-runner", external_auth_config="tx"),
+        claiming(server("b"), external_auth_config="tx", auth_server="tx"),
+        claiming(server("a"), auth_server="tx"),
+        claiming(remote("p"), "-remote-proxy-runner", external_auth_config="tx"),
     ]
 
     users = users_of(request(external_auth(), (SERVICE_ACCOUNT, claims)), REFERENCES)
@@ -63,7 +60,7 @@ def test_users_of_every_kind_and_field_are_listed_once() -> None:
 def test_a_blocked_deletion_names_kinds_and_the_fields_in_use() -> None:
     ref = {"name": "tx"}
     servers = [server("a", authServerRef={"kind": "MCPExternalAuthConfig", **ref}), server("idle")]
-    proxies = [proxy("b", authServerRef=ref)]
+    proxies = [remote("b", authServerRef=ref)]
 
     users = users_of(request(deleting(external_auth()), (MCP_SERVER, servers), (MCP_REMOTE_PROXY, proxies)), REFERENCES)
 

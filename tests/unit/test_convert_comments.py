@@ -7,14 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from tests.converted import convert, converted, server
-from tests.unit.test_convert_texts import HEAD
+from tests.converted import HEAD, convert, converted, manifest, server
 
 NEW = "apiVersion: toolhive.stacklok.dev/v1beta1\n"
-
-
-def manifest(spec: str) -> str:
-    return HEAD + "".join(f"  {line}" for line in dedent(spec).splitlines(keepends=True))
 
 
 def added(text: str) -> str:

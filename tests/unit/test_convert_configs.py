@@ -112,7 +112,13 @@ def test_a_config_map_that_cannot_be_told_from_others_is_not_guessed(tmp_path: P
             f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: oidc}}\ndata: {data}\n"
         )
 
-    assert "there are several ConfigMaps oidc that differ" in convert(tmp_path).stderr
+    outcome = convert(tmp_path)
+
+    assert (outcome.code, outcome.stderr) == (
+        1,
+        f"failed: {tmp_path}/a.yaml: MCPServer default/a: there are several ConfigMaps oidc that differ: convert each "
+        "cluster's files by themselves\n",
+    )
 
 
 def test_names_fit_and_need_no_host() -> None:

@@ -113,7 +113,7 @@ def test_the_page_has_each_field_that_is_gone_with_its_last_release() -> None:
 
 
 @pytest.mark.parametrize(("kind", "field"), GONE)
-def test_what_the_page_says_of_a_field_happens(kind: str, field: str) -> None:
+def test_each_field_that_is_gone_is_converted_as_the_page_says(kind: str, field: str) -> None:
     objects = manifests(kind, field)
     specs, said = after(*objects)
     now = ROWS[field][1]
@@ -142,7 +142,7 @@ def test_what_the_page_says_of_a_field_happens(kind: str, field: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("release", [*RELEASES[::20], NEWEST])
-def test_what_is_not_gone_is_kept(kind: str, release: str) -> None:
+def test_fields_that_are_not_gone_are_kept(kind: str, release: str) -> None:
     kept = sorted(fields(kind, release) - gone(kind).keys())
     objects = manifests(kind, *kept)
     specs, said = after(*objects)

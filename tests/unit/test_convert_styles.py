@@ -7,8 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.converted import convert, converted, refused
-from tests.unit.test_convert_texts import HEAD, NEW_HEAD
+from tests.converted import HEAD, NEW_HEAD, convert, converted, refused
 
 OLD = {
     "apiVersion": "toolhive.stacklok.dev/v1alpha1",
@@ -102,24 +101,27 @@ def test_an_anchor_that_is_not_touched_stays() -> None:
     [
         (
             "  oidcConfig: &o\n    type: kubernetes\n  podTemplateSpec: {a: *o}\n",
-            "(*o) repeats the value of oidcConfig",
+            "a YAML alias (*o) repeats the value of oidcConfig: write it out in both places",
         ),
         (
             "  resources: &r {}\n  podTemplateSpec: {a: *r}\n  tools: &t [a]\n  args: *t\n",
-            "(*t)",
+            "a YAML alias (*t) repeats the value of tools: write it out in both places",
         ),
         (
             "  authzConfig: &a {type: inline, inline: {}, configMap: {}}\n  podTemplateSpec: {b: *a}\n",
-            "(*a)",
+            "a YAML alias (*a) repeats what must change: write it out in both places",
         ),
-        ("  <<: {port: 80}\n", "port is elsewhere, behind a YAML alias"),
-        ("  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n", "oidcConfig is elsewhere"),
+        ("  <<: {port: 80}\n", "port is elsewhere, behind a YAML alias: write it out"),
+        (
+            "  podTemplateSpec: {a: &o {type: kubernetes}}\n  oidcConfig: *o\n",
+            "oidcConfig is elsewhere, behind a YAML alias: write it out",
+        ),
     ],
 )
-def test_what_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:
+def test_an_object_whose_setting_an_alias_repeats_is_left_alone(spec: str, why: str) -> None:
     text = f"{HEAD}  image: x\n  proxyMode: sse\n{spec}"
 
-    assert why in refused(text)
+    assert refused(text) == f"failed: stdin: MCPServer default/demo: {why}\n"
 
 
 def test_an_object_behind_an_alias_is_left_alone_with_the_one_it_repeats() -> None:
@@ -131,10 +133,14 @@ def test_an_object_behind_an_alias_is_left_alone_with_the_one_it_repeats() -> No
     assert outcome.stdout == text.replace(
         "v1alpha1, kind: MCPGroup, metadata: {name: b}", "v1beta1, kind: MCPGroup, metadata: {name: b}"
     )
-    assert outcome.stderr.count("failed: stdin: MCPGroup default/a: ") == 2
+    assert outcome.stderr.splitlines() == [
+        "converted: stdin: MCPGroup default/b",
+        "failed: stdin: MCPGroup default/a: a YAML alias (*a) repeats what must change: write it out in both places",
+        "failed: stdin: MCPGroup default/a: apiVersion is elsewhere, behind a YAML alias: write it out",
+    ]
 
 
-def test_a_text_whose_last_line_would_change_its_value_is_left_alone() -> None:
+def test_blank_lines_that_belong_to_the_last_value_stay() -> None:
     text = f"{HEAD}  image: x\n  transport: sse\n  port: 80\n  podTemplateSpec:\n    a: |+\n      b\n\n\n"
 
     assert converted(text) == text.replace("v1alpha1", "v1beta1").replace("port: 80", "proxyPort: 80")

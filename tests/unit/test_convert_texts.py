@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import dedent, indent
+from textwrap import dedent
 
-from tests.converted import converted
-
-HEAD = "apiVersion: toolhive.stacklok.dev/v1alpha1\nkind: MCPServer\nmetadata:\n  name: demo\nspec:\n"
-NEW_HEAD = HEAD.replace("v1alpha1", "v1beta1")
-
-
-def server(spec: str) -> str:
-    return HEAD + indent(dedent(spec), "  ")
+from tests.converted import NEW_HEAD, converted, manifest
 
 
 def test_lines_that_need_no_change_stay_as_they_are() -> None:
@@ -99,7 +92,7 @@ spec: {ports: [{port: 80}]}
 
 
 def test_settings_that_stood_in_a_server_become_objects_behind_it() -> None:
-    before = server("""\
+    before = manifest("""\
       image: x
       proxyMode: sse
       # Keycloak of the team

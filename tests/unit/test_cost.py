@@ -54,7 +54,7 @@ def test_an_answer_makes_no_copy_of_its_request(hook: Hook, make: Callable[[], O
     assert peak_bytes(lambda: webhook.respond(controller, read, CONFIG, NOW)) <= 3 * len(sent)
 
 
-def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -> None:
+def test_a_configs_request_does_not_grow_with_servers_that_do_not_use_it() -> None:
     others = [server(f"other-{number}") for number in range(100)]
 
     alone, among_others = (sync_request(external_auth(), related=[secret(), *extra]) for extra in ([], others))
@@ -62,7 +62,7 @@ def test_what_a_config_is_sent_does_not_grow_with_servers_that_do_not_use_it() -
     assert among_others == alone
 
 
-def test_a_config_that_goes_is_sent_its_servers_once() -> None:
+def test_a_config_that_is_being_deleted_is_sent_each_server_once() -> None:
     """Each server, and not its ServiceAccount too."""
     request = deleted_config(references=3, others=2)
 

@@ -33,7 +33,7 @@ def test_a_status_has_a_field_for_all_that_a_controller_writes(kind: str) -> Non
     assert status["observedGeneration"]["format"] == "int64"
 
 
-def test_phases() -> None:
+def test_phases_are_those_of_both_releases() -> None:
     """Running is what earlier releases wrote and stored; Ready is what ToolHive 0.44 writes."""
     phases = {kind: root(kind)["properties"]["status"]["properties"].get("phase") for kind in KINDS}
 
@@ -254,7 +254,7 @@ REQUIRED: dict[str, dict[str, list[str]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_required_fields(kind: str) -> None:
+def test_required_fields_are_those_of_both_generations(kind: str) -> None:
     """What both generations of the API ask for. A reference to a key of a Secret always has both its parts."""
     found = {
         at.removeprefix(".spec").removeprefix("."): sorted(node["required"])

@@ -51,7 +51,7 @@ def test_every_field_is_described_in_sentences(kind: str) -> None:
     assert [at for at, text in fields if not text.endswith(".") or "\n" in text or text != text.strip()] == []
 
 
-def test_a_block_of_the_schema() -> None:
+def test_a_block_has_its_enum_default_and_rule() -> None:
     """Enum, default and rule of one small block, as a whole."""
     assert root("MCPServer")["properties"]["spec"]["properties"]["permissionProfile"] == {
         "description": "Permissions of the MCP server.",
@@ -150,7 +150,7 @@ def test_the_text_on_a_field_wins_over_that_of_its_type() -> None:
     ]
 
 
-def test_what_no_structural_schema_can_say_is_refused() -> None:
+def test_a_constraint_that_no_structural_schema_has_is_refused() -> None:
     class Exclusive(Model):
         share: Annotated[int, Field(gt=0)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from dataclasses import replace
@@ -51,36 +50,30 @@ def config(use: str) -> Object:
     return parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", SPECS[use])
 
 
-def holding(value: bytes, name: str = "tx-oauth", key: str = "client-secret") -> Object:
-    return made(SECRET, name, data={key: base64.b64encode(value).decode()})
-
-
 @pytest.mark.parametrize("use", SPECS)
 @pytest.mark.parametrize(
-    ("value", "reason", "message"),
+    ("value", "fault"),
     [
-        (b"s3cr3t\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
-        (b"s3cr3t\r\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
-        (b"s3cr3t\n\n", "SecretValueInvalid", "a value at key 'client-secret' that ends with a line break"),
-        (b"\ns3cr3t", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
-        (b"s3c\nr3t\n", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
-        (b"s3c\rr3t", "SecretValueInvalid", "a value at key 'client-secret' that has line breaks"),
-        (b"s3cr3t\0", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
-        (b"s3c\tr3t", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
-        (b"s3cr3t\x7f", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
-        (b"\x1bs3cr3t", "SecretValueInvalid", "a value at key 'client-secret' that has a control character"),
-        (b"s3cr3t\xff", "SecretValueInvalid", "a value at key 'client-secret' that is not UTF-8"),
-        ("s3cr3t".encode("utf-16"), "SecretValueInvalid", "a value at key 'client-secret' that is not UTF-8"),
+        (b"s3cr3t\n", "ends with a line break"),
+        (b"s3cr3t\r\n", "ends with a line break"),
+        (b"s3cr3t\n\n", "ends with a line break"),
+        (b"\ns3cr3t", "has line breaks"),
+        (b"s3c\nr3t\n", "has line breaks"),
+        (b"s3c\rr3t", "has line breaks"),
+        (b"s3cr3t\0", "has a control character"),
+        (b"s3c\tr3t", "has a control character"),
+        (b"s3cr3t\x7f", "has a control character"),
+        (b"\x1bs3cr3t", "has a control character"),
+        (b"s3cr3t\xff", "is not UTF-8"),
+        ("s3cr3t".encode("utf-16"), "is not UTF-8"),
     ],
 )
-def test_a_value_that_can_be_no_credential_is_said_and_not_quoted(
-    use: str, value: bytes, reason: str, message: str
-) -> None:
-    answer = sync(config(use), related=[holding(value)], config=KEYED)
+def test_a_value_that_can_be_no_credential_is_said_and_not_quoted(use: str, value: bytes, fault: str) -> None:
+    answer = sync(config(use), related=[secret(client_secret=value)], config=KEYED)
 
-    fault = ("False", reason, f"{WHERE} has {message}, and can't be a {use}: {REMEDY}")
-    assert condition(answer, "SecretAvailable") == fault
-    assert condition(answer, "Ready") == fault
+    message = f"{WHERE} has a value at key 'client-secret' that {fault}, and can't be a {use}: {REMEDY}"
+    expected = ("False", "SecretValueInvalid", message)
+    assert (condition(answer, "SecretAvailable"), condition(answer, "Ready")) == (expected, expected)
     assert "credentialDigest" not in answer["status"]
     assert answer["resyncAfterSeconds"] == 60
 
@@ -97,7 +90,7 @@ def test_a_header_of_a_collector_has_no_commas_and_percent_signs(value: bytes) -
     }
     owner = parent(MCP_TELEMETRY_CONFIG, "otel", {"openTelemetry": otel})
 
-    answer = sync(owner, related=[holding(value)], config=KEYED)
+    answer = sync(owner, related=[secret(client_secret=value)], config=KEYED)
 
     message = (
         f"{WHERE} has a value at key 'client-secret' that has one of ',' and '%', with which it would arrive as "
@@ -107,8 +100,8 @@ def test_a_header_of_a_collector_has_no_commas_and_percent_signs(value: bytes) -
 
 
 @pytest.mark.parametrize("value", [b" ", b"\n", b"\t\r\n ", "\N{NO-BREAK SPACE}".encode()])
-def test_blanks_alone_are_nothing(value: bytes) -> None:
-    answer = sync(external_auth(), related=[holding(value)])
+def test_a_value_of_blanks_alone_counts_as_empty(value: bytes) -> None:
+    answer = sync(external_auth(), related=[secret(client_secret=value)])
 
     assert condition(answer, "SecretAvailable") == (
         "False",
@@ -117,7 +110,7 @@ def test_blanks_alone_are_nothing(value: bytes) -> None:
     )
 
 
-def test_what_is_not_base64_is_said() -> None:
+def test_a_value_that_is_not_base64_is_said() -> None:
     answer = sync(external_auth(), related=[made(SECRET, "tx-oauth", data={"client-secret": "plain text!"})])
 
     assert condition(answer, "SecretAvailable") == (
@@ -161,8 +154,8 @@ BLANK = "; its value begins or ends with a blank, which counts as part of it"
         ),
     ],
 )
-def test_what_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
-    answer = sync(config(use), related=[holding(value.encode())], config=KEYED)
+def test_a_value_that_works_and_is_rarely_meant_is_used_and_said(use: str, value: str, notes: str) -> None:
+    answer = sync(config(use), related=[secret(client_secret=value)], config=KEYED)
 
     place = f"Secret\0{NAMESPACE}\0tx-oauth\0client-secret\0"
     content = hmac.new(b"installation key", f"{place}{value}".encode(), hashlib.sha256).hexdigest()
@@ -182,7 +175,7 @@ def test_the_digest_tells_nothing_of_which_credentials_are_the_same() -> None:
     def digest(name: str, key: str, value: bytes) -> str:
         spec = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": {"name": name, "key": key}}}
         owner = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
-        answer = sync(owner, related=[holding(value, name, key)], config=KEYED)
+        answer = sync(owner, related=[secret(name, **{key: value})], config=KEYED)
         return str(answer["status"]["credentialDigest"])
 
     digests = [
@@ -199,7 +192,7 @@ def test_the_digest_tells_nothing_of_which_credentials_are_the_same() -> None:
 
 def test_a_server_is_held_while_the_value_is_no_credential_and_rolls_once_it_is() -> None:
     def config_with(value: bytes) -> Object:
-        return judged(external_auth(), holding(value), by=KEYED)
+        return judged(external_auth(), secret(client_secret=value), by=KEYED)
 
     before = running(server(**USES_TX), config_with(b"old"))
     held = sync(server(**USES_TX), before, [config_with(b"new\n")])
@@ -244,5 +237,6 @@ def test_a_new_value_rolls_the_pods(user: Object, config: Object) -> None:
     old, new = annotations("old" * 16), annotations("new" * 16)
 
     digest = "toolhive.stacklok.dev/credential-digest"
+    assert old == annotations("old" * 16)
     assert old[digest] != new[digest]
     assert {**old, digest: ""} == {**new, digest: ""}

@@ -28,7 +28,7 @@ def run_config(form: dict[str, object], secret: str, header: str, **more: object
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_in_clear_is_masked_however_it_is_written(form: dict[str, object]) -> None:
+def test_values_in_clear_are_masked_in_every_form_of_json(form: dict[str, object]) -> None:
     old = run_config(form, SECRETS[0], SECRETS[2])
     [text] = unified("x", old, run_config(form, SECRETS[1], SECRETS[3], insecure=True))
     [whole] = unified("x", old, None)
@@ -58,7 +58,7 @@ def test_where_only_the_form_differs_nothing_is_marked_as_changed() -> None:
     assert "(before)" not in text
 
 
-def test_what_is_empty_is_shown_so() -> None:
+def test_empty_values_are_shown_as_empty() -> None:
     [text] = unified("x", run_config(FORMS[0], "", ""), None)
 
     assert '"ClientSecret": "",' in text

@@ -93,7 +93,7 @@ def config(scopes: tuple[str, ...] = (), **block: Any) -> Object:
     return found
 
 
-def test_a_small_one() -> None:
+def test_an_auth_server_with_one_upstream_has_these_settings() -> None:
     assert config() == {
         "schema_version": "v0.1.0",
         "issuer": "https://auth.acme.test",
@@ -112,7 +112,7 @@ def test_a_small_one() -> None:
     }
 
 
-def test_all_keys_in_the_operators_order() -> None:
+def test_all_settings_are_written_in_the_operators_order() -> None:
     expected = {
         "schema_version": "v0.1.0",
         "issuer": "https://auth.acme.test",
@@ -241,7 +241,7 @@ def test_memory_is_the_runners_default(storage: Object) -> None:
     assert "storage" not in config(storage=storage)
 
 
-def test_one_redis_without_a_user() -> None:
+def test_one_redis_without_a_user_has_the_default_timeouts() -> None:
     redis = {
         "addr": "redis:6379",
         "clusterMode": True,

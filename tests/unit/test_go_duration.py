@@ -30,7 +30,7 @@ def test_durations_are_read_and_printed_as_go_does(text: str, nanoseconds: int, 
 
 
 @pytest.mark.parametrize("text", ["", "s", ".s", "1", "1e3s", "1 s", "1d", "9223372036854775808ns", "٣s", "1s" * 40])
-def test_what_go_does_not_read_is_none(text: str) -> None:
+def test_a_text_that_go_does_not_read_is_no_duration(text: str) -> None:
     assert go_duration.read(text) is None
 
 

@@ -29,7 +29,7 @@ def test_it_is_pythons_json_but_for_what_go_escapes(value: Any) -> None:
         assert ours == escaped
 
 
-def test_as_go_writes_it() -> None:
+def test_an_indented_document_is_written_as_go_does() -> None:
     value = {"a": {}, "b": [], "c": ["<&>", 1], "d": "\u2028\x7f\x01\n"}
 
     assert go_json.indented(value).splitlines() == [
@@ -45,7 +45,7 @@ def test_as_go_writes_it() -> None:
     ]
 
 
-def test_what_the_fast_writer_refuses_is_written_all_the_same() -> None:
+def test_long_integers_and_deep_lists_are_written_too() -> None:
     nested: Any = []
     for _ in range(300):
         nested = [nested]

@@ -88,7 +88,7 @@ CAUSES = {
 
 @pytest.mark.parametrize(("owner", "related", "reason", "phase"), CAUSES.values(), ids=CAUSES)
 class TestHold:
-    def test_what_exists_is_returned_as_it_was(
+    def test_existing_children_are_returned_as_they_were(
         self, owner: Object, related: list[Object], reason: str, phase: str
     ) -> None:
         before, children = settled(server(port=9000))
@@ -103,7 +103,7 @@ class TestHold:
         assert (answer["status"]["phase"], ready[:2]) == (phase, ("False", reason))
         assert answer["resyncAfterSeconds"] == 60
 
-    def test_what_never_existed_is_not_made(
+    def test_children_that_never_existed_are_not_made(
         self, owner: Object, related: list[Object], reason: str, phase: str
     ) -> None:
         assert child_names(sync(owner, related=related)) == ACCESS

@@ -37,7 +37,7 @@ NO_TAG = "must have a tag of at most 128 letters, digits, '_', '.' and '-' after
         "a" * 63,
     ],
 )
-def test_what_can_be_pulled(image: str) -> None:
+def test_a_reference_that_a_runtime_can_pull_has_no_fault(image: str) -> None:
     assert image_fault(image) == ""
 
 
@@ -86,7 +86,7 @@ def test_what_can_be_pulled(image: str) -> None:
         ("0" * 64, "must be an image reference, not an image's id"),
     ],
 )
-def test_what_can_not(image: str, fault: str) -> None:
+def test_a_reference_that_no_runtime_can_pull_has_a_fault(image: str, fault: str) -> None:
     assert image_fault(image) == fault
 
 

@@ -74,11 +74,15 @@ def test_text_is_for_people_and_one_line_an_event(capfd: pytest.CaptureFixture[s
     assert traceback == "  File x"
 
 
-def test_without_a_stderr_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stderr_nothing_is_written(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`2>&-` leaves Python without one."""
     monkeypatch.setattr(sys, "stderr", None)
     log.setup("info", "auto")
     ANY.warning("one")
+
+    assert written_to(capfd) == []
 
 
 def test_a_log_that_cannot_be_written_ends_nothing(capfd: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +99,7 @@ def test_a_log_that_cannot_be_written_ends_nothing(capfd: pytest.CaptureFixture[
     assert [json.loads(line)["message"] for line in written_to(capfd)] == ["two"]
 
 
-def test_lines_that_nobody_reads_are_lost_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_are_not_read_are_lost_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe, stderr = os.pipe()
     with os.fdopen(stderr, "w") as stalled, os.fdopen(pipe) as reader:
         monkeypatch.setattr(sys, "stderr", stalled)

@@ -87,7 +87,7 @@ def test_a_chart_is_left_out_with_its_templates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["b", "b/", "b/*.yaml", "b.yaml", "*/b/*"])
-def test_what_is_ignored_is_not_read(tmp_path: Path, pattern: str) -> None:
+def test_ignored_files_are_not_read(tmp_path: Path, pattern: str) -> None:
     write(tmp_path, a_yaml=MAP.replace("NAME", "a"), b__b_yaml="a: [")
 
     assert load(tmp_path, ignore=[pattern]) == (["a"], [])
@@ -102,7 +102,7 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def test_a_kustomization_is_built_by_kubectl(tmp_path: Path, kubectl: Path) -> None:
+def test_a_kustomization_is_built_by_kubectl(kubectl: Path) -> None:
     kubectl.write_text('#!/bin/sh\n[ "$1" = kustomize ] || exit 1\nprintf "%s" "' + MAP.replace("NAME", "$2") + '"\n')
     kubectl.chmod(0o755)
 
@@ -112,7 +112,7 @@ def test_a_kustomization_is_built_by_kubectl(tmp_path: Path, kubectl: Path) -> N
     assert loaded.problems == []
 
 
-def test_a_kustomization_that_cannot_be_built_is_said(tmp_path: Path, kubectl: Path) -> None:
+def test_a_kustomization_that_cannot_be_built_is_said(kubectl: Path) -> None:
     without = load_all(Source(kustomizations=["prod"]), io.BytesIO())
     kubectl.write_text("#!/bin/sh\necho no such folder >&2\nexit 1\n")
     kubectl.chmod(0o755)
@@ -123,3 +123,12 @@ def test_a_kustomization_that_cannot_be_built_is_said(tmp_path: Path, kubectl: P
     assert [(each.file, each.message) for each in refused.problems] == [
         ("prod", f"{kubectl} can't build it: no such folder")
     ]
+
+
+def test_what_is_left_out_is_said_in_the_order_of_paths(tmp_path: Path) -> None:
+    """Whatever the order in which the file system has them: a report is the same on each machine."""
+    charts = [f"chart-{number:02}" for number in range(20)]
+    for chart in reversed(charts):
+        write(tmp_path, **{f"{chart}__Chart_yaml": ""})
+
+    assert [file for file, _ in load(tmp_path)[1]] == [f"{chart}/Chart.yaml" for chart in charts]

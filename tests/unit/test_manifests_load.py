@@ -47,6 +47,12 @@ def refusal(text: str | bytes) -> str:
     return str(caught.value)
 
 
+def refusal_of(path: Path | str) -> str:
+    with pytest.raises(InputError) as caught:
+        load([str(path)], io.BytesIO())
+    return str(caught.value)
+
+
 A = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
 
 
@@ -73,7 +79,7 @@ def test_lists_are_unrolled() -> None:
     outer = {"apiVersion": "v1", "kind": "List", "items": [config_map("a"), inner]}
 
     assert from_stdin(json.dumps(outer)) == [config_map("a"), config_map("b")]
-    assert "no manifests" in refusal(json.dumps({"apiVersion": "v1", "kind": "List", "items": []}))
+    assert refusal(json.dumps({"apiVersion": "v1", "kind": "List", "items": []})) == "no manifests in -"
 
 
 def test_a_kind_that_ends_in_list_without_items_is_an_object() -> None:
@@ -118,10 +124,7 @@ def test_the_same_object_with_other_content_is_refused_naming_both_places(tmp_pa
     (tmp_path / "a.yaml").write_text(A)
     (tmp_path / "b.yaml").write_text(f"{A.replace('name: a', 'name: c')}---\n{other}")
 
-    with pytest.raises(InputError) as caught:
-        load([str(tmp_path)], io.BytesIO())
-
-    assert str(caught.value) == (
+    assert refusal_of(tmp_path) == (
         f"{tmp_path}/b.yaml: document 2: ConfigMap default/a: is given twice, and not the same: "
         f"see {tmp_path}/a.yaml: document 1"
     )
@@ -188,7 +191,7 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
         ("- " * 200 + "a", "stdin: document 1: nested deeper than 150 levels (line 1)"),
     ],
 )
-def test_what_cannot_be_used_is_refused_saying_where(text: str | bytes, problem: str) -> None:
+def test_a_text_that_cannot_be_used_is_refused_with_its_place(text: str | bytes, problem: str) -> None:
     assert refusal(text) == problem
 
 
@@ -238,14 +241,14 @@ def test_a_namespace_is_given_to_those_without_one() -> None:
 def test_a_bomb_of_long_strings_is_refused_too() -> None:
     text = f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 100)}]"
 
-    assert "its aliases expand to more" in refusal(text)
+    assert refusal(text) == "stdin: document 1: its aliases expand to more than any manifest needs (line 2)"
 
 
 def test_anchors_that_nest_anchors_stay_within_the_depth() -> None:
     level = "a0: &a0 " + "[" * 80 + "]" * 80
     text = f"{level}\na1: &a1 {'[' * 80}*a0{']' * 80}"
 
-    assert "nested deeper than 150 levels" in refusal(text)
+    assert refusal(text) == "stdin: document 1: nested deeper than 150 levels (line 2)"
 
 
 @pytest.mark.parametrize("text", ["[" * 5_000_000, "{" * 5_000_000, "\x00" * 5_000_000, ": " * 2_500_000, BOMB * 100])
@@ -359,23 +362,18 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     ("path", "problem"), [("nowhere/a.yaml", "No such file or directory"), ("a" * 5000, "File name too long")]
 )
 def test_a_path_that_cannot_be_read_is_refused(path: str, problem: str) -> None:
-    with pytest.raises(InputError) as caught:
-        load([path], io.BytesIO())
-
-    assert str(caught.value) == f"{path}: {problem}"
+    assert refusal_of(path) == f"{path}: {problem}"
 
 
 def test_a_folder_without_manifests_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no manifests in"):
-        load([str(tmp_path)], io.BytesIO())
+    assert refusal_of(tmp_path) == f"no manifests in {tmp_path}"
 
 
 def test_a_file_that_is_too_long_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "a.yaml").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
 
-    with pytest.raises(InputError, match="longer than 32 MiB"):
-        load([str(tmp_path)], io.BytesIO())
+    assert refusal_of(tmp_path) == f"{tmp_path}/a.yaml: longer than 32 MiB"
 
 
 def test_a_byte_order_mark_is_skipped() -> None:

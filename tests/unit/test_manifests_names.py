@@ -90,7 +90,7 @@ def test_a_key_of_a_secret_that_no_api_server_takes_is_said(field: str, key: str
     assert said({**named("Secret", "v1"), field: {"good": "x", key: "x"}}) == f"{field}[{key}] {fault}"
 
 
-def test_what_the_hooks_do_not_see_is_not_looked_at() -> None:
+def test_names_in_objects_that_the_hooks_do_not_see_are_not_checked() -> None:
     """A folder has other tools' templates too."""
     assert said(named("Deployment", "apps/v1", name="${APP}")) == ""
     assert said({**named(), "spec": {"env": [{"name": "A", "value": "${B}"}]}, "data": {"a b": "x"}}) == ""

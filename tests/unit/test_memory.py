@@ -15,7 +15,7 @@ BETWEEN = 50
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="it takes glibc")
-def test_what_is_free_goes_back_whatever_lives_on_in_the_midst_of_it() -> None:
+def test_free_memory_between_live_blocks_is_given_back() -> None:
     trim_heap(LARGE_BODY)  # what earlier tests left
     before = memory(os.getpid())
     taken = [bytes([1]) * 1000 for _ in range(100_000)]  # written to: before that they would be no memory
@@ -26,4 +26,4 @@ def test_what_is_free_goes_back_whatever_lives_on_in_the_midst_of_it() -> None:
 
     assert most - before > 80 * MIB
     assert memory(os.getpid()) - before < 20 * MIB
-    assert len(live_on) == 100_000 / BETWEEN
+    assert len(live_on) == 100_000 / BETWEEN, "they live to the end"

@@ -41,7 +41,7 @@ def test_an_event_counts_until_the_next_call_was_due(first: int, last: int, coun
     assert failing([found], (), NOW) == ([found] if counts else [])
 
 
-def test_of_what_waits_an_event_counts_at_any_age() -> None:
+def test_an_event_of_a_waiting_object_counts_at_any_age() -> None:
     old, new = event("a", 3500, 3400), event("a", 20, 10)
 
     assert failing([new, old], {("ns", "a")}, NOW) == [old, new]
@@ -63,5 +63,5 @@ def test_an_event_of_the_newer_form_has_another_time() -> None:
         ("another text", "another text"),
     ],
 )
-def test_what_metacontroller_says_before_the_cause_is_left_out(message: str, said: str) -> None:
+def test_a_message_of_metacontroller_begins_with_the_cause(message: str, said: str) -> None:
     assert message_of({"message": message}) == said

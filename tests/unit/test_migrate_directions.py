@@ -55,7 +55,7 @@ def changed(of: Plan) -> list[str]:
     return [change.title for change in of.changes]
 
 
-def test_an_account_that_the_spec_names_is_the_users_whatever_its_name() -> None:
+def test_an_account_that_the_spec_names_is_the_users() -> None:
     objects = left_by_the_operator(serviceAccount=f"{CASE}-sa")
     account = objects[f"ServiceAccount/{CASE}-sa"]["metadata"]
     del account["ownerReferences"], account["managedFields"]
@@ -99,7 +99,7 @@ def test_restored_children_are_the_servers_by_metacontrollers_own_note() -> None
 
 
 @pytest.mark.parametrize(("noted", "kind"), [("uid-of-another", "MCPServer"), ("of-one-gone", "MCPRemoteProxy")])
-def test_what_is_noted_as_the_child_of_another_one_is_left(noted: str, kind: str) -> None:
+def test_an_object_noted_as_another_parents_child_is_left(noted: str, kind: str) -> None:
     objects = restored(left_by_the_operator(), noted=noted, kind=kind)
     another = copy.deepcopy(objects[f"MCPServer/{CASE}"])
     another["metadata"] |= {"name": "another", "uid": "uid-of-another"}
@@ -115,7 +115,7 @@ def statefulset(**labels: str) -> Object:
     return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata}
 
 
-def test_a_server_that_is_being_deleted_waits_for_what_nobody_can_tell_for_its_own() -> None:
+def test_a_server_that_is_being_deleted_waits_for_a_statefulset_of_unknown_owner() -> None:
     objects = left_by_the_operator()
     server = objects[f"MCPServer/{CASE}"]
     being_deleted(server, OPERATORS[MCP_SERVER])
@@ -136,7 +136,7 @@ def test_a_server_that_is_being_deleted_waits_for_what_nobody_can_tell_for_its_o
     assert goes.left == []
 
 
-def test_it_does_not_wait_for_what_is_somebody_elses() -> None:
+def test_a_server_that_is_being_deleted_does_not_wait_for_a_statefulset_of_another_owner() -> None:
     objects = left_by_the_operator()
     being_deleted(objects[f"MCPServer/{CASE}"], OPERATORS[MCP_SERVER])
     objects["StatefulSet"] = statefulset()

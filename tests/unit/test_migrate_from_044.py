@@ -47,7 +47,7 @@ def test_with_the_api_servers_defaults_the_record_is_the_object_again(case: str,
 
 
 @pytest.mark.parametrize("case", cases.ALL)
-def test_so_it_is_for_every_kind_of_workload_and_config(case: str) -> None:
+def test_for_every_kind_of_workload_the_record_is_the_object_again(case: str) -> None:
     kind, _, name = cases.workload(case).partition("/")
     [owner] = [obj for obj in cases.inputs(case) if (obj["kind"], obj["metadata"]["name"]) == (kind, name)]
     owner["metadata"]["uid"] = "uid-1"
@@ -117,7 +117,7 @@ def test_a_remote_proxy_has_no_finalizer_of_the_operators_and_loses_ours_on_the_
     )
 
 
-def test_a_group_goes_though_it_has_members() -> None:
+def test_a_group_with_members_loses_its_finalizer() -> None:
     """Nothing protects it, before or after."""
     group = thing("MCPGroup", "team", finalizers=[OPERATORS[KINDS["MCPGroup"]]])
     group["metadata"]["deletionTimestamp"] = "2026-11-01T00:00:00Z"

@@ -81,7 +81,7 @@ def test_a_record_holds_what_the_operator_wrote_and_no_default() -> None:
     assert all("type" not in volume.get("hostPath", {}) for volume in pod["volumes"])
 
 
-def test_what_other_people_added_is_not_in_it() -> None:
+def test_the_record_has_nothing_that_other_writers_added() -> None:
     live = child_of("minimal", "Deployment")
     whole = copy.deepcopy(live)
     del whole["metadata"]["annotations"]
@@ -111,7 +111,7 @@ def test_what_other_people_added_is_not_in_it() -> None:
         (f"ghcr.io/x/proxyrunner:latest@sha256:{'a' * 64}", "IfNotPresent"),
     ],
 )
-def test_the_pull_policy_is_in_it_where_the_api_server_chose_it_for_the_image(image: str, policy: str) -> None:
+def test_the_record_has_the_pull_policy_that_the_api_server_chose_for_the_image(image: str, policy: str) -> None:
     live = child_of("minimal", "Deployment")
     [container] = live["spec"]["template"]["spec"]["containers"]
     container["image"] = image
@@ -128,7 +128,7 @@ def test_the_pull_policy_is_in_it_where_the_api_server_chose_it_for_the_image(im
 
 
 @pytest.mark.parametrize("manager", ["velero-server", "metacontroller"])
-def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> None:
+def test_the_record_has_nothing_that_others_added_to_a_restored_object(manager: str) -> None:
     """A backup was restored, or the hooks made it and were left: the operator's name is nowhere."""
     live = child_of("resource-overrides", "Deployment")
     whole = copy.deepcopy(live)
@@ -148,7 +148,7 @@ def test_what_others_added_is_not_in_it_whoever_made_the_rest(manager: str) -> N
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_who_restored_a_backup_wrote_what_the_operator_had(case: str) -> None:
+def test_fields_written_by_a_restore_count_as_the_operators(case: str) -> None:
     server = server_of(case)
     for child in reference_children(case):
         assert reconstruct_last_applied(managed(child, ("velero-server", child)), server) == reconstruct_last_applied(
@@ -156,7 +156,7 @@ def test_who_restored_a_backup_wrote_what_the_operator_had(case: str) -> None:
         )
 
 
-def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
+def test_the_record_has_fields_that_the_operator_wrote_before_the_spec_changed() -> None:
     """Only managedFields can say whose a label is that the spec doesn't have any more."""
     live = child_of("resource-overrides", "Service", "mcp-resource-overrides-proxy")
     server = server_of("resource-overrides")
@@ -174,7 +174,7 @@ def test_what_the_operator_wrote_before_the_spec_changed_is_in_it() -> None:
     assert "annotations" not in without["metadata"]
 
 
-def test_a_field_that_somebody_else_wrote_last_is_theirs() -> None:
+def test_a_field_that_another_manager_wrote_last_is_not_in_the_record() -> None:
     live = child_of("minimal", "ConfigMap", "minimal-runconfig")
     theirs = {"data": live["data"]}
     rest = {key: value for key, value in live.items() if key != "data"}
@@ -185,7 +185,7 @@ def test_a_field_that_somebody_else_wrote_last_is_theirs() -> None:
     assert record["data"] == {}
 
 
-def test_a_map_whose_every_key_somebody_else_wrote_holds_nothing_of_the_operators() -> None:
+def test_a_map_whose_keys_are_all_another_managers_is_not_in_the_record() -> None:
     """The API server notes the map alone with the operator then: `f:annotations: {}`."""
     live = child_of("resource-overrides", "Service", "mcp-resource-overrides-proxy")
     live["metadata"]["annotations"] = {"sa": "theirs", "external-dns.alpha.kubernetes.io/hostname": "mcp.acme.test"}

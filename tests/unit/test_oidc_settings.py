@@ -129,7 +129,7 @@ def test_a_setting_of_a_client_that_cannot_work_is_named(form: str, settings: Ob
     ],
 )
 @pytest.mark.parametrize("form", ["inline", "configMap"])
-def test_what_works_with_the_runner_is_taken_as_it_is(form: str, settings: Object, spec: Object) -> None:
+def test_a_setting_that_works_with_the_runner_is_taken_as_it_is(form: str, settings: Object, spec: Object) -> None:
     answer, _ = answer_to(form, settings, **spec)
 
     assert answer["status"]["phase"] == "Pending"
@@ -138,7 +138,7 @@ def test_what_works_with_the_runner_is_taken_as_it_is(form: str, settings: Objec
     assert found == tuple(settings.get(key, "") for key in ("issuer", "jwksUrl", "introspectionUrl"))
 
 
-def test_an_issuer_that_tokens_are_compared_with_and_nobody_can_find_is_said() -> None:
+def test_an_issuer_that_is_no_url_is_noted_where_keys_are_given() -> None:
     settings = {"issuer": "accounts.google.com", "jwksUrl": "https://www.googleapis.com/oauth2/v3/certs"}
 
     note = "issuer is no URL, so callers can't find the issuer by it"
@@ -180,13 +180,13 @@ def test_private_addresses_are_reached_only_where_a_configmap_says_true(text: st
 
 
 @pytest.mark.parametrize("text", ["True", "yes", "1", "true\n", "0"])
-def test_what_is_neither_true_nor_false_in_a_configmap_is_named(text: str) -> None:
+def test_a_boolean_of_a_configmap_that_is_neither_true_nor_false_is_named(text: str) -> None:
     answer, where = answer_to("configMap", {"issuer": ISSUER, "jwksAllowPrivateIP": text})
 
     fault = f"{where}jwksAllowPrivateIP must be 'true' or 'false'"
     assert condition(answer, "OIDCConfigRefValidated") == ("False", "OIDCConfigInvalid", fault)
 
 
-def test_what_nothing_is_said_of_has_no_condition() -> None:
+def test_settings_without_a_fault_or_note_have_no_condition() -> None:
     assert condition(sync(server(oidcConfig={})), "OIDCConfigRefValidated") is None
     assert condition(answer_to("inline", {"issuer": ISSUER})[0], "OIDCConfigRefValidated") is None

@@ -52,7 +52,9 @@ ENTERPRISE = "the proxy runner needs ToolHive's enterprise build for it: use ano
         ("xaa", ("True", "NoEffect"), ("True", "NoEffect")),
     ],
 )
-def test_each_type_acts_or_says_that_it_does_not(type_: str, on_server: object, on_remote: object) -> None:
+def test_each_type_acts_or_its_condition_says_that_it_does_not(
+    type_: str, on_server: object, on_remote: object
+) -> None:
     auth = outgoing(type_, **CONFIGS[type_])
 
     for backend, expected in ((CONTAINER, on_server), (REMOTE, on_remote)):
@@ -71,7 +73,7 @@ def test_each_type_acts_or_says_that_it_does_not(type_: str, on_server: object, 
         ("obo", "EnterpriseRequired", f"{OF_TYPE} 'obo': {ENTERPRISE}"),
     ],
 )
-def test_what_cannot_work_is_said_with_the_remedy(type_: str, reason: str, message: str) -> None:
+def test_a_type_that_cannot_work_is_refused_with_the_remedy(type_: str, reason: str, message: str) -> None:
     found = problem(proxy(outgoing_auth=outgoing(type_, **CONFIGS[type_])))
 
     assert found == conditions.false("ExternalAuthConfigValidated", reason, message)
@@ -84,7 +86,7 @@ class TestTokenExchange:
         found: Object = effect.run_config["token_exchange_config"]
         return found
 
-    def test_all_of_it_in_the_operators_order(self) -> None:
+    def test_all_settings_are_written_in_the_operators_order(self) -> None:
         config = self.config(
             clientId="cid",
             clientSecretRef=SECRET,
@@ -104,7 +106,7 @@ class TestTokenExchange:
             ("external_token_header_name", "X-Upstream"),
         ]
 
-    def test_a_public_client(self) -> None:
+    def test_a_public_client_has_no_secret(self) -> None:
         assert self.config() == {
             "token_url": "https://idp.acme.test/token",
             "client_id": "",
@@ -115,10 +117,10 @@ class TestTokenExchange:
         assert outgoing_effect(proxy(outgoing_auth=outgoing("tokenExchange", **EXCHANGE))).env == {}
 
     @pytest.mark.parametrize("given", ["jwt", "urn:ietf:params:oauth:token-type:jwt"])
-    def test_both_spellings_of_a_token_type(self, given: str) -> None:
+    def test_both_spellings_of_a_token_type_are_taken(self, given: str) -> None:
         assert self.config(subjectTokenType=given)["subject_token_type"] == "urn:ietf:params:oauth:token-type:jwt"
 
-    def test_it_contradicts_a_server_that_lets_no_token_through(self) -> None:
+    def test_a_token_exchange_contradicts_an_auth_server_that_promises_no_token(self) -> None:
         server = auth_server(disableUpstreamTokenInjection=True)
 
         found = problem(

@@ -94,7 +94,7 @@ def stripped(obj: Object) -> Object:
 class TestBinding:
     """The binding hands out what its Role grants, so it needs our own Role and our own account."""
 
-    def test_it_is_made_once_both_are_observed(self) -> None:
+    def test_a_binding_is_made_once_role_and_account_are_observed(self) -> None:
         children = without(running(server()), BINDING)
 
         assert BINDING in child_names(sync(server(), children))
@@ -102,7 +102,7 @@ class TestBinding:
             assert BINDING not in child_names(sync(server(), without(children, missing)))
 
     @pytest.mark.parametrize("missing", [f"Role/{RUNNER}", f"ServiceAccount/{RUNNER}"])
-    def test_observed_without_one_of_them_it_goes_and_comes_back(self, missing: str) -> None:
+    def test_an_observed_binding_without_role_or_account_is_removed_and_comes_back(self, missing: str) -> None:
         _, children = settled(server())
 
         answer = sync(server(), without(children, missing), may_delete=[BINDING])
@@ -111,7 +111,7 @@ class TestBinding:
         assert BINDING in child_names(sync(server(), without(children, BINDING)))
 
     @pytest.mark.parametrize("kind", [ROLE, SERVICE_ACCOUNT], ids=lambda kind: kind.kind)
-    def test_beside_somebody_elses_it_goes(self, kind: Kind) -> None:
+    def test_a_binding_beside_a_foreign_role_or_account_is_removed(self, kind: Kind) -> None:
         foreign = made(kind, RUNNER, **({"rules": RULES} if kind == ROLE else {}))
 
         answer = sync(server(), without(running(server()), title(foreign)), [foreign], may_delete=[BINDING])
@@ -119,7 +119,7 @@ class TestBinding:
         assert BINDING not in child_names(answer)
         assert ready(answer)[:2] == ("False", "NameConflict")
 
-    def test_an_adopted_role_gets_its_rules_before_anyone_gets_the_role(self) -> None:
+    def test_an_adopted_role_gets_its_rules_before_it_is_bound(self) -> None:
         children = without(running(server()), BINDING)
         role = next(obj for obj in children if obj["kind"] == "Role")
         role["rules"] = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
@@ -129,14 +129,14 @@ class TestBinding:
         assert child(answer, ROLE, RUNNER)["rules"] == RULES
         assert BINDING not in child_names(answer)
 
-    def test_an_existing_one_outlives_an_edit_of_its_role(self) -> None:
+    def test_an_existing_binding_outlives_an_edit_of_its_role(self) -> None:
         children = running(server())
         next(obj for obj in children if obj["kind"] == "Role")["rules"] = []
 
         assert BINDING in child_names(sync(server(), children))
 
     @pytest.mark.parametrize("kind", ["Role", "ServiceAccount"])
-    def test_an_existing_one_outlives_the_release_of_its_role_and_account(self, kind: str) -> None:
+    def test_an_existing_binding_outlives_the_release_of_its_role_and_account(self, kind: str) -> None:
         children = running(server())
         lost = next(obj for obj in children if title(obj) == f"{kind}/{RUNNER}")
 
@@ -145,7 +145,7 @@ class TestBinding:
         assert BINDING in child_names(answer)
         assert ready(answer)[:2] == ("False", "ChildReleased")
 
-    def test_but_not_where_that_role_grants_something_else_by_now(self) -> None:
+    def test_a_binding_whose_released_role_grants_other_rights_is_removed(self) -> None:
         children = running(server())
         lost = stripped(next(obj for obj in children if obj["kind"] == "Role"))
         lost["rules"] = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
@@ -154,7 +154,7 @@ class TestBinding:
 
         assert BINDING not in child_names(answer)
 
-    def test_a_server_that_goes_binds_nothing(self) -> None:
+    def test_a_server_that_is_being_deleted_has_no_binding(self) -> None:
         assert child_names(sync(deleting(server()), running(server()))) == []
 
 
@@ -180,7 +180,7 @@ class TestNameConflict:
         assert ready(answer) == ("False", "NameConflict", f"{kind.kind} {name!r} {whose}: {remedy}")
 
     @each_name
-    def test_it_keeps_what_it_has_while_it_lasts(self, kind: Kind, name: str) -> None:
+    def test_a_server_keeps_its_children_while_a_name_conflict_lasts(self, kind: Kind, name: str) -> None:
         children = without(running(server()), f"{kind.kind}/{name}")
         may_delete = [BINDING] if name == RUNNER and kind in (ROLE, SERVICE_ACCOUNT) else []
 
@@ -194,12 +194,12 @@ class TestNameConflict:
         assert "url" not in answer["status"]
 
     @each_name
-    def test_it_has_everything_once_the_other_is_gone(self, kind: Kind, name: str) -> None:
+    def test_a_server_has_all_children_once_the_conflicting_object_is_gone(self, kind: Kind, name: str) -> None:
         lost = sync(server(), related=[made(kind, name)])
 
         assert child_names(sync({**server(), "status": lost["status"]})) == child_names(sync(server()))
 
-    def test_a_binding_that_waits_for_an_account_gets_none(self) -> None:
+    def test_no_account_is_made_while_a_foreign_binding_waits_for_it(self) -> None:
         theirs = made(ROLE_BINDING, RUNNER)
         account = [obj for obj in running(server()) if title(obj) == f"ServiceAccount/{RUNNER}"]
 
@@ -214,18 +214,26 @@ class TestNameConflict:
             ({"authzConfig": None}, made(CONFIG_MAP, "demo-authz-inline")),
         ],
     )
-    def test_a_name_that_the_spec_does_not_need_may_be_anyones(self, spec: Object, theirs: Object) -> None:
+    def test_a_foreign_object_under_a_name_that_the_spec_does_not_need_is_no_conflict(
+        self, spec: Object, theirs: Object
+    ) -> None:
         assert "Deployment/demo" in child_names(sync(server(**spec), related=[theirs]))
 
-    def test_inline_policies_need_theirs(self) -> None:
+    def test_a_foreign_config_map_under_the_name_of_inline_policies_is_a_conflict(self) -> None:
         authz = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
 
         answer = sync(server(authzConfig=authz), related=[made(CONFIG_MAP, "demo-authz-inline")])
 
-        assert ready(answer)[1] == "NameConflict"
+        assert ready(answer) == (
+            "False",
+            "NameConflict",
+            "ConfigMap 'demo-authz-inline' isn't this server's, and no controller owns it "
+            "(`kubectl get configmap demo-authz-inline -n team-a -o yaml` shows it): rename this server, or delete "
+            "that ConfigMap if nothing needs it; `toolhive-hooks migrate` takes over objects of ToolHive's operator",
+        )
 
     @pytest.mark.parametrize("service", ["mcp-demo", "mcp-demo-headless"])
-    def test_its_runners_services_are_its_own(self, service: str) -> None:
+    def test_services_of_its_own_runner_are_no_conflict(self, service: str) -> None:
         by_runner = [
             owned(made(SERVICE, service), "StatefulSet", "demo"),
             made(SERVICE, service, metadata={"labels": TOOLHIVE_LABELS}),
@@ -233,9 +241,14 @@ class TestNameConflict:
 
         for seen in by_runner:
             assert "Deployment/demo" in child_names(sync(server(), related=[seen]))
-        assert ready(sync(server(), related=[owned(by_runner[1], "Deployment", "demo")]))[1] == "NameConflict"
+        assert ready(sync(server(), related=[owned(by_runner[1], "Deployment", "demo")])) == (
+            "False",
+            "NameConflict",
+            f"Service {service!r} belongs to Deployment 'demo': rename this server, or delete that Deployment if "
+            "nothing needs it",
+        )
 
-    def test_servers_whose_names_meet(self) -> None:
+    def test_of_two_servers_whose_service_names_meet_the_second_is_refused(self) -> None:
         """The Service of one is that of the other's runner: the one that was first keeps it."""
         proxy, headless = server("demo-proxy"), server("demo-headless")
         ours = next(obj for obj in running(server()) if obj["kind"] == "Service")
@@ -257,14 +270,14 @@ class TestNameConflict:
             )
         ]
 
-    def test_what_an_earlier_server_of_the_name_owned_goes_by_itself(self) -> None:
+    def test_an_object_of_an_earlier_server_of_the_name_is_waited_out(self) -> None:
         left = owned_by_server(made(CONFIG_MAP, "demo-runconfig"), "demo", uid="uid-earlier")
 
         message = "belongs to an earlier MCPServer of this name: wait until it is garbage collected"
         said = ready(sync(server(), related=[left]))
         assert said == ("False", "NameConflict", f"ConfigMap 'demo-runconfig' {message}")
 
-    def test_several_are_counted(self) -> None:
+    def test_of_many_conflicts_some_are_named_and_the_rest_counted(self) -> None:
         theirs = [owned(made(kind, name), "K" * 10_000, "n" * 10_000) for kind, name in NAMES]
 
         message = ready(sync(server(), related=theirs))[2]
@@ -283,7 +296,7 @@ class TestNameConflict:
             "nothing needs it"
         )
 
-    def test_a_child_that_was_made_a_moment_ago_is_no_strangers(self) -> None:
+    def test_a_child_that_was_made_a_moment_ago_is_no_conflict(self) -> None:
         """Metacontroller reads children first, and related objects after them."""
         children = running(server())
 
@@ -291,7 +304,7 @@ class TestNameConflict:
             answer = sync(server(), without(children, title(late)), [late], may_delete=[BINDING])
             assert ready(answer)[:2] == ("False", "NoPods")
 
-    def test_nor_is_one_that_is_about_to_be_adopted(self) -> None:
+    def test_a_child_that_is_about_to_be_adopted_is_no_conflict(self) -> None:
         labelled = made(CONFIG_MAP, "demo-runconfig", metadata={"labels": {CONTROLLER_UID: UID}})
 
         assert ready(sync(server(), related=[labelled]))[1] == "NoPods"
@@ -315,7 +328,7 @@ class TestReleasedChildren:
     def everything(self) -> list[Object]:
         return [*running(server()), self.stateful_set()]
 
-    def test_each_is_told_with_the_command_that_puts_it_right_and_all_else_is_held(self) -> None:
+    def test_each_released_child_is_told_with_its_command_and_the_others_are_held(self) -> None:
         children = self.everything()
         assert len(children) == 8
 
@@ -333,7 +346,7 @@ class TestReleasedChildren:
                 child(sync(server(), children), DEPLOYMENT, "demo")["spec"] for _ in held
             ]
 
-    def test_all_of_them_are_one_command(self) -> None:
+    def test_all_released_children_are_told_with_one_command(self) -> None:
         answer = sync(server(), related=[stripped(obj) for obj in self.everything()])
 
         assert ready(answer) == (
@@ -352,7 +365,7 @@ class TestReleasedChildren:
         )
         assert child_names(answer) == ACCESS
 
-    def test_they_are_told_while_metacontroller_is_about_to_let_go(self) -> None:
+    def test_a_child_without_its_label_is_told_before_metacontroller_lets_go(self) -> None:
         """The owner is taken away in the same sync, and the cache may not know yet."""
         children = running(server())
         lost = next(obj for obj in children if obj["kind"] == "Deployment")
@@ -360,7 +373,7 @@ class TestReleasedChildren:
 
         assert ready(sync(server(), without(children, "Deployment/demo"), [lost]))[1] == "ChildReleased"
 
-    def test_one_with_another_servers_label_is_told_likewise(self) -> None:
+    def test_a_child_with_another_servers_label_is_told_as_released(self) -> None:
         children = running(server())
         for lost in children:
             theirs = owned_by_server(with_label(lost, "uid-mcpservers-other"), "other")
@@ -370,7 +383,7 @@ class TestReleasedChildren:
             named = f"{lost['kind'].lower()}/{lost['metadata']['name']}"
             assert ready(answer) == ("False", "ChildReleased", released_message(named))
 
-    def test_what_the_old_operator_left_is_known_by_its_labels(self) -> None:
+    def test_objects_that_the_old_operator_left_are_known_by_their_labels(self) -> None:
         """Metacontroller ran before `migrate`: there is no note of its own."""
         left = [
             with_metadata(stripped(obj), annotations={})
@@ -381,7 +394,7 @@ class TestReleasedChildren:
         message = released_message("deployment/demo", "service/mcp-demo-proxy")
         assert ready(sync(server(), related=left)) == ("False", "ChildReleased", message)
 
-    def test_an_older_runners_stateful_set_never_had_the_label(self) -> None:
+    def test_a_statefulset_of_an_older_runner_without_the_label_is_not_released(self) -> None:
         older = made(STATEFUL_SET, "demo", metadata={"labels": TOOLHIVE_LABELS}, spec={"template": {"metadata": {}}})
 
         assert ready(sync(server(), related=[older]))[1] == "NoPods"
@@ -419,7 +432,7 @@ class TestPodsOfOthers:
             *[("demo-x;reboot", ""), ("demo-`reboot`", ""), (f"demo-{'x' * 64}", ""), ("demo-", "")],
         ],
     )
-    def test_another_deployments_count_neither_as_ready_nor_for_a_deletion(
+    def test_pods_of_another_deployment_count_neither_as_ready_nor_for_a_deletion(
         self, replica_set: str, template_hash: str | None
     ) -> None:
         others = self.of(replica_set, template_hash)
@@ -427,17 +440,17 @@ class TestPodsOfOthers:
         assert sync(server(), running(server()), [others])["status"]["phase"] == "Pending"
         assert sync(deleting(server()), related=[others])["finalized"] is True
 
-    def test_nor_do_those_of_somebody_elses_deployment_of_its_name(self) -> None:
+    def test_pods_of_a_foreign_deployment_of_its_name_do_not_hold_a_deletion(self) -> None:
         theirs = owned(made(DEPLOYMENT, "demo"), "Widget", "theirs")
 
         assert sync(deleting(server()), related=[theirs, pod("demo-1", "demo")])["finalized"] is True
 
-    def test_its_own_do(self) -> None:
+    def test_pods_of_its_own_deployment_count_as_ready_and_hold_a_deletion(self) -> None:
         assert sync(server(), running(server()), [self.of("demo-5d89")])["status"]["phase"] == "Ready"
         assert sync(deleting(server()), related=[self.of("demo-5d89")])["finalized"] is False
 
 
-def test_nothing_of_another_namespace_counts() -> None:
+def test_an_object_of_another_namespace_is_no_conflict() -> None:
     elsewhere = with_metadata(made(ROLE, RUNNER), namespace=f"{NAMESPACE}-2")
 
     assert ready(sync(server(), related=[elsewhere]))[1] == "NoPods"
@@ -452,9 +465,15 @@ class TestServersAndRemoteProxies:
     """An MCPServer and an MCPRemoteProxy whose objects have the same names: the one that was first keeps everything."""
 
     @pytest.mark.parametrize(
-        ("one", "other", "shared"),
+        ("one", "other", "shared", "conflicts", "more"),
         [
-            (server(), remote(), ["ConfigMap/demo-runconfig", "Deployment/demo"]),
+            (
+                server(),
+                remote(),
+                ["ConfigMap/demo-runconfig", "Deployment/demo"],
+                ["Deployment/demo", "ConfigMap/demo-runconfig"],
+                [],
+            ),
             (
                 server("demo-remote"),
                 remote(),
@@ -462,11 +481,15 @@ class TestServersAndRemoteProxies:
                     *(f"{kind}/demo-remote-proxy-runner" for kind in ("Role", "RoleBinding", "ServiceAccount")),
                     "Service/mcp-demo-remote-proxy",
                 ],
+                ["Service/mcp-demo-remote-proxy", "ServiceAccount/demo-remote-proxy-runner"],
+                ["and 2 more"],
             ),
         ],
         ids=["one name", "demo and demo-remote"],
     )
-    def test_the_first_is_undisturbed_and_the_second_waits(self, one: Object, other: Object, shared: list[str]) -> None:
+    def test_of_a_server_and_a_proxy_with_shared_names_the_second_waits(
+        self, one: Object, other: Object, shared: list[str], conflicts: list[str], more: list[str]
+    ) -> None:
         for first, second in first_and_second(one, other):
             theirs, name = running(first), first["metadata"]["name"]
             _, alone = settled(second)
@@ -474,10 +497,15 @@ class TestServersAndRemoteProxies:
             lost = sync(second, related=theirs)
 
             assert {title(obj) for obj in theirs} & {title(obj) for obj in alone} == set(shared)
-            status, reason, message = ready(lost)
-            assert (status, reason, lost["status"]["phase"]) == ("False", "NameConflict", "Failed")
-            assert f" belongs to {first['kind']} '{name}': rename this " in message
-            assert f"or delete that {first['kind']} if nothing needs it" in message
+            what = "server" if second["kind"] == "MCPServer" else "proxy"
+            remedy = f"rename this {what}, or delete that {first['kind']} if nothing needs it"
+            taken = [title.split("/") for title in conflicts]
+            said = [
+                f"{kind} {child_name!r} belongs to {first['kind']} {name!r}: {remedy}" for kind, child_name in taken
+            ]
+            message = "; ".join([*said, *more])
+            assert ready(lost) == ("False", "NameConflict", message)
+            assert lost["status"]["phase"] == "Failed"
             assert ("url" in lost["status"], lost["resyncAfterSeconds"]) == (False, 60)
             kinds = {kind.partition("/")[0] for kind in child_names(lost)}
             assert kinds <= {"Role", "ServiceAccount"}, "it gets no proxy, and nothing bound to it"
@@ -485,7 +513,7 @@ class TestServersAndRemoteProxies:
             made_by_second = [observed(obj, second) for obj in lost["children"] if title(obj) not in shared]
             assert sync(first, theirs, made_by_second) == sync(first, theirs)
 
-    def test_the_second_goes_on_when_the_first_is_gone(self) -> None:
+    def test_the_second_workload_has_its_children_once_the_first_is_gone(self) -> None:
         for first, second in first_and_second(server(), remote()):
             lost = sync(second, related=running(first))
 
@@ -494,7 +522,7 @@ class TestServersAndRemoteProxies:
             assert child_names(again) == child_names(sync(second))
             assert ready(again)[1] != "NameConflict"
 
-    def test_the_second_keeps_what_it_has_while_the_first_takes_a_name(self) -> None:
+    def test_the_second_workload_keeps_its_children_while_the_first_takes_a_name(self) -> None:
         """Someone deleted its Deployment, and the other's was quicker."""
         for first, second in first_and_second(server(), remote()):
             [deployment] = [obj for obj in running(first) if obj["kind"] == "Deployment"]
@@ -506,7 +534,7 @@ class TestServersAndRemoteProxies:
             assert "url" not in answer["status"]
             assert ready(answer)[1] == "NameConflict"
 
-    def test_pods_of_the_other_are_not_its_own(self) -> None:
+    def test_pods_of_a_server_are_not_a_remote_proxys(self) -> None:
         theirs = [pod("demo-1", "demo")]
 
         assert ready(sync(remote(), running(remote()), theirs))[1] == "NoPods"
@@ -526,7 +554,7 @@ class TestServersAndRemoteProxies:
         ours = next(obj for obj in running(remote()) if obj["kind"] == "Service")
         assert ready(sync(server("demo-remote-proxy"), related=[ours]))[1] == "NameConflict"
 
-    def test_what_an_earlier_proxy_of_the_name_owned_goes_by_itself(self) -> None:
+    def test_an_object_of_an_earlier_proxy_of_the_name_is_waited_out(self) -> None:
         left = owned(
             made(CONFIG_MAP, "demo-runconfig"), "MCPRemoteProxy", "demo", "uid-earlier", MCP_SERVER.api_version
         )

@@ -42,7 +42,7 @@ def test_the_pod_has_each_field_as_it_is_written(make: Callable[..., Object]) ->
         ),
     ],
 )
-def test_what_the_api_server_would_not_store_is_left_out(given: Object, made: Object) -> None:
+def test_values_that_the_api_server_would_not_store_are_left_out(given: Object, made: Object) -> None:
     """Else each sync would change the Deployment. An empty selector is every pod, a missing one is none."""
     assert placement(ProxyDeploymentOverrides.parse(given)) == made
 
@@ -76,7 +76,7 @@ def test_the_pod_template_of_a_remote_proxy_wins() -> None:
 
 
 @pytest.mark.parametrize("given", GOOD)
-def test_nothing_is_wrong(given: Object) -> None:
+def test_values_that_kubernetes_takes_have_no_fault(given: Object) -> None:
     assert list(placement_faults(ProxyDeploymentOverrides.parse(given))) == []
 
 
@@ -91,7 +91,7 @@ ALL = [*FAULTS, *FAULTS_OF_PODS]
 
 
 @pytest.mark.parametrize(("given", "fault"), ALL, ids=[fault for _, fault in ALL])
-def test_what_the_api_server_would_refuse_is_told(given: Object, fault: str) -> None:
+def test_values_that_the_api_server_would_refuse_are_told(given: Object, fault: str) -> None:
     assert list(placement_faults(ProxyDeploymentOverrides.parse(given))) == [fault]
 
 

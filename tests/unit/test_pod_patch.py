@@ -106,7 +106,7 @@ class TestPodPatch:
     def test_the_patch_is_what_go_writes_of_the_template(self, spec: Object, patch: Object | None) -> None:
         assert patch_of(**spec) == patch
 
-    def test_it_does_not_depend_on_how_the_manifest_was_written(self) -> None:
+    def test_the_patch_does_not_depend_on_the_order_in_a_manifest(self) -> None:
         one = {"spec": {"tolerations": [{"key": "a", "operator": "Exists"}], "nodeSelector": {"x": "1", "y": "2"}}}
         other = {"spec": {"nodeSelector": {"y": "2", "x": "1"}, "tolerations": [{"operator": "Exists", "key": "a"}]}}
 
@@ -136,7 +136,7 @@ class TestPodPatch:
             "spec": {"containers": None, "serviceAccountName": "demo-sa"},
         }
 
-    def test_what_go_reads_in_another_spelling_is_written_in_its_own(self) -> None:
+    def test_keys_in_another_spelling_are_written_as_go_spells_them(self) -> None:
         template = {"Spec": {"CONTAINERS": [{"Name": "mcp", "Args": ["a", None], "env": None}], "containres": [1]}}
 
         assert patch_of(podTemplateSpec=template, secrets=[{"name": "s", "key": "k"}]) == {

@@ -78,7 +78,7 @@ def test_a_wrong_type_is_named_by_its_place(template: Object, fault: str) -> Non
     assert "Deployment/demo" not in child_names(answer)
 
 
-def test_what_runs_is_held() -> None:
+def test_a_running_deployment_is_held_beside_a_wrong_template() -> None:
     owner = server(podTemplateSpec=mcp(env=[{"name": "A", "value": "5"}]))
     before = [observed(made, owner) for made in sync(owner)["children"]]
 
@@ -117,11 +117,11 @@ def test_what_runs_is_held() -> None:
         ({"spec": {"restartPolicy": "no such policy"}}, None),
     ],
 )
-def test_what_go_takes_is_taken(template: Object, read: Object | None) -> None:
+def test_a_template_that_go_takes_is_read_as_go_reads_it(template: Object, read: Object | None) -> None:
     assert read_pod_template(template) == PodTemplate(template if read is None else read, [])
 
 
-def test_what_has_no_effect_is_said() -> None:
+def test_fields_without_effect_are_named() -> None:
     template = {"kind": "Pod", **mcp(imagePullPolice="Always", image="x")}
 
     answer = sync(server(podTemplateSpec=template))

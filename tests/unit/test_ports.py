@@ -43,8 +43,3 @@ def test_the_current_name_counts_and_a_port_of_8080_counts_least(
     assert (run["port"], run["target_port"], run["env_vars"]["MCP_PORT"]) == (port, target_port, str(target_port))
     assert child(answer, SERVICE, "mcp-demo-proxy")["spec"]["ports"][0]["port"] == port
     assert condition(answer, "PortsAgree") == (("False", "TwoPorts", said) if said else None)
-
-
-def test_a_stdio_server_has_a_target_port_too() -> None:
-    assert run_config(sync(server()))["target_port"] == 8080
-    assert run_config(sync(server(mcpPort=3000)))["target_port"] == 3000

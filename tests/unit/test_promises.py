@@ -24,11 +24,11 @@ def test_every_line_of_readme_says_what_checks_it() -> None:
     assert lines_of_readme() == list(CHECKED_BY)
 
 
-def test_with_everything_all_was_checked(tmp_path: Path) -> None:
+def test_with_all_programs_every_promise_was_checked(tmp_path: Path) -> None:
     assert summary(everything(tmp_path)) == "Every promise of README.md was checked.\n"
 
 
-def test_what_is_missing_is_named_with_what_it_would_check(tmp_path: Path) -> None:
+def test_a_missing_program_is_named_with_the_promises_that_it_checks(tmp_path: Path) -> None:
     environment = everything(tmp_path)
     del environment["PROXYRUNNER"]
 
@@ -42,14 +42,14 @@ def test_what_is_missing_is_named_with_what_it_would_check(tmp_path: Path) -> No
     )
 
 
-def test_whatever_can_be_missing_has_something_to_check(tmp_path: Path) -> None:
+def test_each_program_that_can_be_missing_checks_a_promise(tmp_path: Path) -> None:
     absent = missing({"PATH": str(tmp_path)})
 
     assert len(absent) == 5
     assert set(absent) == {*MORE, CLUSTER}
 
 
-def test_ci_ends_with_it_and_github_shows_it(tmp_path: Path) -> None:
+def test_ci_ends_with_the_summary_and_github_shows_it(tmp_path: Path) -> None:
     script = (ROOT / ".ci/run").read_text()
     shown = tmp_path / "summary.md"
 

@@ -41,7 +41,7 @@ def users_env(*names: str) -> ProxyDeploymentOverrides:
     return ProxyDeploymentOverrides(env=[EnvVar(name=name, value="mine") for name in names])
 
 
-def test_a_server_with_everything() -> None:
+def test_variables_of_a_server_are_in_the_operators_order() -> None:
     env = make_env(
         proxy(
             telemetry=Telemetry("svc", replace(OTEL, sensitive_headers=SECRET_HEADERS, headers={"a": "1,2"}), False),
@@ -88,7 +88,7 @@ def test_the_kubelet_puts_the_secrets_into_the_list_of_headers() -> None:
     assert found["OTEL_EXPORTER_OTLP_HEADERS"] == "Authorization=Bearer token,x-key=Bearer key"
 
 
-def test_two_headers_that_the_operator_would_mix_up() -> None:
+def test_two_headers_of_similar_names_have_variables_of_their_own() -> None:
     headers = [SecretHeader(name, key("otel", name)) for name in ("x-a", "x_a")]
 
     env = make_env(proxy(telemetry=Telemetry("svc", replace(OTEL, sensitive_headers=headers), False)))
@@ -118,7 +118,7 @@ def test_a_users_own_secret_variable_needs_the_secrets_provider() -> None:
     ]
 
 
-def test_a_remote_server_has_no_generation() -> None:
+def test_variables_of_a_remote_server_have_no_generation() -> None:
     remote = replace(REMOTE, secret_headers=[SecretHeader("X-Api-Key", key("hf", "k"))])
 
     env = make_env(
@@ -155,7 +155,7 @@ def test_a_remote_servers_authorization_server_comes_after_the_defaults() -> Non
     ]
 
 
-def test_volumes_in_the_operators_order() -> None:
+def test_volumes_are_in_the_operators_order() -> None:
     def config_map(name: str, of: str, path: str, key_: str = "", file: str = "") -> tuple[Object, Object]:
         items = {"items": [{"key": key_, "path": file or key_}]} if key_ else {}
         return (

@@ -23,9 +23,9 @@ def banned(path: str, code: str) -> bool:
 
 @pytest.mark.parametrize("code", NOW.values(), ids=NOW)
 @pytest.mark.parametrize("package", ["api", "controllers", "kubernetes", "metacontroller", "proxy", "simulator"])
-def test_what_is_pure_has_no_clock(package: str, code: str) -> None:
+def test_a_pure_module_may_not_read_the_clock(package: str, code: str) -> None:
     assert banned(f"hooks/{package}/x.py", code)
 
 
-def test_the_command_line_reads_it() -> None:
+def test_the_command_line_may_read_the_clock() -> None:
     assert not banned("hooks/commands/cluster.py", NOW["datetime"])

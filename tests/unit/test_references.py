@@ -55,7 +55,7 @@ def request(owner: Object, *related: Object) -> SyncRequest:
     return SyncRequest(owner, Objects({}), Objects(found), finalizing=False)
 
 
-def test_an_inline_issuer() -> None:
+def test_an_inline_issuer_gives_each_setting_of_the_proxy() -> None:
     config = MCPOIDCConfigSpec.parse(
         oidc_config(
             jwksUrl="https://idp.acme.test/keys",
@@ -88,7 +88,7 @@ def test_an_inline_issuer() -> None:
 
 
 @pytest.mark.parametrize("in_cluster", [None, True, False])
-def test_service_accounts_of_the_cluster(in_cluster: bool | None) -> None:
+def test_service_accounts_of_the_cluster_are_checked_with_its_files(in_cluster: bool | None) -> None:
     given = {} if in_cluster is None else {"useClusterAuth": in_cluster}
     config = MCPOIDCConfigSpec.parse({"type": "kubernetesServiceAccount", "kubernetesServiceAccount": given})
     mounted = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -110,7 +110,7 @@ def test_service_accounts_of_the_cluster(in_cluster: bool | None) -> None:
     )
 
 
-def test_what_a_reference_to_an_issuer_says_itself_is_judged_too() -> None:
+def test_each_field_of_a_reference_to_an_issuer_is_judged() -> None:
     ref = OIDCConfigRef(name="idp", audience="${AUD}", resource_url="mcp.acme.test", scopes=["a", " "])
 
     assert reference_faults(ref, "") == [
@@ -121,7 +121,7 @@ def test_what_a_reference_to_an_issuer_says_itself_is_judged_too() -> None:
     assert reference_faults(REF, "https://oauth2.googleapis.com/tokeninfo") == []
 
 
-def test_telemetry() -> None:
+def test_a_telemetry_config_gives_each_setting_of_the_proxy() -> None:
     config = MCPTelemetryConfigSpec.parse(
         {
             **telemetry_config(
@@ -157,7 +157,7 @@ def test_telemetry() -> None:
 
 
 @pytest.mark.parametrize(("type_", "key"), [("cedarv1", "cedar"), ("httpv1", "pdp")])
-def test_authorization_by_reference(type_: str, key: str) -> None:
+def test_a_shared_authorization_becomes_a_document_with_sorted_keys(type_: str, key: str) -> None:
     settings = {"b": 1, "a": [{"z": 1, "y": 2}]}
 
     made = authorization(MCPAuthzConfigSpec(type=type_, config=settings))
@@ -208,7 +208,7 @@ def test_an_authorization_document_keeps_its_keys(text: str, expected: Object | 
     assert not isinstance(found, dict) or list(found) == sorted(found)
 
 
-def test_webhooks() -> None:
+def test_a_webhook_config_gives_each_setting_of_its_webhooks() -> None:
     tls = {"caSecretRef": IN_SECRET, "insecureSkipVerify": True}
     spec = webhook_config(timeout="1.5s", failurePolicy="ignore", tlsConfig=tls, hmacSecretRef=IN_SECRET)["spec"]
     plain = {"name": "shape", "url": "https://gate.acme.test/shape"}
@@ -293,7 +293,7 @@ def test_settings_too_deep_for_a_runconfig_fail_the_config_and_its_users() -> No
 
     judgement = judged(deep)
     assert condition(judgement, "Ready") == ("False", "SpecInvalid", said)
-    assert (condition(judged(good), "Ready") or ())[0] == "True"
+    assert condition(judged(good), "Ready") == ("True", "Ready", "MCPAuthzConfig can be used")
 
     owner = server(authzConfigRef={"name": "rules"}, oidcConfigRef={"name": "idp", "audience": "a"})
     row = ROWS["authzConfigRef"]

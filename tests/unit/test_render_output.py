@@ -143,7 +143,7 @@ def test_a_status_of_any_shape_is_shown() -> None:
     }
 
 
-def test_what_others_wrote_cannot_steer_a_terminal() -> None:
+def test_control_characters_of_a_status_do_not_reach_a_terminal() -> None:
     assert one_line("a\n\tb \x1b[31mred\x07") == "a b ?[31mred?"
 
 

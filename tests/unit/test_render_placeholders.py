@@ -37,7 +37,7 @@ def fields(**spec: Any) -> list[str]:
          ["spec.resourceOverrides.proxyDeployment.env[0].value"]),
     ],
 )  # fmt: skip
-def test_one_that_was_left_is_told_with_its_field(spec: Object, found: list[str]) -> None:
+def test_a_placeholder_that_was_left_is_told_with_its_field(spec: Object, found: list[str]) -> None:
     assert fields(**spec) == found
 
 
@@ -54,11 +54,11 @@ def test_one_that_was_left_is_told_with_its_field(spec: Object, found: list[str]
         {"env": [], "port": 8080, "audit": None},
     ],
 )
-def test_what_may_be_meant_is_not_told(spec: Object) -> None:
+def test_a_text_that_may_be_meant_is_not_told(spec: Object) -> None:
     assert fields(**spec) == []
 
 
-def test_what_another_problem_tells_is_not_told_again() -> None:
+def test_a_placeholder_that_another_problem_tells_is_not_told_again() -> None:
     config = external_auth(tokenUrl="https://${IDP}/token", scopes=["${SCOPE}"])
     said = [Problem("failed", f"spec.tokenExchange.tokenUrl {LEFT}", object="MCPExternalAuthConfig team-a/tx")]
 

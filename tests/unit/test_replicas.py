@@ -40,7 +40,9 @@ def deployment(replicas: int) -> Object:
         ("stdio", 0, 1, 0),
     ],
 )
-def test_replicas(transport: str, asked: int | None, seen: int | None, sent: int | None) -> None:
+def test_a_deployment_has_the_specs_replicas_and_one_at_most_for_stdio(
+    transport: str, asked: int | None, seen: int | None, sent: int | None
+) -> None:
     observed = None if seen is None else deployment(seen)
 
     assert make_replicas(proxy(transport=transport, replicas=asked), observed) == (
@@ -49,7 +51,7 @@ def test_replicas(transport: str, asked: int | None, seen: int | None, sent: int
 
 
 @pytest.mark.parametrize("affinity", ["ClientIP", "None"])
-def test_session_affinity(affinity: str) -> None:
+def test_the_service_has_the_specs_session_affinity(affinity: str) -> None:
     assert make_service(proxy(session_affinity=affinity), None)["spec"]["sessionAffinity"] == affinity
 
 
@@ -77,5 +79,5 @@ def test_both_service_accounts_have_the_pull_secrets_of_the_pod() -> None:
 @pytest.mark.parametrize(
     "overrides", [None, [], {"proxyDeployment": 1}, {"proxyDeployment": {"imagePullSecrets": [1, {}, {"name": "A b"}]}}]
 )
-def test_whatever_a_raw_spec_has_there(overrides: object) -> None:
+def test_pull_secrets_of_any_raw_spec_can_be_read(overrides: object) -> None:
     assert named_pull_secrets({"spec": {"resourceOverrides": overrides}}) == []

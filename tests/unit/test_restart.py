@@ -36,7 +36,7 @@ class TestRestart:
         assert annotations[RESTART] == time
 
     @pytest.mark.parametrize("time", ["", "now", "2026-11-01", "2026-11-01T00:00:00"])
-    def test_what_is_no_time_is_ignored(self, time: str) -> None:
+    def test_a_restart_at_no_time_is_ignored(self, time: str) -> None:
         assert deployment(self.asked(time)) == deployment(server())
 
     def test_immediate_lasts_until_that_rollout_is_complete(self) -> None:
@@ -62,7 +62,7 @@ class TestRestart:
         assert deployment(self.asked("2026-11-01T00:00:00Z"), *counted(1))["spec"]["strategy"] == self.ROLLING
 
     @pytest.mark.parametrize("processed", ["2026-11-01T00:00:00Z", "2026-11-01T02:00:00+01:00"])
-    def test_what_the_reference_has_restarted_is_not_restarted_again(self, processed: str) -> None:
+    def test_a_restart_that_the_operator_processed_is_not_done_again(self, processed: str) -> None:
         """So its pods aren't taken down at once when they roll for the take-over."""
         time = "2026-11-01T00:00:00Z"
         done = server(annotations={RESTART: time, STRATEGY: "immediate", PROCESSED: processed})
@@ -73,7 +73,7 @@ class TestRestart:
     @pytest.mark.parametrize(
         "processed", ["2026-10-31T23:59:59Z", "2026-11-01T00:30:00+01:00", "", "soon", "2026-12-01"]
     )
-    def test_what_it_has_not_restarted_is(self, processed: str) -> None:
+    def test_a_restart_that_the_operator_did_not_process_is_done(self, processed: str) -> None:
         time = "2026-11-01T00:00:00Z"
         asked = server(annotations={RESTART: time, STRATEGY: "immediate", PROCESSED: processed})
 

@@ -22,7 +22,7 @@ def broken(owner: Object, change: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("owner", [server(), deleting(server())])
-def test_a_wait_without_a_clock(owner: Object) -> None:
+def test_a_wait_without_a_resync_is_found(owner: Object) -> None:
     def stop_the_clock(answer: Object) -> None:
         answer["finalized"] = False
         answer["resyncAfterSeconds"] = 0
@@ -32,7 +32,7 @@ def test_a_wait_without_a_clock(owner: Object) -> None:
     assert found == ["waits without resyncAfterSeconds: not finalized, or Ready is not True"]
 
 
-def test_an_empty_environment_variable() -> None:
+def test_an_empty_environment_variable_is_found() -> None:
     def empty(answer: Object) -> None:
         container = child(answer, DEPLOYMENT, "demo")["spec"]["template"]["spec"]["containers"][0]
         container["env"].append({"name": "EMPTY", "value": ""})
@@ -42,7 +42,7 @@ def test_an_empty_environment_variable() -> None:
     ]
 
 
-def test_a_status_that_the_crd_does_not_know() -> None:
+def test_status_fields_that_the_crd_does_not_know_are_found() -> None:
     def add(answer: Object) -> None:
         answer["status"]["readyPods"] = 1
         answer["status"]["conditions"][0]["since"] = "today"

@@ -54,7 +54,7 @@ def parameters(type_: str, **changes: Any) -> Object:
     return found
 
 
-def test_a_small_server() -> None:
+def test_the_whole_run_config_of_a_small_server() -> None:
     assert (
         go_json.indented(run_config())
         == """\
@@ -167,7 +167,7 @@ def test_all_keys_stand_in_the_operators_order() -> None:
     assert run["audit_config"] == {"detectApplicationErrors": True, "maxDataSize": 1024}
 
 
-def test_the_whole_chain_in_its_order() -> None:
+def test_all_middlewares_are_in_release_044s_order() -> None:
     """As release 0.44.0 writes it, less `usagemetrics`, and plus nothing."""
     assert chain(**EVERYTHING) == [
         *("bodylimit", "audit", "auth", "upstreamswap", "tokenexchange", "tool-filter", "tool-call-filter"),
@@ -282,7 +282,7 @@ class TestTelemetry:
         found: Object = run_config(telemetry=Telemetry("svc", replace(OTEL, **changes), prometheus=True))
         return found["telemetry_config"]
 
-    def test_all_of_it(self) -> None:
+    def test_all_settings_of_telemetry_are_in_release_044s_order(self) -> None:
         config = self.config(
             headers={"x-b": "2", "x-a": "1"},
             insecure=True,
@@ -298,7 +298,7 @@ class TestTelemetry:
             '"caCertPath":"/config/certs/otel/otel-ca/bundle.pem"}'
         )
 
-    def test_what_is_not_enabled_is_off(self) -> None:
+    def test_telemetry_that_is_not_enabled_is_off(self) -> None:
         assert self.config(enabled=False, headers={"a": "b"}, insecure=True) == {
             "serviceName": "svc",
             "tracingEnabled": False,
@@ -321,7 +321,7 @@ class TestTelemetry:
 
 
 class TestRemote:
-    def test_a_remote_server(self) -> None:
+    def test_a_remote_server_has_its_url_and_headers_and_no_image(self) -> None:
         remote = replace(REMOTE, headers={"X-Tenant": "a"}, secret_headers=[SecretHeader("X-Api-Key", key("hf", "k"))])
 
         run = run_config(backend=remote, transport="sse", proxy_mode="sse", incoming_auth=OIDC)

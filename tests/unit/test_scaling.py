@@ -53,7 +53,7 @@ def test_replicas_are_the_specs_and_one_at_most_for_stdio(
     assert condition(answer, "SessionStorageWarning") == storage
 
 
-def test_the_redis_of_the_installation_serves_those_who_name_none() -> None:
+def test_a_server_without_a_redis_has_the_installations() -> None:
     shared = replace(CONFIG, default_redis_address="redis.infra:6379")
     own = {"provider": "redis", "address": "mine:6379", "db": 2, "keyPrefix": "demo:"}
 
@@ -84,12 +84,6 @@ def test_rate_limits_reach_the_runconfig_with_durations_as_go_prints_them() -> N
     assert run_config(answer)["rate_limit_namespace"] == "team-a"
     valid = ("True", "RateLimitConfigValid", "rate limit configuration is valid")
     assert condition(answer, "RateLimitConfigValid") == valid
-
-
-def test_without_rate_limits_the_condition_says_so() -> None:
-    not_applicable = ("True", "RateLimitNotApplicable", "rate limiting is not configured")
-
-    assert condition(sync(server()), "RateLimitConfigValid") == not_applicable
 
 
 def test_a_bucket_that_never_refills_is_no_limit_that_the_proxy_starts_with() -> None:

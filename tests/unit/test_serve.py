@@ -48,7 +48,7 @@ def answer_to(port: int, *parts: bytes, end: bool = False) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_what_the_server_answers_is_what_render_computes(hooks: Served) -> None:
+def test_the_servers_answer_is_the_one_that_render_computes(hooks: Served) -> None:
     shuffled = sorted(EXAMPLE.rglob("*.yaml"), reverse=True)
 
     local = render(EXAMPLE, "-o", "json").stdout
@@ -104,14 +104,16 @@ def test_webhooks_and_probes_are_on_ports_of_their_own(hooks: Served) -> None:
     ],
     ids=["cut off", "no chunk", "cut-off chunk", "too long", "long header", "long path", "many headers", "not HTTP"],
 )
-def test_what_is_no_call_is_refused_and_the_next_is_answered(hooks: Served, sent: bytes, code: bytes) -> None:
+def test_bytes_that_are_no_call_are_refused_and_the_next_call_is_answered(
+    hooks: Served, sent: bytes, code: bytes
+) -> None:
     assert answer_to(hooks.port, sent, end=True).split(b" ", 2)[1] == code
 
     assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
     assert "Traceback" not in hooks.process.log.read_text()
 
 
-def test_calls_over_one_connection_are_answered_one_by_one_in_whatever_pieces_they_come(hooks: Served) -> None:
+def test_calls_over_one_connection_are_answered_one_by_one_in_pieces_of_any_size(hooks: Served) -> None:
     unread = b"GET /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nwhat?"
     large = b"POST /mcpserver/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"{" * 300_000
     sent = b"".join([REQUEST, unread, REQUEST, large, REQUEST, unread, large, REQUEST])

@@ -94,7 +94,7 @@ def test_component_small_has_room_for_what_it_admits(tmp_path: Path) -> None:
         assert peak_mib(hooks.process.popen.pid) < 512
 
 
-def test_twenty_large_callers_keep_nobody_waiting(hooks: Served) -> None:
+def test_small_calls_do_not_wait_for_twenty_large_callers(hooks: Served) -> None:
     def small() -> None:
         assert hooks.post("/mcpserver/sync", SYNC)[0] == 200
 

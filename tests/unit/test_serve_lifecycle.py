@@ -49,7 +49,7 @@ def test_from_start_to_ready_takes_a_second(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sign", ["TERM", "INT", "QUIT", "ABRT", "KILL"])
-def test_however_a_worker_ends_the_next_one_answers(tmp_path: Path, sign: str) -> None:
+def test_after_any_end_of_a_worker_the_next_one_answers(tmp_path: Path, sign: str) -> None:
     with served(tmp_path, {"TOOLHIVE_HOOKS_WORKERS": "1"}) as server:
         [worker] = workers(server)
         subprocess.run(["kill", f"-{sign}", str(worker)], check=True)
@@ -96,7 +96,7 @@ def test_a_worker_killed_in_a_call_is_replaced_and_the_call_no_longer_in_flight(
         assert (server.metrics()[OK], server.metrics()[IN_FLIGHT]) == (2, 0)
 
 
-def test_where_no_file_can_be_written_any_more_calls_go_on(tmp_path: Path) -> None:
+def test_calls_are_answered_while_no_file_can_be_written(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         before = eventually(lambda: len(pids := workers(server)) == 2 and pids)
         for process in (server.process.popen.pid, *before):
@@ -109,7 +109,7 @@ def test_where_no_file_can_be_written_any_more_calls_go_on(tmp_path: Path) -> No
         assert server.ready()
 
 
-def test_where_nobody_reads_the_log_calls_go_on(tmp_path: Path) -> None:
+def test_calls_are_answered_while_the_log_is_not_read(tmp_path: Path) -> None:
     stalled = f"import os; _, pipe = os.pipe(); os.dup2(pipe, 2); os.write(2, bytes(60000)); {SERVE}"
     with served(tmp_path, program=["-c", stalled]) as server:
         with server.connected() as connection:

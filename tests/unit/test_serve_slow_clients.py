@@ -57,14 +57,14 @@ def assert_answers_soon(hooks: Served) -> None:
     [(32, HEAD), (400, HEAD), (400, BODY)],
     ids=["32 heads without the token", "400 heads without the token", "400 bodies with it"],
 )
-def test_slow_senders_keep_nobody_waiting(hooks: Served, count: int, first: bytes) -> None:
+def test_calls_do_not_wait_for_slow_senders(hooks: Served, count: int, first: bytes) -> None:
     with slow_clients(hooks.port, count, first, then=b"a"):
         all_there(hooks.metrics, count)
         assert_answers_soon(hooks)
     eventually(lambda: hooks.metrics()["toolhive_hooks_requests_in_flight"] == 0)
 
 
-def test_silent_connections_keep_nobody_waiting(hooks: Served) -> None:
+def test_calls_do_not_wait_for_silent_connections(hooks: Served) -> None:
     with slow_clients(hooks.port, 990):
         assert_answers_soon(hooks)
         # They wait on without a thread.
@@ -72,14 +72,14 @@ def test_silent_connections_keep_nobody_waiting(hooks: Served) -> None:
         assert_answers_soon(hooks)
 
 
-def test_slow_readers_keep_nobody_waiting(hooks: Served) -> None:
+def test_calls_do_not_wait_for_slow_readers(hooks: Served) -> None:
     request = HEAD + b"x\r\nAuthorization: Bearer word\r\nContent-Length: %d\r\n\r\n%b" % (len(SYNC), SYNC)
     with slow_clients(hooks.port, 40, request * 10, then=request * 10):  # and 100 bytes of an answer, twice a second
         all_there(hooks.metrics, 40)
         assert_answers_soon(hooks)
 
 
-def test_half_handshakes_keep_nobody_waiting(tmp_path: Path, token: dict[str, str]) -> None:
+def test_calls_do_not_wait_for_half_handshakes(tmp_path: Path, token: dict[str, str]) -> None:
     ca = trustme.CA()
     leaf, client = ca.issue_cert("localhost"), ca.issue_cert("metacontroller")
     (tmp_path / "ca").write_bytes(ca.cert_pem.bytes())
@@ -104,7 +104,7 @@ def test_half_handshakes_keep_nobody_waiting(tmp_path: Path, token: dict[str, st
 
 
 @pytest.mark.parametrize("first", [b"GET /healthz HTTP/1.1\r\nX: ", b""], ids=["slow", "silent"])
-def test_slow_clients_of_the_probes_port_keep_no_probe_waiting(hooks: Served, first: bytes) -> None:
+def test_probes_do_not_wait_for_slow_clients_of_their_port(hooks: Served, first: bytes) -> None:
     def probe() -> None:
         assert hooks.ready()
 
@@ -114,7 +114,9 @@ def test_slow_clients_of_the_probes_port_keep_no_probe_waiting(hooks: Served, fi
 
 
 @pytest.mark.parametrize("first", [HEAD, BODY], ids=["head", "body"])
-def test_what_is_not_sent_in_time_is_cut_off_and_counted(tmp_path: Path, first: bytes, token: dict[str, str]) -> None:
+def test_a_request_that_is_not_sent_in_time_is_cut_off_and_counted(
+    tmp_path: Path, first: bytes, token: dict[str, str]
+) -> None:
     with served(tmp_path, token, program=["-c", SOON]) as hooks:
         with socket.create_connection(("127.0.0.1", hooks.port), timeout=20) as slow:
             slow.sendall(first)

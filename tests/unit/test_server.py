@@ -72,7 +72,9 @@ def test_an_answer_is_json(client: FlaskClient) -> None:
         ("/mcpserver/delete", b"{}", 404, "404 Not Found\n"),
     ],
 )
-def test_what_cannot_be_read_is_refused(client: FlaskClient, path: str, body: bytes, code: int, text: str) -> None:
+def test_a_call_that_cannot_be_read_is_refused(
+    client: FlaskClient, path: str, body: bytes, code: int, text: str
+) -> None:
     response = client.post(path, data=body)
 
     assert (response.status_code, response.text) == (code, text)

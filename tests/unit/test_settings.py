@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from pydantic import ValidationError
 
 from hooks.cli import main
 from hooks.installation import Installation
@@ -58,16 +57,23 @@ def test_the_proxys_address_has_the_form_that_the_runner_takes(
     assert Settings().installation().proxy_host == written
 
 
-def test_a_digest_key_has_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty"),
+        (
+            {"TOOLHIVE_HOOKS_DIGEST_KEY": "k"},
+            "TOOLHIVE_HOOKS_DIGEST_KEY and TOOLHIVE_HOOKS_DIGEST_KEY_FILE exclude each other",
+        ),
+    ],
+)
+def test_a_digest_key_has_one_source(tmp_path: Path, more: dict[str, str], said: str) -> None:
     empty = tmp_path / "empty"
     empty.write_text("\n")
-    monkeypatch.setenv("TOOLHIVE_HOOKS_DIGEST_KEY_FILE", str(empty))
 
-    with pytest.raises(ValidationError, match="TOOLHIVE_HOOKS_DIGEST_KEY_FILE is empty"):
-        Settings()
-    monkeypatch.setenv("TOOLHIVE_HOOKS_DIGEST_KEY", "k")
-    with pytest.raises(ValidationError, match="exclude each other"):
-        Settings()
+    result = CliRunner().invoke(main, ["serve"], env={"TOOLHIVE_HOOKS_DIGEST_KEY_FILE": str(empty), **more})
+
+    assert (result.exit_code, result.stderr) == (2, f"toolhive-hooks: {said}\n")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.references.claims import claim_value
 from hooks.strict_json import cut
+from tests.accounts import account_of, using
 from tests.world import (
     CONFIG,
     NAMESPACE,
@@ -25,8 +26,8 @@ from tests.world import (
     customize,
     deleting,
     external_auth,
+    judged,
     made,
-    observed,
     parent,
     secret,
     server,
@@ -39,15 +40,6 @@ from tests.world import (
 KEYED = replace(CONFIG, digest_key=b"installation key")
 UNKEYED_DIGEST = hashlib.sha256(b"uid-secrets-tx-oauth.7.client-secret").hexdigest()
 PASSED = "Spec validation passed"
-
-
-def account_of(owner: Object) -> Object:
-    """The ServiceAccount by which a server claims its configs, as its own sync makes it."""
-    return observed(child(sync(owner), SERVICE_ACCOUNT, f"{owner['metadata']['name']}-proxy-runner"), owner)
-
-
-def using(config: str, name: str = "demo") -> Object:
-    return server(name, externalAuthConfigRef={"name": config})
 
 
 def test_the_status_of_a_good_config() -> None:
@@ -95,7 +87,7 @@ def test_the_status_of_a_good_config() -> None:
         ),
     ],
 )
-def test_a_secret_that_cannot_be_had_is_named(related: list[Object], reason: str, message: str) -> None:
+def test_a_missing_or_empty_secret_is_named(related: list[Object], reason: str, message: str) -> None:
     answer = sync(external_auth(), related=related)
 
     assert condition(answer, "SecretAvailable") == ("False", reason, message)
@@ -377,11 +369,6 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
             "spec.tokenExchange.clientId still has a placeholder in it: put the value in its place",
         ),
         (
-            {"clientId": "{{ .Values.id }}"},
-            "ClientIdInvalid",
-            "spec.tokenExchange.clientId still has a placeholder in it: put the value in its place",
-        ),
-        (
             {"audience": "https://api.${DOMAIN}"},
             "AudienceInvalid",
             "spec.tokenExchange.audience still has a placeholder in it: put the value in its place",
@@ -391,26 +378,6 @@ def test_a_reference_of_another_namespace_does_not_count() -> None:
             {"tokenUrl": "https://${IDP_HOST}/token"},
             "TokenUrlInvalid",
             "spec.tokenExchange.tokenUrl still has a placeholder in it: put the value in its place",
-        ),
-        (
-            {"tokenUrl": "https://idp/<TENANT>/token"},
-            "TokenUrlInvalid",
-            "spec.tokenExchange.tokenUrl still has a placeholder in it: put the value in its place",
-        ),
-        (
-            {"tokenUrl": "https://idp/{tenant}/token"},
-            "TokenUrlInvalid",
-            "spec.tokenExchange.tokenUrl must not have any of < > { }",
-        ),
-        (
-            {"tokenUrl": "https://$IDP/token"},
-            "TokenUrlInvalid",
-            "spec.tokenExchange.tokenUrl has a host that is neither a DNS name nor an IP address",
-        ),
-        (
-            {"tokenUrl": "https://idp:99999/token"},
-            "TokenUrlInvalid",
-            "spec.tokenExchange.tokenUrl has a port that is not from 1 to 65535",
         ),
         (
             {"scopes": ["a", "b c"]},
@@ -463,16 +430,15 @@ class TestOtherTypes:
     BEARER_TOKEN = {"type": "bearerToken", "bearerToken": {"tokenSecretRef": REFERENCE}}
 
     def config(self, spec: Object) -> Object:
-        made_config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
-        return {**made_config, "status": sync(made_config, related=[secret()])["status"]}
+        return judged(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), secret())
 
     @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
-    def test_they_are_good_and_the_server_says_that_they_do_nothing(self, type_: str) -> None:
+    def test_a_type_without_effect_is_good_and_the_server_says_so(self, type_: str) -> None:
         config = self.config(self.CONFIGS[type_])
 
         answer = sync(using("tx"), related=[config])
 
-        assert condition(config_answer(config), "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
+        assert condition(config, "Ready") == ("True", "Ready", "MCPExternalAuthConfig can be used")
         assert condition(answer, "ExternalAuthConfigValidated") == (
             "True",
             "NoEffect",
@@ -481,7 +447,7 @@ class TestOtherTypes:
         assert condition(answer, "IncomingAuthentication") is None
 
     @pytest.mark.parametrize("type_", ["unauthenticated", "headerInjection"])
-    def test_these_two_change_nothing_in_the_children(self, type_: str) -> None:
+    def test_a_type_without_effect_changes_no_child(self, type_: str) -> None:
         answer = sync(using("tx"), related=[self.config(self.CONFIGS[type_])])
 
         for kind, name in ((CONFIG_MAP, "demo-runconfig"), (DEPLOYMENT, "demo")):
@@ -498,34 +464,3 @@ class TestOtherTypes:
             "MCPServer runs in the cluster: use an MCPRemoteProxy, or remove spec.externalAuthConfigRef",
         )
         assert answer["status"]["phase"] == "Failed"
-
-    @pytest.mark.parametrize(
-        ("spec", "fault"),
-        [
-            (
-                {"type": "magic"},
-                "spec.type: must be one of 'tokenExchange', 'headerInjection', 'bearerToken', 'unauthenticated', "
-                "'embeddedAuthServer', 'awsSts', 'upstreamInject', 'obo', 'xaa', is 'magic'",
-            ),
-            (
-                {"type": "awsSts"},
-                "spec: awsSts configuration must be set if and only if type is 'awsSts'",
-            ),
-            (
-                {"type": "bearerToken"},
-                "spec: bearerToken configuration must be set if and only if type is 'bearerToken'",
-            ),
-            (
-                {**CONFIGS["unauthenticated"], "headerInjection": CONFIGS["headerInjection"]["headerInjection"]},
-                "spec: headerInjection configuration must be set if and only if type is 'headerInjection'",
-            ),
-        ],
-    )
-    def test_a_type_has_its_own_block_and_no_other(self, spec: Object, fault: str) -> None:
-        answer = sync(parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec), related=[secret()])
-
-        assert condition(answer, "Valid") == ("False", "SpecInvalid", fault)
-
-
-def config_answer(config: Object) -> Object:
-    return {"status": config["status"]}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from hooks.kubernetes.objects import Object
 from hooks.simulator.admission import admit, schemas_of
+from tests.unit.widgets import WIDGET
 
-WIDGET = Kind("example.com/v1", "Widget", "widgets")
 KINDS = {WIDGET, CONFIG_MAP, DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT}
 SCHEMA: Object = {
     "type": "object",
@@ -70,7 +70,7 @@ def secret(**content: Any) -> Object:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **content}
 
 
-def test_what_only_the_api_server_sets_is_replaced() -> None:
+def test_fields_that_the_api_server_sets_are_replaced() -> None:
     manifest = widget(
         {"port": 1, "mode": {"type": "b"}},
         uid="other",
@@ -171,7 +171,7 @@ def test_string_data_of_a_secret_becomes_data() -> None:
     assert obj["data"] == {"a": "eA==", "b": "eQ==", "c": "eA==", "d": "", "e": ""}
 
 
-def test_what_is_encrypted_in_a_secret_is_taken_as_it_is() -> None:
+def test_an_encrypted_value_of_a_secret_is_taken_as_it_is() -> None:
     (obj,), warnings = admitted(secret(data={"a": "ENC[AES256_GCM,data:x]"}))
 
     assert obj["data"] == {"a": "RU5DW0FFUzI1Nl9HQ00sZGF0YTp4XQ=="}
@@ -186,7 +186,7 @@ def test_an_empty_value_of_a_config_map_is_an_empty_string() -> None:
     assert obj["data"] == {"a": "", "b": "c"}
 
 
-def test_what_nobody_looks_up_is_left_out() -> None:
+def test_objects_that_no_hook_is_sent_are_left_out() -> None:
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
 
@@ -197,7 +197,7 @@ def test_a_version_that_is_not_served_is_left_out() -> None:
     assert admitted({**widget({}), "apiVersion": "example.com/v2"}) == ([], [])
 
 
-def test_what_a_controller_made_is_left_out() -> None:
+def test_children_of_our_parents_are_left_out() -> None:
     owner = {"apiVersion": "example.com/v0", "kind": "Widget", "name": "w", "uid": "u", "controller": True}
     mine = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "ownerReferences": [owner]}}
     owned = {

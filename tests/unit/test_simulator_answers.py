@@ -120,11 +120,17 @@ def test_customize_is_asked_once_for_each_generation() -> None:
         (b'{"children": [null]}', "a child is not an object with a name"),
         (b'{"children": [{"kind": "ConfigMap", "apiVersion": "v1"}]}', "a child is not an object with a name"),
         (manifest(ROLE, "r"), "child Role/r is not of a kind among the childResources"),
-        (manifest(Kind("apps/v2", "Deployment", ""), "d"), "child Deployment/d is not of a kind among the childRes"),
+        (
+            manifest(Kind("apps/v2", "Deployment", ""), "d"),
+            "child Deployment/d is not of a kind among the childResources",
+        ),
         (config_map(namespace="b"), "child ConfigMap/c is in another namespace than its parent"),
         (config_map(labels={"a": 1}), "child ConfigMap/c has labels that are not strings"),
         (config_map(annotations={"a": True}), "child ConfigMap/c has annotations that are not strings"),
-        (config_map(labels={"controller-uid": "x"}), "child ConfigMap/c has the controller-uid label of another"),
+        (
+            config_map(labels={"controller-uid": "x"}),
+            "child ConfigMap/c has the controller-uid label of another parent",
+        ),
     ],
 )
 def test_a_bad_answer_changes_nothing(answer: bytes | Object, problem: str) -> None:
@@ -136,7 +142,7 @@ def test_a_bad_answer_changes_nothing(answer: bytes | Object, problem: str) -> N
     with pytest.raises(HookError) as caught:
         sync(run, PARENT)
 
-    assert str(caught.value).startswith(problem)
+    assert str(caught.value) == problem
     assert get(run, CHILD) == before
     assert "status" not in get(run, PARENT)
 
@@ -147,14 +153,17 @@ def test_a_bad_answer_changes_nothing(answer: bytes | Object, problem: str) -> N
         ({"relatedResources": {}}, "relatedResources is not a list of rules"),
         ([], "the answer is not a JSON object"),
         ({"relatedResources": [{"kind": "Secret"}]}, "the answer has fields that Metacontroller doesn't know: kind"),
-        ({"relatedResources": [{"apiVersion": "v1", "resource": "pies"}]}, "customize asks for v1 pies, which isn't"),
+        (
+            {"relatedResources": [{"apiVersion": "v1", "resource": "pies"}]},
+            "customize asks for v1 pies, which isn't served",
+        ),
         (
             {"relatedResources": [{"apiVersion": "v1", "resource": "secrets", "names": ["a"], "labelSelector": {}}]},
             "customize has a rule with both names and labelSelector",
         ),
         (
             {"relatedResources": [{"apiVersion": "v1", "resource": "secrets", "namespaceSelector": {}}]},
-            "customize has a namespaceSelector",
+            "customize has a namespaceSelector: an offline run knows no namespaces",
         ),
         (
             {"relatedResources": [{"apiVersion": "v1", "resource": "secrets", "labelSelector": {"matchLabels": [1]}}]},
@@ -168,7 +177,7 @@ def test_bad_rules_are_refused(rules: Any, problem: str) -> None:
     with pytest.raises(HookError) as caught:
         sync(run, PARENT)
 
-    assert str(caught.value).startswith(problem)
+    assert str(caught.value) == problem
 
 
 def test_a_last_applied_annotation_that_a_hook_returns_is_dropped() -> None:

@@ -108,7 +108,7 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
 
 
 @pytest.mark.parametrize(("observed", "applied", "desired", "merged"), CASES.values(), ids=CASES)
-def test_a_merge_goes_as_metacontrollers_and_changes_no_argument(
+def test_a_merge_is_metacontrollers_and_changes_no_argument(
     observed: Any, applied: Any, desired: Any, merged: Any
 ) -> None:
     before = json.dumps([observed, applied, desired])
@@ -145,7 +145,7 @@ def test_a_merge_repeated_comes_to_rest(observed: Object, applied: Object, desir
 
 
 @given(OBJECTS, OBJECTS)
-def test_what_is_there_as_desired_stays_as_it_is(obj: Object, applied: Object) -> None:
+def test_an_object_that_is_as_desired_stays_as_it_is(obj: Object, applied: Object) -> None:
     assert same(merge(obj, applied, obj), obj)
 
 

@@ -207,7 +207,7 @@ def test_the_status_is_replaced_whole_with_the_generation_that_was_seen() -> Non
     assert get(run, PARENT)["status"] == {"phase": "Running", "observedGeneration": 1}
 
 
-def test_what_an_api_server_would_normalise_does_not_keep_changing() -> None:
+def test_values_that_an_api_server_normalises_do_not_keep_changing() -> None:
     child = manifest(DEPLOYMENT, "d", spec={"replicas": 1.0, "paused": None})
     run = running(answering(returning(child, status={"a": None, "b": 2.0})), manifest(spec={}))
     sync(run, PARENT)
@@ -300,7 +300,7 @@ def test_a_parent_is_held_by_its_finalizer_until_finalize_is_done() -> None:
     assert run.cluster.get(PARENT) is None
 
 
-def test_what_is_left_when_a_parent_goes_is_collected() -> None:
+def test_children_that_are_left_when_a_parent_is_removed_are_collected() -> None:
     def decide(request: Object) -> Object:
         return {"status": {}, "children": [config_map()], **({"finalized": True} if request["finalizing"] else {})}
 

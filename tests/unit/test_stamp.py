@@ -72,7 +72,7 @@ def seen(children: list[Object], answer: Object, owner: Object, kind: str) -> li
     return [observed(applied, owner) if obj["kind"] == kind else obj for obj in children]
 
 
-def test_runconfig_template_and_environment_of_a_new_server() -> None:
+def test_a_new_server_has_its_generation_in_runconfig_template_and_environment() -> None:
     answer = sync(at(4))
 
     assert list(run_config(answer))[:3] == ["schema_version", "mcpserver_generation", "image"]
@@ -88,7 +88,7 @@ def test_runconfig_template_and_environment_of_a_new_server() -> None:
     assert annotations.keys() == {"toolhive.stacklok.dev/content-checksum", HASH}
 
 
-def test_what_a_user_sets_under_our_names_is_overruled() -> None:
+def test_a_users_own_stamp_is_overruled() -> None:
     proxy = {
         "env": [{"name": "THV_MCPSERVER_GENERATION", "value": "99"}],
         "annotations": {STAMP: "98"},
@@ -182,7 +182,9 @@ RULE: dict[str, tuple[int, object, object, bool, int]] = {
 
 
 @pytest.mark.parametrize(("generation", "theirs", "ours", "same", "expected"), RULE.values(), ids=RULE)
-def test_the_rule(generation: int, theirs: object, ours: object, same: bool, expected: int) -> None:
+def test_the_stamp_follows_generation_statefulset_and_runconfig(
+    generation: int, theirs: object, ours: object, same: bool, expected: int
+) -> None:
     owner = at(generation)
     children = with_run_config(running(owner), number=ours, digest=None if same else "0")
     if ours is None:

@@ -10,7 +10,7 @@ import pytest
 from hooks.kubernetes.kinds import STATEFUL_SET
 from hooks.kubernetes.objects import Object
 from tests.unit.test_stamp import IMAGE, RUNNERS, STAMP, at, backend
-from tests.unit.test_workload import CRASHED, proxy, waiting
+from tests.unit.test_workload import CANT_PULL, CRASHED, proxy, waiting
 from tests.world import made, observed, pod, running, sync
 
 OTHER = "ghcr.io/acme/mcp-demo:1.1.0"
@@ -51,7 +51,7 @@ RUNNING = ("Ready", "True", "Ready", "MCP server is running")
 
 @pytest.mark.parametrize("pods", [[READY], []], ids=["ready", "no pods"])
 @pytest.mark.parametrize("image", [IMAGE, OTHER])
-def test_a_stamp_above_the_proxys(pods: list[Object], image: str) -> None:
+def test_a_stamp_above_the_proxys_fails_the_server(pods: list[Object], image: str) -> None:
     assert verdict(backend(7, image=image), *pods) == ("Failed", "False", "BackendOutdated", GATED)
 
 
@@ -76,36 +76,37 @@ def running_as(answer: Object, owner: Object) -> list[Object]:
 
 
 @pytest.mark.parametrize("stamp", [3, 2, None])
-def test_another_image_after_the_rollout(stamp: int | None) -> None:
+def test_another_image_after_the_rollout_fails_the_server(stamp: int | None) -> None:
     assert verdict(backend(stamp, image=OTHER), READY) == ("Failed", "False", "BackendOutdated", OVERWRITTEN)
 
 
 def test_an_outdated_server_that_crashes_is_outdated_first() -> None:
     crashing = proxy({**CRASHED, **waiting("CrashLoopBackOff")}, app="demo")
 
-    assert verdict(backend(3, image=OTHER), READY, crashing)[2] == "BackendOutdated"
+    outdated = ("Failed", "False", "BackendOutdated", OVERWRITTEN)
+    assert verdict(backend(3, image=OTHER), READY, crashing) == outdated
 
 
 @pytest.mark.parametrize("image", [IMAGE, f"{IMAGE}@sha256:{'0' * 64}"])
 @pytest.mark.parametrize("stamp", [3, 2, None, "x"])
-def test_the_image_that_was_asked_for_pinned_by_a_webhook_or_not(stamp: object, image: str) -> None:
+def test_the_specs_image_pinned_by_a_webhook_or_not_is_ready(stamp: object, image: str) -> None:
     assert verdict(backend(stamp, image=image), READY) == RUNNING
 
 
 @pytest.mark.parametrize(
-    "status",
+    ("status", "said"),
     [
-        {},
-        {**COMPLETE, "updatedReplicas": 0},
-        {**COMPLETE, "replicas": 2},
-        {**COMPLETE, "availableReplicas": 0},
-        {**COMPLETE, "observedGeneration": 0},
+        ({}, ""),
+        ({**COMPLETE, "updatedReplicas": 0}, "; a rollout is in progress"),
+        ({**COMPLETE, "replicas": 2}, "; a rollout is in progress"),
+        ({**COMPLETE, "availableReplicas": 0}, ""),
+        ({**COMPLETE, "observedGeneration": 0}, ""),
     ],
 )
-def test_while_a_rollout_goes_on_another_image_is_no_surprise(status: Object) -> None:
+def test_while_a_rollout_goes_on_another_image_is_no_surprise(status: Object, said: str) -> None:
     found = verdict(backend(3, image=OTHER), READY, children=rolled_out(at(3), status))
 
-    assert found[:3] == RUNNING[:3]
+    assert found == (*RUNNING[:3], f"{RUNNING[3]}{said}")
 
 
 def test_an_image_that_was_edited_a_moment_ago_is_no_surprise() -> None:
@@ -114,15 +115,21 @@ def test_an_image_that_was_edited_a_moment_ago_is_no_surprise() -> None:
     assert verdict(backend(2), READY, children=before, image=OTHER) == RUNNING
 
 
-def test_a_server_that_was_scaled_to_zero_is_just_that() -> None:
+def test_an_outdated_server_that_is_scaled_to_zero_is_scaled_to_zero() -> None:
     none = {"observedGeneration": 1}
     children = rolled_out(at(3, transport="sse"), none, replicas=0)
 
-    assert verdict(backend(7, image=OTHER), children=children, transport="sse")[2] == "ScaledToZero"
+    assert verdict(backend(7, image=OTHER), children=children, transport="sse") == (
+        "Stopped",
+        "False",
+        "ScaledToZero",
+        "MCP server is scaled to zero: kubectl scale deployment/demo --replicas=1 -n team-a",
+    )
 
 
-def test_a_proxy_that_fails_is_said_first() -> None:
-    assert verdict(backend(7, image=OTHER), proxy(waiting("ImagePullBackOff")))[2] == "ImagePullBackOff"
+def test_a_proxy_that_fails_is_told_before_an_outdated_statefulset() -> None:
+    failed = ("Failed", "False", "ImagePullBackOff", CANT_PULL)
+    assert verdict(backend(7, image=OTHER), proxy(waiting("ImagePullBackOff"))) == failed
 
 
 def test_a_proxy_without_a_stamp_is_stopped_by_none() -> None:

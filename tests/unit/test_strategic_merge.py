@@ -17,7 +17,7 @@ CASES = [json.loads(line) for line in Path(__file__).with_name("strategic_merges
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
-def test_as_kubernetes_merges_them(case: Object) -> None:
+def test_templates_are_merged_as_kubernetes_merges_them(case: Object) -> None:
     given = json.dumps(case)
 
     assert merged_template(case["ours"], case["changes"]) == case["merged"]

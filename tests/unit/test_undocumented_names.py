@@ -99,7 +99,7 @@ def test_all_that_is_imported_or_overridden_is_documented_or_listed() -> None:
 
 
 @pytest.mark.parametrize("full", [*UNDOCUMENTED, *UNDOCUMENTED_ATTRIBUTES])
-def test_what_is_listed_is_there_and_used(full: str) -> None:
+def test_each_listed_name_exists_and_is_used(full: str) -> None:
     """An attribute that only an instance has stands in its class's code."""
     owner, _, name = full.rpartition(".")
     try:

@@ -162,7 +162,7 @@ class TestDropped:
             ),
         ],
     )
-    def test_is_said_and_the_server_held(self, spec: Object, stored: Object, fault: str) -> None:
+    def test_a_dropped_field_is_said_and_the_server_held(self, spec: Object, stored: Object, fault: str) -> None:
         before = running(server())
 
         answer = sync(applied(server(**stored), **spec), before)
@@ -174,7 +174,7 @@ class TestDropped:
         assert answer["children"] == sync(server(), before)["children"]
         assert 0 < answer["resyncAfterSeconds"] <= 60
 
-    def test_of_a_config_makes_it_not_valid(self) -> None:
+    def test_a_dropped_field_of_a_config_makes_it_not_valid(self) -> None:
         config = judged(applied(tool_config(), toolsFiltre=["a"]))
 
         message = f"{DROPPED}spec.toolsFiltre: {KNOWS}: perhaps toolsFilter is meant"
@@ -212,7 +212,7 @@ class TestDropped:
             "values that are stored in no spec",
         ],
     )
-    def test_is_not_what_another_client_changed_since(self, spec: Object, stored: Object) -> None:
+    def test_a_field_that_another_client_changed_since_is_not_dropped(self, spec: Object, stored: Object) -> None:
         assert sync(applied(server(**stored), **spec)) == sync(server(**stored))
 
     @pytest.mark.parametrize(
@@ -236,11 +236,11 @@ class TestDropped:
             '{"metadata": {"name": {}}, "spec": {"oidcConfigRefs": {}}}',
         ],
     )
-    def test_is_not_told_by_what_is_no_manifest_of_this_object(self, text: str) -> None:
+    def test_an_annotation_that_is_no_manifest_of_this_object_tells_nothing(self, text: str) -> None:
         """A tenant can write anything there; a copy under another name has the manifest of the first."""
         assert sync(noted(server(), text)) == sync(server())
 
-    def test_is_told_whatever_else_the_annotation_lacks(self) -> None:
+    def test_a_dropped_field_is_told_by_an_annotation_without_metadata(self) -> None:
         answer = sync(noted(server(), '{"metadata": 1, "spec": {"oidcConfigRefs": {}}}'))
 
         assert told(answer) == failed("FieldPruned", f"{DROPPED}{OIDC_FAULT}")

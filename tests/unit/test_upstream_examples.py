@@ -106,7 +106,7 @@ def with_old_names(manifest: Object) -> Object:
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
-def test_what_they_use_is_served_without_a_warning(path: Path) -> None:
+def test_our_manifests_of_upstreams_shapes_are_served_without_a_warning(path: Path) -> None:
     code, problems, _ = rendered(*documents(path))
 
     assert (code, problems) == (0, [])

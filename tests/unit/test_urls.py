@@ -35,7 +35,7 @@ CONTROL = "must not have line breaks or control characters"
         f"https://{'a' * 63}.{'b' * 63}.example",
     ],
 )
-def test_what_can_be_called(url: str) -> None:
+def test_a_url_that_go_calls_has_no_fault(url: str) -> None:
     assert url_fault(url, "https") == ""
 
 
@@ -89,22 +89,22 @@ def test_what_can_be_called(url: str) -> None:
         ("https://{{ .Values.idp }}/", LEFT),
     ],
 )
-def test_what_can_not(url: str, fault: str) -> None:
+def test_a_url_that_go_does_not_call_has_a_fault(url: str, fault: str) -> None:
     assert url_fault(url, "https") == fault
 
 
-def test_the_schemes_that_are_permitted() -> None:
+def test_a_url_has_one_of_the_permitted_schemes() -> None:
     assert url_fault("http://idp", "https", "http") == ""
     assert url_fault("ftp://idp", "https", "http") == "must be an https:// or http:// URL"
 
 
 @pytest.mark.parametrize("text", ["${A}", "a-${B_1}-c", "${}", "<A>", "<your client id>", "{{a}}", "{{ .Values.a }}"])
-def test_placeholders(text: str) -> None:
+def test_a_placeholder_is_found(text: str) -> None:
     assert has_placeholder(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "$A", "$(A)", "{a}", "a < b", "a > b", "<", "<1>", "%A%", "$", "{ {a} }", "->x<-"]
 )
-def test_what_is_no_placeholder(text: str) -> None:
+def test_other_brackets_and_dollars_are_no_placeholder(text: str) -> None:
     assert not has_placeholder(text)

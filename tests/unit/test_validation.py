@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -187,14 +188,17 @@ def test_quantities_are_compared_by_their_amount(limit: str, request_: str) -> N
     assert condition(answer, "Valid") == ("True", "Valid", "The spec is valid")
 
 
-def test_what_could_not_be_stored_is_refused_and_nothing_is_touched() -> None:
+def test_a_spec_too_large_to_store_is_refused_and_the_deployment_held() -> None:
     before = running(server())
 
     answer = sync(server(args=["x" * 300_000]), before)
 
-    found = condition(answer, "Valid")
-    assert found is not None
-    assert found[:2] == ("False", "TooLarge")
+    status, reason, message = condition(answer, "Valid") or ("", "", "")
+    assert (status, reason) == ("False", "TooLarge")
+    assert re.sub(r" 30\d{4} ", " 300000 ", message) == (
+        "ConfigMap 'demo-runconfig' would have 300000 bytes, more than 250000: shorten what the spec, or a ConfigMap "
+        "that it names, puts there"
+    )
     assert child(answer, DEPLOYMENT, "demo") == child(sync(server()), DEPLOYMENT, "demo")
 
 

@@ -76,7 +76,7 @@ def test_an_edit_rolls_the_pods_once_and_back_again_is_as_before(base: Object, c
         assert unstamped(after) == unstamped(before)
 
 
-def test_our_own_old_port_is_nobody_elses() -> None:
+def test_a_services_old_port_is_removed_after_an_edit() -> None:
     world = World()
 
     world.edit(port=9000)
@@ -125,7 +125,7 @@ def test_a_copy_of_a_child_is_left_as_it_is() -> None:
     )
 
 
-def test_a_server_goes_and_leaves_nothing() -> None:
+def test_a_deleted_server_leaves_no_child() -> None:
     world = World(externalAuthConfigRef={"name": "tx"})
     going = deleting(world.get(MCP_SERVER, "demo"))
 

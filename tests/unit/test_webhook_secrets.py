@@ -38,7 +38,7 @@ def test_the_hash_is_fnv_1a_without_leading_zeros(text: str, number: str) -> Non
     assert fnv_1a(text) == number
 
 
-def test_a_signed_webhook() -> None:
+def test_a_signed_webhook_has_its_key_as_a_file() -> None:
     [file] = secret_files(Webhooks([SIGNED], []))
 
     folder = "/etc/toolhive/webhooks/webhook_validating_policy_check_hmac_d611e01"
@@ -58,7 +58,7 @@ def test_a_signed_webhook() -> None:
     ]
 
 
-def test_a_webhook_over_mutual_tls() -> None:
+def test_a_webhook_over_mutual_tls_has_its_certificates_as_files() -> None:
     webhooks = Webhooks([], [WITH_TLS])
     paths = {file.file: file.path for file in secret_files(webhooks)}
 

@@ -34,7 +34,7 @@ def test_a_file_is_plain_english(path: Path) -> None:
         ("Go reads it.", []),
     ],
 )
-def test_faults_of_a_sentence(sentence: str, wrong: list[str]) -> None:
+def test_each_fault_of_a_sentence_is_told(sentence: str, wrong: list[str]) -> None:
     assert faults(sentence) == wrong
 
 

@@ -15,7 +15,7 @@ from hooks.api.external_auth.obo import Obo
 from hooks.api.external_auth.token_exchange import TokenExchange
 from hooks.api.external_auth.upstream_inject import UpstreamInject
 from hooks.api.external_auth.xaa import Xaa
-from hooks.api.meta import Rule, RuledModel
+from hooks.api.meta import Rule, RuledModel, set_exactly_when
 
 # A further type is one more name here, and a field of that name (in snake case) in the spec: the rules come by itself.
 ExternalAuthType = Literal[
@@ -29,24 +29,19 @@ ExternalAuthType = Literal[
     "obo",
     "xaa",
 ]
-WITHOUT_BLOCK = {"unauthenticated"}
-BLOCKS = {name: to_snake(name) for name in get_args(ExternalAuthType) if name not in WITHOUT_BLOCK}
+BLOCKS = {name: to_snake(name) for name in get_args(ExternalAuthType) if name != "unauthenticated"}
 """The types that have settings of their own, and the field of the model that has them."""
 
 
-def _block_if_and_only_if(name: str) -> Rule:
-    """The rule that a type's block is set when `type` is that type, and never otherwise."""
-    return Rule(
-        f"self.type == '{name}' ? has(self.{name}) : !has(self.{name})",
-        f"{name} configuration must be set if and only if type is '{name}'",
-        lambda spec: (getattr(spec, BLOCKS[name]) is not None) == (spec.type == name),
-    )
+def _block_rule(name: str) -> Rule:
+    """The rule that a type's block is set when `type` is that type, and never otherwise, in upstream's words."""
+    return set_exactly_when(name)._replace(message=f"{name} configuration must be set if and only if type is '{name}'")
 
 
 class MCPExternalAuthConfigSpec(RuledModel):
     """The desired way to get tokens."""
 
-    rules = tuple(_block_if_and_only_if(name) for name in BLOCKS)
+    rules = tuple(map(_block_rule, BLOCKS))
     type: ExternalAuthType
     """Way to get tokens; the block of the same name has its settings."""
     token_exchange: TokenExchange | None = None

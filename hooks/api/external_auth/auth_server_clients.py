@@ -11,7 +11,6 @@ from hooks.api.scalars import Flag
 
 Identifier = Annotated[str, Field(min_length=1, max_length=256)]
 Address = Annotated[str, Field(min_length=1, max_length=2048)]
-ActorClaim = Annotated[str, Field(max_length=64)]
 RESERVED_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "nbf", "jti", "name", "email", "scope", "scp", "may_act")
 
 
@@ -70,7 +69,7 @@ class TrustedIssuer(RuledModel):
     """Whether the issuer may have an http:// URL; for development only."""
     allow_private_ips: Flag = Field(default=False, alias="allowPrivateIPs")
     """Whether jwksUrl may have a private IP address."""
-    actor_claim: ActorClaim = ""
+    actor_claim: Annotated[str, Field(max_length=64)] = ""
     """Claim of a token that names the client which got it."""
     allowed_actors: Annotated[list[Identifier], Field(max_length=50)] = Field(default_factory=list)
     """Values that actorClaim may have; any when empty."""

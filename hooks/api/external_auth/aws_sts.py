@@ -11,8 +11,7 @@ from hooks.api.external_auth.base import ExternalAuth
 from hooks.api.meta import Model
 from hooks.api.scalars import Count, NonEmpty
 
-ROLE_ARN = r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@\-/]+$"
-RoleArn = Annotated[str, Field(pattern=ROLE_ARN)]
+RoleArn = Annotated[str, Field(pattern=r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@\-/]+$")]
 
 
 class RoleMapping(Model):

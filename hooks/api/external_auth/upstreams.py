@@ -9,9 +9,8 @@ from pydantic import Field
 from hooks.api.meta import Model, Rule, RuledModel, SecretKeyRef
 from hooks.api.scalars import Flag, NonEmpty, ProviderName
 
-HTTPS_BASE_URL = r"^https://[^\s?#]+[^/\s?#]$"
 AnyHttpUrl = Annotated[str, Field(pattern="^https?://.*$")]
-RegistrationUrl = Annotated[str, Field(max_length=2048, pattern=HTTPS_BASE_URL)]
+RegistrationUrl = Annotated[str, Field(max_length=2048, pattern=r"^https://[^\s?#]+[^/\s?#]$")]
 ClaimPath = Annotated[str, Field(min_length=1, max_length=256)]
 AuthorizationParams = Annotated[dict[str, str], Field(max_length=16)]
 

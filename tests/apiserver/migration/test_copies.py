@@ -93,7 +93,7 @@ def spec_of(cluster: ControlPlane, kind: str, name: str = "demo") -> Object:
 def test_the_copy_has_what_our_crds_hide(cluster: ControlPlane, tmp_path: Path) -> None:
     for arguments in ((), ("--convert",)):
         refused = migrate(cluster, NAMESPACE, *arguments)
-        assert (refused.returncode, "hides fields that 2 objects were written with" in refused.stderr) == (2, True)
+        assert (refused.returncode, "hides fields of objects, 2 in all" in refused.stderr) == (2, True)
 
     options = ("--convert", "--from", str(tmp_path / "before.yaml"), "--backup", str(tmp_path / "backup.yaml"))
     done = migrate(cluster, NAMESPACE, *options, "--apply")

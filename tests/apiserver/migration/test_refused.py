@@ -157,7 +157,7 @@ def test_a_field_that_would_be_dropped_is_refused_with_who_sets_it(cluster: Cont
         servers.delete(name=CASE, namespace=laid_down)
     assert (too_late.returncode, too_late.stdout) == (2, "")
     assert too_late.stderr.startswith(
-        f"refused: the CRD in place hides fields that 1 objects were written with: MCPServer {laid_down}/{CASE} "
+        f"refused: the CRD in place hides fields of objects, 1 in all: MCPServer {laid_down}/{CASE} "
         "(spec.loginConfigRef). The next write would erase them, and a server that authenticates its callers by one "
     )
 
