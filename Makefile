@@ -132,5 +132,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml admits
 	@$(COMPILE) --group release --output-file requirements/release.txt
 	@$(COMPILE) --group docs --constraint requirements/dev.txt --output-file requirements/docs.txt
 
-clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+clean:  ## remove the virtual environment, caches and what was built
+	@rm -rf $(VENV) build mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.background import serving_in_background
 
 
 def write_kubeconfig(directory: Path, server: str) -> Path:
@@ -41,11 +42,5 @@ def answering(directory: Path, answers: Mapping[str, tuple[int, str]]) -> Iterat
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     host = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serving_in_background(server, "API server"):
         yield write_kubeconfig(directory, host), host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -114,21 +114,19 @@ RUN_BY = {
     },
     f"{E2E}upgrade.py::test_upgraded_in_another_order": {"docs/upgrading.md": ["kubectl annotate"]},
     f"{E2E}upgrade.py::test_upgraded_in_the_documented_order_and_back": {"docs/upgrading.md": ["for kind in"]},
-    f"{E2E}troubleshooting.py::test_an_object_that_nobody_looks_after": {
+    f"{E2E}troubleshooting.py::test_an_object_without_a_controller": {
         "docs/troubleshooting.md": ["kubectl get compositecontrollers"]
     },
     f"{E2E}troubleshooting.py::test_hooks_that_do_not_answer": {"docs/troubleshooting.md": ["kubectl events"]},
-    f"{E2E}troubleshooting.py::test_a_secret_that_is_none": {"docs/troubleshooting.md": ["kubectl create secret"]},
+    f"{E2E}troubleshooting.py::test_a_secret_that_cannot_be_used": {
+        "docs/troubleshooting.md": ["kubectl create secret"]
+    },
     f"{E2E}troubleshooting.py::test_objects_that_were_released": {"docs/troubleshooting.md": ["kubectl label"]},
     f"{E2E}troubleshooting.py::test_a_config_in_use": {
         "docs/troubleshooting.md": ["kubectl delete", "kubectl get mcpexternalauthconfig weather-api"]
     },
-    f"{E2E}troubleshooting.py::test_a_server_that_failed_and_was_looked_at": {
-        "docs/troubleshooting.md": ["kubectl get mcpserver"]
-    },
-    f"{E2E}troubleshooting.py::test_a_restart_and_what_it_leaves": {
-        "docs/troubleshooting.md": ["kubectl get replicasets"]
-    },
+    f"{E2E}troubleshooting.py::test_a_server_that_failed": {"docs/troubleshooting.md": ["kubectl get mcpserver"]},
+    f"{E2E}troubleshooting.py::test_pods_that_were_restarted": {"docs/troubleshooting.md": ["kubectl get replicasets"]},
     f"{E2E}troubleshooting.py::test_a_server_whose_own_pod_waits_and_fails": {
         "docs/troubleshooting.md": ["kubectl get pods"]
     },

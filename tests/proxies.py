@@ -1,4 +1,4 @@
-"""ProxySpecs, as a controller makes them: a small one, with whatever a test changes of it."""
+"""ProxySpecs, as a controller makes them: a small one, and the changes that a test makes to it."""
 
 from __future__ import annotations
 

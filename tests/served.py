@@ -32,7 +32,7 @@ class Served:
 
     def wait_ready(self) -> Served:
         """Wait until it says that it is ready."""
-        self.process.wait_ready(self.ready, timeout=30)
+        self.process.wait_ready(self.ready)
         return self
 
     def metrics(self) -> dict[str, float]:

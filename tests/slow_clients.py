@@ -42,7 +42,7 @@ def slow_clients(port: int, count: int, first: bytes = b"", then: bytes = b"") -
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert connected.wait(20)
+        assert connected.wait(60)
         yield
     finally:
         done.set()
@@ -89,4 +89,4 @@ def seconds(call: Callable[[], object], times: int = 7) -> float:
 
 def all_there(metrics: Callable[[], dict[str, float]], count: int) -> None:
     """Wait until the server has taken up the requests of so many clients."""
-    eventually(lambda: metrics()["toolhive_hooks_requests_in_flight"] >= count, 20)
+    eventually(lambda: metrics()["toolhive_hooks_requests_in_flight"] >= count)

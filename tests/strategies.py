@@ -1,4 +1,4 @@
-"""Hypothesis strategies for custom resources: whatever their CRD's schema admits."""
+"""Hypothesis strategies for custom resources: all that their CRD's schema admits."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ GOOD_VALUES: dict[str, list[Any]] = {
 
 
 def good_specs() -> st.SearchStrategy[dict[str, Any]]:
-    """MCPServer specs that work, whatever fields they have: they refer to the objects of tests/neighbours.py."""
+    """MCPServer specs that work with any fields: they refer to the objects of tests/neighbours.py."""
     return st.fixed_dictionaries(
         {"image": st.just("ghcr.io/acme/mcp-demo:1.2.3") | st.sampled_from(GOOD_VALUES["image"])},
         optional={field: st.sampled_from(values) for field, values in GOOD_VALUES.items() if field != "image"},

@@ -1,8 +1,7 @@
 """`make mutation`: change one thing in the code at a time, and see whether a test fails.
 
 mutmut makes the changes and picks the tests that reach each ([tool.mutmut] in pyproject.toml). There are some 8,000; a
-sample of them is tried, the same one as long as the functions in it don't change. docs/testing.md lists what survived,
-and why it may.
+sample of them is tried, the same one as long as the functions in it don't change. What no test noticed is printed.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ BY_KIND = {resource.kind: resource for resource in RESOURCES}
 MODELS: dict[str, type[Model]] = {kind: resource.spec_model for kind, resource in BY_KIND.items()}
 ANYWHERE = "default"
 """The namespace of dry runs: they leave nothing there."""
+NO_CAUSES = ("Ready", "IncomingAuthentication", "AccessRestricted", "StdioReplicaCapped", "SessionStorageWarning")
+"""Conditions that are False although nothing is wrong with the spec, and the one that repeats the others."""
 
 
 class Refusal(NamedTuple):
@@ -50,6 +52,14 @@ def bare(obj: Object) -> Object:
     """An object without the metadata that the API server sets, its namespace included."""
     unwanted = {*SERVER_SET_METADATA, "namespace"}
     return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in unwanted}}
+
+
+def causes(answer: Object) -> list[str]:
+    """The messages that say why a workload is Failed; there is one at least."""
+    conditions = answer["status"]["conditions"]
+    found = [c["message"] for c in conditions if c["status"] == "False" and c["type"] not in NO_CAUSES]
+    assert found, answer["status"]
+    return found
 
 
 def model_places(kind: str, spec: object) -> list[str]:

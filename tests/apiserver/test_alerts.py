@@ -27,7 +27,7 @@ def rules(component: str) -> Object:
 
 
 @each_component
-def test_they_fire_when_they_should_and_not_before(component: str, tmp_path: Path) -> None:
+def test_alerts_fire_when_they_should_and_not_before(component: str, tmp_path: Path) -> None:
     """promtool is in Debian's package prometheus; PROMTOOL is its path where it isn't on PATH."""
     promtool = shutil.which(os.environ.get("PROMTOOL", "promtool"))
     if promtool is None:

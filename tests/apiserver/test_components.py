@@ -106,7 +106,7 @@ def test_what_is_wrong_is_not_taken(
         place = place[key]
     place[path[-1]] = value
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=path[-1]):
         admitted(served, objects)
 
 

@@ -7,19 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hooks.api.crd import crds
 from hooks.manifests.load import load
 from tests.apiserver.test_examples import strictly
 from tests.controlplane import ControlPlane
 from tests.converted import convert
 
 FOLDER = Path(__file__).parents[1] / "releases" / "manifests"
-SERVED = {crd["spec"]["names"]["kind"] for crd in crds()}
 
-pytestmark = [
-    pytest.mark.apiserver,
-    pytest.mark.skipif(not {"MCPOIDCConfig", "MCPRemoteProxy"} <= SERVED, reason="needs the CRDs of these kinds"),
-]
+pytestmark = pytest.mark.apiserver
 
 
 def test_converted_manifests_are_taken_strictly(cluster: ControlPlane, namespace: str, tmp_path: Path) -> None:

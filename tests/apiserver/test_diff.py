@@ -265,7 +265,7 @@ def test_a_terminal_gets_colours_unless_it_wants_none(
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "hooks", "diff", "-n", namespace]
     environment = old_operator.environment(cluster.kubeconfig(), {"TERM": "xterm", **env})
-    done = subprocess.run(command, stdout=theirs, env=environment, check=False, timeout=60)
+    done = subprocess.run(command, stdout=theirs, env=environment, check=False, timeout=120)
     os.close(theirs)
     shown = os.read(ours, 65536).decode()
     os.close(ours)

@@ -70,7 +70,7 @@ def port(cluster: ControlPlane) -> Iterator[int]:
 
 def exported(port: int, namespace: str) -> list[Sample]:
     """What is exported of the objects of a namespace."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         text = answer.read().decode()
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return [sample for sample in samples if sample.labels.get("exported_namespace") == namespace]
@@ -108,7 +108,7 @@ def test_each_kind_is_exported_with_phase_readiness_and_reason(
         }
         return True
 
-    eventually(seen, timeout=60)
+    eventually(seen)
     samples = exported(port, namespace)
     since = [
         sample.value for sample in samples if sample.name == "toolhive_resource_ready_transition_timestamp_seconds"

@@ -36,7 +36,9 @@ def refused(cluster: ControlPlane, obj: Object, **place: str) -> bool:
 
 
 @pytest.mark.parametrize("metadata", METADATA, ids=lambda metadata: str(metadata)[:60])
-def test_metadata(cluster: ControlPlane, metadata: dict[str, Any]) -> None:
+def test_names_labels_and_annotations_are_refused_as_the_api_server_does(
+    cluster: ControlPlane, metadata: dict[str, Any]
+) -> None:
     config_map: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", **metadata}}
     tools = {**custom("MCPToolConfig", {}), "metadata": config_map["metadata"]}
 
@@ -47,7 +49,7 @@ def test_metadata(cluster: ControlPlane, metadata: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: str(key)[:20])
 @pytest.mark.parametrize("field", ["data", "stringData"])
-def test_keys_of_data(cluster: ControlPlane, field: str, key: str) -> None:
+def test_a_key_of_a_secret_is_refused_as_the_api_server_does(cluster: ControlPlane, field: str, key: str) -> None:
     value = "eA==" if field == "data" else "x"
     secret: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web"}, field: {key: value}}
 
@@ -55,7 +57,7 @@ def test_keys_of_data(cluster: ControlPlane, field: str, key: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["apps", "1-apps", "my_ns", "my.ns", "Apps", "a" * 63, "a" * 64, "${NAMESPACE}"])
-def test_namespaces(cluster: ControlPlane, name: str) -> None:
+def test_a_namespace_is_refused_as_the_api_server_does(cluster: ControlPlane, name: str) -> None:
     namespace: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     server = custom("MCPServer", {"image": "x"})
 

@@ -1,4 +1,4 @@
-"""What was there before a rule of the CRD must stay writable: a status that can't be written would never be told."""
+"""Objects from before a rule of the CRD stay writable: a status that can't be written would never be told."""
 
 from __future__ import annotations
 

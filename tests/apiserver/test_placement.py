@@ -27,7 +27,7 @@ def deployment(overrides: Object) -> Object:
 
 
 @pytest.mark.parametrize("overrides", [PLACEMENT, *GOOD])
-def test_what_is_taken(cluster: ControlPlane, overrides: Object) -> None:
+def test_the_api_server_takes_each_good_placement(cluster: ControlPlane, overrides: Object) -> None:
     """The CRD takes it too, and stores each field."""
     spec = {"image": "mcp:1", "resourceOverrides": {"proxyDeployment": overrides}}
     made = cluster.resource("toolhive.stacklok.dev/v1beta1/MCPServer").create(
@@ -39,7 +39,7 @@ def test_what_is_taken(cluster: ControlPlane, overrides: Object) -> None:
 
 
 @pytest.mark.parametrize("overrides", [PLACEMENT, *GOOD])
-def test_it_is_stored_as_it_is_made(cluster: ControlPlane, overrides: Object) -> None:
+def test_a_placement_is_stored_as_it_is_made(cluster: ControlPlane, overrides: Object) -> None:
     """Else Metacontroller would write the Deployment at every sync."""
     made = deployment(overrides)
     stored = cluster.resource("apps/v1/Deployment").create(body=made, namespace="default", dry_run="All").to_dict()
@@ -51,5 +51,7 @@ def test_it_is_stored_as_it_is_made(cluster: ControlPlane, overrides: Object) ->
 
 
 @pytest.mark.parametrize(("overrides", "fault"), FAULTS, ids=[fault for _, fault in FAULTS])
-def test_what_is_refused(cluster: ControlPlane, overrides: Object, fault: str) -> None:
+def test_the_api_server_refuses_each_fault_that_the_hooks_name(
+    cluster: ControlPlane, overrides: Object, fault: str
+) -> None:
     assert refused(cluster, deployment(overrides), namespace="default"), fault

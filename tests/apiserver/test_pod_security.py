@@ -58,7 +58,7 @@ def run(cluster: ControlPlane, namespace: str, template: Object) -> Object:
 
 @pytest.mark.parametrize("config", [CONFIG, OPENSHIFT], ids=["Kubernetes", "OpenShift"])
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_the_proxys_pod_is_admitted_whatever_the_spec(
+def test_the_proxys_pod_is_admitted_with_any_field_of_the_spec(
     cluster: ControlPlane, restricted: str, spec: dict[str, Any], config: Any
 ) -> None:
     answered = sync(server(**spec), related=CLUSTER, config=config)
@@ -69,11 +69,11 @@ def test_the_proxys_pod_is_admitted_whatever_the_spec(
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "volumes-resources"])
-def test_so_is_that_of_each_case_of_the_reference(cluster: ControlPlane, restricted: str, case: str) -> None:
+def test_the_pod_of_each_case_of_the_reference_is_admitted(cluster: ControlPlane, restricted: str, case: str) -> None:
     run(cluster, restricted, template(answer(case), case))
 
 
-def test_a_hostpath_is_all_that_it_refuses(cluster: ControlPlane, restricted: str) -> None:
+def test_a_hostpath_is_all_that_admission_refuses(cluster: ControlPlane, restricted: str) -> None:
     """No level but `privileged` admits one; users ask for it by spec.volumes."""
     with pytest.raises(ForbiddenError) as refused:
         run(cluster, restricted, template(sync(server(volumes=GOOD_VALUES["volumes"][0]))))

@@ -26,7 +26,7 @@ ALL = [
 QUANTITIES = [quantity for quantity in ALL if len(quantity) <= MAX_LENGTH and amount(quantity) <= MOST]
 
 
-def test_the_form_that_is_kept(cluster: ControlPlane, namespace: str) -> None:
+def test_our_form_is_the_one_that_is_kept(cluster: ControlPlane, namespace: str) -> None:
     """One container for each quantity: as it is sent, and as it comes back."""
     containers = [
         {"name": f"c{number}", "image": "x", "resources": {"limits": {"cpu": quantity}}}
@@ -49,7 +49,7 @@ def test_the_form_that_is_kept(cluster: ControlPlane, namespace: str) -> None:
     assert dict(zip(QUANTITIES, ours, strict=True)) == dict(zip(QUANTITIES, kept, strict=True))
 
 
-def test_a_pod_template_has_the_form_that_go_writes(oracle: Oracle) -> None:
+def test_a_quantity_of_a_pod_template_has_the_form_that_go_writes(oracle: Oracle) -> None:
     """Finer than what is kept: the API server rounds when it stores."""
     limits = {f"acme.test/r{number}": quantity for number, quantity in enumerate(QUANTITIES)}
     template = {"spec": {"containers": [{"name": "mcp", "resources": {"limits": limits}}]}}

@@ -13,7 +13,8 @@ from hooks.kubernetes.objects import Object
 from tests import old_operator
 from tests.apiserver.api_relay import api_relay
 from tests.apiserver.test_diff import CONFIG_KIND, EXCHANGE, SERVER, obj, settled
-from tests.controlplane import ControlPlane
+from tests.controlplane import ControlPlane, eventually
+from tests.controlplane.roles import may
 from tests.old_operator import MERGE, create, patch, run
 from tests.pods import pod_spec
 
@@ -203,6 +204,7 @@ def test_what_the_user_may_not_read_is_told_and_the_rest_is_shown(cluster: Contr
     metadata = {"name": "few"}
     binding = {**role, "kind": "RoleBinding", "metadata": metadata, "subjects": [subject], "roleRef": reference}
     create(cluster, broken, {key: value for key, value in binding.items() if key != "rules"})
+    eventually(lambda: may(cluster, NOBODY, "list", "deployments.apps", broken))
 
     result = status(cluster, broken, user=NOBODY)
 

@@ -67,7 +67,7 @@ def test_the_controllers_go_and_servers_stay(installed: ControlPlane) -> None:
     )
     _, let_go = blocks("Uninstall")
     run(installed, let_go)
-    run(installed, "kubectl delete mcpserver weather", timeout=20)
+    run(installed, "kubectl delete mcpserver weather")
     assert installed.get(SERVERS, "weather", "default") is None
 
 

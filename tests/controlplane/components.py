@@ -131,14 +131,16 @@ def metacontroller_crds(binary: Path) -> Path:
     raise FileNotFoundError(f"Metacontroller's CRDs are not in {looked}: set METACONTROLLER_CRDS to their file")
 
 
-def wait_established(cluster: ControlPlane, timeout: float = 30) -> None:
-    """Wait until the API server serves every CustomResourceDefinition that there is."""
+def wait_established(cluster: ControlPlane) -> None:
+    """Wait until the API server serves every CustomResourceDefinition that there is and stays."""
 
     def check() -> bool:
         for crd in cluster.objects("apiextensions.k8s.io/v1/CustomResourceDefinition"):
+            if "deletionTimestamp" in crd["metadata"]:  # another test's, which goes
+                continue
             conditions = crd.get("status", {}).get("conditions") or []
             met = {condition["type"] for condition in conditions if condition["status"] == "True"}
             assert "Established" in met, f"{crd['metadata']['name']}: {conditions}"
         return True
 
-    eventually(check, timeout, "the CRDs are not established")
+    eventually(check, message="the CRDs are not established")

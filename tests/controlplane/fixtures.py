@@ -16,7 +16,7 @@ from tests.controlplane.controlplane import ControlPlane
 def build_ahead(session: pytest.Session, marker: str, names: tuple[str, ...]) -> None:
     """Build the binaries before the first test, when any test with this marker is going to run.
 
-    In a fixture the minutes of a first build would count against a test's timeout, and nobody would see its progress.
+    In a fixture the minutes of a first build would count against a test's timeout, and its progress would be hidden.
     Whatever goes wrong here goes wrong again in the fixture, which then says so.
     """
     if session.config.option.collectonly or not any(item.get_closest_marker(marker) for item in session.items):
@@ -73,12 +73,14 @@ def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator
 def namespace_for(cluster: ControlPlane, what: str, level: str = "restricted") -> Iterator[str]:
     """A namespace, named after what it is for, under a level of Pod Security.
 
-    Nobody waits for its end: on a bare API server no controller finishes it, and its name never comes again.
+    No test waits for its end: on a bare API server no controller finishes it, and its name never comes again.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")[:40].strip("-")
     name = f"{slug}-{secrets.token_hex(3)}"
     namespaces = cluster.resource("v1/Namespace")
     labels = {"pod-security.kubernetes.io/enforce": level}
     namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    yield name
-    namespaces.delete(name=name)
+    try:
+        yield name
+    finally:
+        namespaces.delete(name=name)

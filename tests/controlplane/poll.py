@@ -7,8 +7,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(check: Callable[[], T], timeout: float = 30, message: str = "") -> T:
+def eventually(check: Callable[[], T], timeout: float = 120, message: str = "") -> T:
     """Call `check` until it returns something truthy, and return that.
+
+    The deadline is far away, since it costs nothing where a check passes: a machine may be busy with ten programs.
 
     An AssertionError counts as "not yet", and so does everything falsy: a check made of asserts alone ends with
     `return True`. Any other exception is a bug and goes through. At the deadline the last failure is the message.

@@ -49,7 +49,7 @@ class Process:
         text = self.log.read_text(errors="replace").splitlines()[-lines:]
         return "\n".join([f"--- end of {self.log}", *text, "---"])
 
-    def wait_ready(self, ready: Callable[[], bool], timeout: float = 60) -> "Process":
+    def wait_ready(self, ready: Callable[[], bool], timeout: float = 120) -> "Process":
         """Wait until `ready` says so; raise with the log's tail when the program ends before or takes too long."""
 
         self.ready = ready

@@ -67,10 +67,27 @@ def make_editor(cluster: ControlPlane, user: str, namespace: str) -> None:
         "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
     }
     cluster.resource(f"{group}/v1/RoleBinding").create(body=binding, namespace=namespace)
-    asked = client.V1ResourceAttributes(namespace=namespace, verb="create", resource="configmaps")
-    review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=asked))
-    api = client.AuthorizationV1Api(cluster.client(user))
     eventually(
-        lambda: api.create_self_subject_access_review(review).status.allowed,
+        lambda: may(cluster, user, "create", "configmaps", namespace),
         message=f"{user} has no rights in {namespace}",
     )
+
+
+def may(cluster: ControlPlane, user: str, verb: str, resource: str, namespace: str = "") -> bool:
+    """Tell whether the API server lets a user do this, a moment after a role says so.
+
+    Args:
+        cluster: whose API server is asked.
+        user: the name.
+        verb: `get`, `update` …
+        resource: as RBAC has it, with its group behind a dot: `deployments.apps`, `mcpservers.acme.test/status`.
+        namespace: where; in all of them, if none is given.
+    """
+    plain, _, subresource = resource.partition("/")
+    name, _, group = plain.partition(".")
+    asked = client.V1ResourceAttributes(
+        namespace=namespace, verb=verb, group=group, resource=name, subresource=subresource
+    )
+    review = client.V1SubjectAccessReview(spec=client.V1SubjectAccessReviewSpec(user=user, resource_attributes=asked))
+    answer = client.AuthorizationV1Api(cluster.client()).create_subject_access_review(review)
+    return bool(answer.status.allowed)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -89,7 +90,8 @@ class WatchLog:
             for connected in self._sockets:
                 # Not close, which would leave the reader waiting; and not SSLSocket's own shutdown, which takes its
                 # state away beneath the reader. The reader sees the end of the stream and closes.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+                with suppress(OSError):  # it ended by itself a moment ago
+                    socket.socket.shutdown(connected, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
@@ -117,10 +119,7 @@ class WatchLog:
         return len(self.events())
 
     def history(self, kind: str, name: str, pick: Callable[[dict[str, Any]], T]) -> list[T]:
-        """Return what `pick` gave for an object at first and then each time that it was something else.
-
-        With `lambda deployment: deployment["spec"]["template"]`, that's one more than the rollouts.
-        """
+        """Return what `pick` gave for an object at first and then each time that it was something else."""
         before = [item for item in self.initial if item["kind"] == kind and item["metadata"]["name"] == name]
         values: list[T] = []
         for item in [*before, *(event.object for event in self.events(kind, name))]:
@@ -129,7 +128,21 @@ class WatchLog:
                 values.append(value)
         return values
 
-    def wait_quiet(self, quiet: float = 1, timeout: float = 60) -> None:
+    def rollouts(self, name: str) -> int:
+        """Return how often the pod template of a Deployment changed; less than 0 where there was no Deployment."""
+        return len(self.history("Deployment", name, lambda item: item["spec"]["template"])) - 1
+
+    def wait_deleted(self, kind: str, *names: str) -> None:
+        """Wait until the log has the deletion of each of these objects: it hears of one later than a GET does."""
+
+        def check() -> bool:
+            missing = set(names) - {event.name for event in self.events(kind, type="DELETED")}
+            assert missing == set(), f"no deletion of {kind} {sorted(missing)}"
+            return True
+
+        eventually(check)
+
+    def wait_quiet(self, quiet: float = 1, timeout: float = 120) -> None:
         """Wait until nothing has been written for `quiet` seconds."""
         began = time.monotonic()
 

@@ -27,19 +27,9 @@ def labels(cluster: ControlPlane, namespace: str) -> dict[str, str]:
 
 def as_the_runner(cluster: ControlPlane, namespace: str, *objects: dict[str, Any]) -> None:
     """Apply objects as runner 0.44.0 does: server-side, by force, under its field manager."""
-    cluster.kubectl(
-        *(
-            "apply",
-            "--server-side",
-            "--force-conflicts",
-            f"--field-manager={FIELD_MANAGER}",
-            "-n",
-            namespace,
-            "-f",
-            "-",
-        ),
-        input="---\n".join(json.dumps(obj) + "\n" for obj in objects),
-    )
+    manifests = "---\n".join(json.dumps(obj) + "\n" for obj in objects)
+    options = ("--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}")
+    cluster.kubectl("apply", *options, "-n", namespace, "-f", "-", input=manifests)
 
 
 def stateful_set(given: dict[str, str], *, image: str = IMAGE, stamp: str = "1") -> dict[str, Any]:

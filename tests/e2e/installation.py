@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,12 @@ def point_at(document: dict[str, Any], port: int) -> None:
 def conditions(obj: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Status and reason of each condition of an object."""
     return {c["type"]: (c["status"], c["reason"]) for c in obj.get("status", {}).get("conditions", [])}
+
+
+def uids(cluster: ControlPlane, namespace: str, kinds: Iterable[str] = CHILD_KINDS) -> dict[str, str]:
+    """The uid of each object of these kinds, by Kind/name: one that was made anew has another."""
+    found = [obj for kind in kinds for obj in cluster.objects(kind, namespace)]
+    return {f"{obj['kind']}/{obj['metadata']['name']}": obj["metadata"]["uid"] for obj in found}
 
 
 def is_ready(pod: dict[str, Any]) -> bool:

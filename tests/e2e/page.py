@@ -1,4 +1,4 @@
-"""docs/installing.md as what it is to an operator: commands to copy."""
+"""The commands of docs/installing.md, and of other pages, as a reader copies them into a shell."""
 
 from __future__ import annotations
 
@@ -26,12 +26,8 @@ def blocks(heading: str, language: str = "sh", page: Path = PAGE) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
 
 
-def run(cluster: ControlPlane, commands: str, folder: Path = ROOT, timeout: float = 120) -> str:
-    """Paste commands into a shell, in this folder; the first that fails is a KubectlError. Returns what they print.
-
-    Raises:
-        subprocess.TimeoutExpired: they hang; they have been ended.
-    """
+def run(cluster: ControlPlane, commands: str, folder: Path = ROOT, timeout: float = 280) -> str:
+    """Paste commands into a shell, in this folder; the first that fails is a KubectlError. Returns what they print."""
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         cwd=folder,

@@ -66,7 +66,7 @@ def gains_nothing(installation: Installation, namespace: str, theirs: list[dict[
 
     for manifest in theirs:
         cluster.kubectl("delete", manifest["kind"], manifest["metadata"]["name"], "-n", namespace)
-    eventually(lambda: _runs(installation, namespace), timeout=60)
+    eventually(lambda: _runs(installation, namespace))
     assert may(cluster, namespace, account, "create", "statefulsets.apps")
     assert not may(cluster, namespace, account, "get", "secrets")
 

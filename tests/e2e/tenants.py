@@ -1,4 +1,4 @@
-"""A tenant: whoever may write MCPServers, Deployments, ConfigMaps and accounts of a namespace, and nothing of RBAC."""
+"""A tenant: a user who may write MCPServers, Deployments, ConfigMaps and accounts of a namespace, and no RBAC."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, is_ready
+from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation
 from tests.e2e.page import blocks
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +26,7 @@ def test_at_rest_nothing_is_written_and_no_hook_is_called_but_on_resync(
 ) -> None:
     installation.deploy(namespace, EXAMPLE)
     with WatchLog(installation.cluster, [*CHILD_KINDS, *PARENT_KINDS, "v1/Pod", "v1/Secret"], namespace) as log:
-        log.wait_quiet(2)
+        log.wait_quiet(5)
         calls, events = installation.relay.position(), log.position()
 
         time.sleep(REST_SECONDS)  # not a wait for something: the absence of anything is what is tested
@@ -55,11 +55,19 @@ def test_a_child_that_is_deleted_by_hand_comes_back(
 ) -> None:
     cluster = installation.cluster
     installation.deploy(namespace, EXAMPLE)
-    before = _essence(cluster.get(kind, name, namespace))
+    old = cluster.get(kind, name, namespace)
+    assert old is not None
 
     cluster.resource(kind).delete(name=name, namespace=namespace)
 
-    eventually(lambda: _essence(cluster.get(kind, name, namespace)) == before, message=f"{kind} {name} is not back")
+    def is_back() -> bool:
+        new = cluster.get(kind, name, namespace)
+        assert new is not None, f"{kind} {name} is not back"
+        assert new["metadata"]["uid"] != old["metadata"]["uid"]
+        assert _essence(new) == _essence(old)
+        return True
+
+    eventually(is_back)
 
 
 def test_a_child_that_is_edited_by_hand_is_put_right(installation: Installation, namespace: str) -> None:
@@ -96,26 +104,25 @@ def test_rollout_restart_and_scale_are_left_alone(installation: Installation, na
         def scaled() -> bool:
             deployment = cluster.get("apps/v1/Deployment", "weather", namespace)
             assert deployment is not None
-            assert len(installation.ready_pods(namespace, "weather")) == 3
-            return bool(deployment["status"].get("updatedReplicas") == 3)
+            status = deployment["status"]
+            assert status["observedGeneration"] == deployment["metadata"]["generation"]
+            assert [status.get(count) for count in ("replicas", "updatedReplicas", "readyReplicas")] == [3, 3, 3]
+            return len(installation.ready_pods(namespace, "weather")) == 3
 
         eventually(scaled)
         # An edit of ours must not take either back.
         patch = json.dumps({"spec": {"args": ["--verbose"]}})
         cluster.kubectl("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", patch)
-        eventually(lambda: len(log.history("Deployment", "weather", _template)) == 3, message="the edit rolls no pods")
+        eventually(lambda: log.rollouts("weather") == 2, message="the edit rolls no pods")
+        eventually(scaled)
         log.wait_quiet(1)
 
         deployment = cluster.get("apps/v1/Deployment", "weather", namespace)
         assert deployment is not None
         assert deployment["spec"]["replicas"] == 3
         assert "kubectl.kubernetes.io/restartedAt" in deployment["spec"]["template"]["metadata"]["annotations"]
-        assert len(log.history("Deployment", "weather", _template)) == 3
-        assert len([pod for pod in cluster.objects("v1/Pod", namespace) if is_ready(pod)]) == 3
-
-
-def _template(deployment: dict[str, Any]) -> dict[str, Any]:
-    return deployment["spec"]["template"]
+        assert log.rollouts("weather") == 2
+        assert len(installation.ready_pods(namespace, "weather")) == 3
 
 
 def _essence(obj: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,10 +1,9 @@
 """The whole cluster does what the tests on it take for granted."""
 
-from typing import Any
-
 import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
+from tests.e2e.installation import is_ready
 from tests.pods import pod_spec
 
 pytestmark = pytest.mark.e2e
@@ -18,11 +17,6 @@ DEPLOYMENT = {
 }
 
 
-def is_ready(pod: dict[str, Any]) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or []
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-
-
 def test_a_deployment_gets_ready_pods_and_takes_them_along(cluster: ControlPlane, namespace: str) -> None:
     deployments = cluster.resource("apps/v1/Deployment")
 
@@ -34,10 +28,10 @@ def test_a_deployment_gets_ready_pods_and_takes_them_along(cluster: ControlPlane
         )
         deployments.delete(name="web", namespace=namespace)
         eventually(lambda: len(log.events("Pod", type="DELETED")) == 2, message="the pods are still there")
+        eventually(lambda: len(log.events("ReplicaSet", type="DELETED")) == 1, message="the ReplicaSet is still there")
 
-    assert len(log.events("ReplicaSet", type="DELETED")) == 1
-    assert not cluster.objects("apps/v1/ReplicaSet", namespace)
-    assert len(log.history("Deployment", "web", lambda item: item["spec"]["template"])) == 1
+    assert cluster.objects("apps/v1/ReplicaSet", namespace) == []
+    assert log.rollouts("web") == 0
 
 
 def test_a_namespace_goes_for_good(cluster: ControlPlane) -> None:

@@ -28,7 +28,7 @@ def expect(installation: Installation, namespace: str, name: str, reason: str) -
         assert found[1] == reason
         return True
 
-    eventually(check, timeout=60)
+    eventually(check)
 
 
 def canary() -> dict[str, Any]:
@@ -61,7 +61,7 @@ def test_pods_of_another_deployment_neither_serve_nor_hold_a_deletion(
     cluster.kubectl("scale", "deployment", "demo", "--replicas=0", "-n", namespace)
     expect(installation, namespace, "demo", "ScaledToZero")
 
-    cluster.kubectl("delete", "mcpserver", "demo", "-n", namespace, "--timeout=30s")
+    cluster.kubectl("delete", "mcpserver", "demo", "-n", namespace, "--timeout=110s")
     assert canary_is_ready()
 
 
@@ -119,7 +119,8 @@ def test_a_deletion_that_waits_names_what_for_and_ends_by_the_command_that_it_na
         for what in awaited.values():
             [command] = re.findall("`kubectl (.*?)`", what)
             cluster.kubectl(*shlex.split(command), "--wait=false" if "delete" in command else "--output=name")
-        eventually(lambda: cluster.objects(f"{TOOLHIVE}/MCPServer", namespace) == [], timeout=60)
+        log.wait_deleted("MCPServer", *waiting)
+        eventually(lambda: pods <= {event.name.partition("-")[0] for event in log.events("Pod", type="DELETED")})
 
     ends = {(event.kind, event.name.partition("-")[0]): event.resource_version for event in log.events(type="DELETED")}
     assert [name for name in pods if ends["Pod", name] > ends["MCPServer", name]] == []

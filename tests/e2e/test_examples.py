@@ -71,7 +71,7 @@ def test_kubectl_get_shows_what_the_readme_says(example: Example) -> None:
         return True
 
     assert lines
-    eventually(as_said, timeout=60)
+    eventually(as_said)
 
 
 def test_render_prints_what_the_cluster_holds(example: Example) -> None:
@@ -89,7 +89,7 @@ def test_render_prints_what_the_cluster_holds(example: Example) -> None:
             compare(held, printed)
         return True
 
-    eventually(settled, timeout=60)
+    eventually(settled)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,7 @@ def test_an_edit_of_what_servers_share_rolls_each_once(
     installation.deploy(namespace, ROOT / "examples/shared-config")
 
     def rollouts(log: WatchLog) -> list[int]:
-        servers = ("github-readers", "github-writers")
-        return [len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in servers]
+        return [log.rollouts(name) for name in ("github-readers", "github-writers")]
 
     with WatchLog(cluster, ["apps/v1/Deployment"], namespace) as log:
         log.wait_quiet(1)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
+from tests.e2e.backend import set_pod
 from tests.e2e.installation import CHILD_KINDS, Installation, conditions
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,7 @@ def running(installation: Installation, namespace: str) -> Iterator[tuple[Instal
         log.wait_quiet(1)
         yield installation, log
     assert log.events(type="DELETED") == []
-    assert len(log.history("Deployment", "weather", lambda item: item["spec"]["template"])) == 1
+    assert log.rollouts("weather") == 0
 
 
 def patch(cluster: ControlPlane, namespace: str, what: str, change: dict[str, Any]) -> None:
@@ -44,7 +45,7 @@ def expect(installation: Installation, namespace: str, phase: str, ready: tuple[
         assert status["message"] == message
         return True
 
-    eventually(check, timeout=60)
+    eventually(check)
 
 
 def expect_running(installation: Installation, namespace: str) -> None:
@@ -194,27 +195,16 @@ def test_pods_that_fail_tell_their_cause(running: tuple[Installation, WatchLog],
     ]
 
     for container, reason, message in causes:
-        states = [{"name": "toolhive", "image": image, "imageID": "", "ready": False, "restartCount": 0, **container}]
-        _set_status(installation.cluster, namespace, name, states, ready="False")
+        set_pod(installation.cluster, namespace, name, container)
         expect(installation, namespace, "Failed", ("False", reason), message)
 
-    running = {"name": "toolhive", "image": image, "imageID": "", "restartCount": 0}
-    running["state"] = {"running": {"startedAt": "2026-11-23T12:00:00Z"}}
-    _set_status(installation.cluster, namespace, name, [{**running, "ready": False}], ready="False")
+    runs = {"state": {"running": {"startedAt": "2026-11-23T12:00:00Z"}}}
+    set_pod(installation.cluster, namespace, name, runs)
     message = "MCP server is starting: its proxy runs, and does not answer its readiness probe yet"
     expect(installation, namespace, "Pending", ("False", "PodsNotReady"), message)
 
-    states = [{**running, "ready": True}]
-    _set_status(installation.cluster, namespace, name, states, ready="True")
+    set_pod(installation.cluster, namespace, name, {**runs, "ready": True})
     expect_running(installation, namespace)
-
-
-def _set_status(cluster: ControlPlane, namespace: str, pod: str, states: list[dict[str, Any]], *, ready: str) -> None:
-    status = {"conditions": [{"type": "Ready", "status": ready}], "containerStatuses": states}
-    cluster.kubectl(
-        *("patch", "pod", pod, "-n", namespace, "--subresource=status", "--type=strategic"),
-        *("-p", json.dumps({"status": status})),
-    )
 
 
 def test_pods_that_fit_nowhere_and_pods_that_are_refused(installation: Installation, namespace: str) -> None:
@@ -246,7 +236,7 @@ def test_pods_that_fit_nowhere_and_pods_that_are_refused(installation: Installat
     expect_running(installation, namespace)
 
 
-def test_a_name_that_is_taken_is_said_with_the_command_that_shows_by_whom(
+def test_a_name_that_is_taken_is_said_with_the_command_that_shows_its_owner(
     installation: Installation, namespace: str
 ) -> None:
     cluster = installation.cluster

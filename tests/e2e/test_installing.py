@@ -69,7 +69,7 @@ def test_a_secure_installation_by_the_page(cluster: ControlPlane) -> None:
     assert cluster.kubectl(*may).stdout == "yes\n"
     [bound] = blocks("Least privilege")
     listed = run(cluster, bound)
-    assert cluster.kubectl(*may, check=False).stdout == "no\n"
+    eventually(lambda: cluster.kubectl(*may, check=False).stdout == "no\n")
     assert "mcpservers.toolhive.stacklok.dev/status" in listed
     assert "*.*" not in listed
 

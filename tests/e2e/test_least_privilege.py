@@ -14,9 +14,10 @@ from hooks.controllers import CONTROLLERS
 from hooks.proxy.rbac import RULES
 from tests.controlplane import ControlPlane, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.backend import as_the_runner, labels, stateful_set
+from tests.e2e.backend import start_backend
 from tests.e2e.conftest import whole_cluster
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation, installed
+from tests.e2e.relay import Fault
 from tests.e2e.taken_names import TAKEN, gains_nothing
 from tests.remote import remote
 from tests.world import authz_config, group, oidc_config, telemetry_config, webhook_config
@@ -110,13 +111,6 @@ def used(audit_log: Path) -> set[Right]:
     return asked
 
 
-def adopted(cluster: ControlPlane, namespace: str) -> bool:
-    made = cluster.get("apps/v1/StatefulSet", "weather", namespace)
-    assert made is not None
-    assert [owner["kind"] for owner in made["metadata"].get("ownerReferences") or []] == ["MCPServer"]
-    return True
-
-
 def put_right_again(cluster: ControlPlane, namespace: str) -> None:
     """Spoil each child, and wait until Metacontroller has put it right."""
     kinds = [kind for kind in CHILD_KINDS if kind != "apps/v1/StatefulSet"]
@@ -157,8 +151,8 @@ def test_our_role_is_what_metacontroller_needs(
 ) -> None:
     """The main job and all repairs, nothing refused, nothing stuck; and no right is left that was not used.
 
-    Rights beside those that were asked for: what the Role of each server grants, since nobody may grant what he hasn't
-    got; and `finalizers`, which admission asks for (see the next test).
+    Rights beside those that were asked for: what the Role of each server grants, since RBAC lets a user grant only
+    rights that it has; and `finalizers`, which admission asks for (see the next test).
     """
     cluster = least.cluster
     tools = {"apiVersion": TOOLHIVE, "kind": "MCPToolConfig", "metadata": {"name": "few"}}
@@ -169,15 +163,14 @@ def test_our_role_is_what_metacontroller_needs(
     least.deploy(namespace, EXAMPLE)
     edit = json.dumps({"spec": {"toolConfigRef": {"name": "few"}}})
     cluster.kubectl("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", edit)
-    as_the_runner(cluster, namespace, stateful_set(labels(cluster, namespace)))
-    eventually(lambda: adopted(cluster, namespace))
+    start_backend(cluster, namespace)
     put_right_again(cluster, namespace)
     _fail_twice(least, namespace)
 
     names = ["mcpserver/weather", "mcpexternalauthconfig/weather-api", "mcptoolconfig/few", "mcpoidcconfig/company"]
     names += [f"{config['kind'].lower()}/{config['metadata']['name']}" for config in OTHERS]
     cluster.kubectl("delete", "-n", namespace, *names, "--wait=false")
-    eventually(lambda: everything_gone(least, namespace), timeout=60)
+    eventually(lambda: everything_gone(least, namespace))
 
     granted, asked, lent = rights(role["rules"]), used(audit_log), rights(RULES)
     assert asked - granted == set()
@@ -190,16 +183,15 @@ def test_our_role_is_what_metacontroller_needs(
 
 def _fail_twice(least: Installation, namespace: str) -> None:
     """Calls fail for a while: Metacontroller writes an Event, and counts it up."""
-    target, least.relay.target = least.relay.target, 1
-    least.cluster.kubectl("label", "mcpserver", "weather", "-n", namespace, "again=1")
 
     def counted() -> bool:
         events = least.cluster.objects("v1/Event", namespace)
         assert max((event.get("count") or 0 for event in events if event["reason"] == "SyncError"), default=0) > 1
         return True
 
-    eventually(counted)
-    least.relay.target = target
+    with least.relay.failing(Fault(answer=(503, b""))):
+        least.cluster.kubectl("label", "mcpserver", "weather", "-n", namespace, "again=1")
+        eventually(counted)
 
 
 def test_without_the_right_to_finalizers_no_child_could_be_made(least: Installation) -> None:

@@ -24,7 +24,16 @@ from tests.controlplane.assets import ROOT
 from tests.controlplane.fixtures import namespace_for
 from tests.controlplane.processes import free_port
 from tests.e2e.conftest import whole_cluster
-from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions, installed, is_ready, manifests
+from tests.e2e.installation import (
+    CHILD_KINDS,
+    PARENT_KINDS,
+    Installation,
+    conditions,
+    installed,
+    is_ready,
+    manifests,
+    uids,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -84,7 +93,7 @@ def test_where_metacontroller_was_too_early_its_children_are_given_back(cluster:
         eventually(lambda: installation.server(namespace, EXCHANGE).get("status", {}).get("observedGeneration"))
         _migrate(cluster, "--apply")
 
-        eventually(lambda: installation.server(namespace, EXCHANGE)["status"]["phase"] == "Ready", timeout=60)
+        eventually(lambda: installation.server(namespace, EXCHANGE)["status"]["phase"] == "Ready")
         for kind in CHILD_KINDS:
             for child in cluster.objects(kind, namespace):
                 assert [owner["kind"] for owner in child["metadata"]["ownerReferences"]] == ["MCPServer"]
@@ -167,7 +176,7 @@ def test_the_commands_of_the_docs_run_in_their_order(cluster: ControlPlane, name
             _leave_a_lease(cluster)
             with pytest.raises(AssertionError, match="refused: the old operator still runs, or did a moment ago"):
                 _runs(cluster, command, expected, tmp_path)
-            eventually(partial(_runs, cluster, command, expected, tmp_path), timeout=90, message=command)
+            eventually(partial(_runs, cluster, command, expected, tmp_path), message=command)
             continue
         told = _runs(cluster, command, expected, tmp_path)
         if "storedVersions" in command:
@@ -254,7 +263,7 @@ def _taken_over(installation: Installation, namespace: str) -> None:
                 assert owners == [("MCPServer", True)]
         return True
 
-    eventually(check, timeout=60)
+    eventually(check)
 
 
 def _pods_rolled_once(cluster: ControlPlane, namespace: str, log: WatchLog, before: dict[str, list[str]]) -> None:
@@ -315,8 +324,7 @@ def _migrate(cluster: ControlPlane, *arguments: str, code: int = 0) -> str:
 
 
 def _uids(cluster: ControlPlane, namespace: str) -> dict[str, str]:
-    found = [obj for kind in (*CHILD_KINDS, *PARENT_KINDS) for obj in cluster.objects(kind, namespace)]
-    return {name: obj["metadata"]["uid"] for name, obj in old_operator.by_name(found).items()}
+    return uids(cluster, namespace, (*CHILD_KINDS, *PARENT_KINDS))
 
 
 def _pods(cluster: ControlPlane, namespace: str) -> dict[str, list[str]]:
@@ -335,7 +343,7 @@ def _all_ready(cluster: ControlPlane, namespace: str) -> None:
         pods = cluster.objects("v1/Pod", namespace)
         return len([pod for pod in pods if is_ready(pod)]) == len(SERVERS) + 2  # one proxy twice, and a StatefulSet's
 
-    eventually(check, timeout=60, message="the pods aren't ready")
+    eventually(check, message="the pods aren't ready")
 
 
 def _edit(cluster: ControlPlane, namespace: str, server: str, patch: dict[str, Any]) -> None:
@@ -350,4 +358,4 @@ def _get(cluster: ControlPlane, kind: str, name: str, namespace: str) -> dict[st
 
 def _rollouts(log: WatchLog) -> dict[str, int]:
     """How often each server's pod template changed."""
-    return {name: len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in SERVERS}
+    return {name: log.rollouts(name) for name in SERVERS}

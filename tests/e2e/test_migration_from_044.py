@@ -23,7 +23,7 @@ from tests import old_operator, takeover_044
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.fixtures import apply_our_crds, wait_established
 from tests.e2e.conftest import whole_cluster
-from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready
+from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready, uids
 from tests.takeover_044.cluster import RELEASE, SERVER, lay_down
 
 pytestmark = pytest.mark.e2e
@@ -68,7 +68,7 @@ def test_there_and_back(cluster: ControlPlane, namespace: str, tmp_path: Path, b
     else:
         for case in SERVERS:
             lay_down(cluster, namespace, case)
-    eventually(partial(_all_run, cluster, namespace), timeout=120)
+    eventually(partial(_all_run, cluster, namespace))
     before = _uids(cluster, namespace)
     with WatchLog(cluster, [*CHILD_KINDS, *PARENT_KINDS], namespace) as log:
         told = _migrate(cluster, namespace, "--apply")
@@ -79,7 +79,7 @@ def test_there_and_back(cluster: ControlPlane, namespace: str, tmp_path: Path, b
         _remove_overrides(cluster, namespace)
 
         with installed(cluster) as installation:
-            eventually(partial(_taken_over, installation, namespace, by), timeout=120)
+            eventually(partial(_taken_over, installation, namespace, by))
             log.wait_quiet(2)
             assert _rollouts(log) == dict.fromkeys(SERVERS, 1)
             _overrides_are_gone(cluster, namespace)
@@ -112,7 +112,7 @@ def _the_operator_makes_them(cluster: ControlPlane, namespace: str, directory: P
         servers = cluster.objects(SERVER, namespace)
         return all(server.get("status", {}).get("phase") == "Ready" for server in servers)
 
-    eventually(settled, timeout=120)
+    eventually(settled)
     operator.stop()
     old_operator.create(cluster, namespace, old_operator.stopped_operator(RELEASE))
     apply_our_crds(cluster)
@@ -132,7 +132,7 @@ def _it_works_again(cluster: ControlPlane, namespace: str, directory: Path) -> N
     _their_crds(cluster)
     with WatchLog(cluster, CHILD_KINDS, namespace) as log:
         operator = _start(cluster, namespace, directory)
-        eventually(lambda: any(_rollouts(log).values()), timeout=120, message=str(_rollouts(log)))
+        eventually(lambda: any(_rollouts(log).values()), message=str(_rollouts(log)))
         log.wait_quiet(3)
         assert log.events(type="DELETED") == []
         operator.stop()
@@ -223,8 +223,7 @@ def _migrate(cluster: ControlPlane, namespace: str, *arguments: str, left: int =
 
 
 def _uids(cluster: ControlPlane, namespace: str) -> dict[str, str]:
-    found = [obj for kind in (*CHILD_KINDS, *PARENT_KINDS) for obj in cluster.objects(kind, namespace)]
-    return {name: obj["metadata"]["uid"] for name, obj in old_operator.by_name(found).items()}
+    return uids(cluster, namespace, (*CHILD_KINDS, *PARENT_KINDS))
 
 
 def _deployment(cluster: ControlPlane, name: str, namespace: str) -> dict[str, Any]:
@@ -235,4 +234,4 @@ def _deployment(cluster: ControlPlane, name: str, namespace: str) -> dict[str, A
 
 def _rollouts(log: WatchLog) -> dict[str, int]:
     """How often each server's pod template changed."""
-    return {name: len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in SERVERS}
+    return {name: log.rollouts(name) for name in SERVERS}

@@ -99,7 +99,7 @@ def mixed(installation: Installation, namespace: str) -> Iterator[WatchLog]:
         assert phases == ["Ready"] * 4
         return True
 
-    eventually(ready, timeout=60)
+    eventually(ready)
     kinds = ["apps/v1/Deployment", *(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPRemoteProxy", *CONFIGS))]
     with WatchLog(installation.cluster, kinds, namespace) as log:
         log.wait_quiet(1)
@@ -108,17 +108,20 @@ def mixed(installation: Installation, namespace: str) -> Iterator[WatchLog]:
 
 def rollouts(log: WatchLog) -> dict[str, int]:
     names = ("server", "proxy", "other", "another")
-    return {name: len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1 for name in names}
+    return {name: log.rollouts(name) for name in names}
 
 
-def test_configs_and_group_name_both_kinds(installation: Installation, namespace: str, mixed: WatchLog) -> None:
-    for kind in CONFIGS:
-        assert status(installation, namespace, kind, "shared")["referencingServers"] == BOTH, kind
-    group = status(installation, namespace, "MCPGroup", "shared")
-    assert (group["servers"], group["serverCount"], group["remoteProxies"], group["remoteProxyCount"]) == (
-        *(["server"], 1),
-        *(["proxy"], 1),
-    )
+@pytest.mark.usefixtures("mixed")
+def test_configs_and_group_name_both_kinds(installation: Installation, namespace: str) -> None:
+    def named() -> bool:
+        for kind in CONFIGS:
+            assert status(installation, namespace, kind, "shared").get("referencingServers") == BOTH, kind
+        group = status(installation, namespace, "MCPGroup", "shared")
+        keys = ("servers", "serverCount", "remoteProxies", "remoteProxyCount")
+        assert [group.get(key) for key in keys] == [["server"], 1, ["proxy"], 1]
+        return True
+
+    eventually(named)
     as_rendered(installation.cluster, namespace)
 
 
@@ -144,7 +147,7 @@ def test_configs_stay_until_the_last_of_either_kind_is_gone(
     for kind in CONFIGS:
         cluster.kubectl("delete", kind, "shared", "-n", namespace, "--wait=false")
     [first] = [kind for kind in workloads if kind != last]
-    cluster.kubectl("delete", first, workloads[first], "-n", namespace, "--timeout=60s")
+    cluster.kubectl("delete", first, workloads[first], "-n", namespace, "--timeout=110s")
 
     def blocked_by_the_last() -> bool:
         for kind in CONFIGS:
@@ -158,7 +161,9 @@ def test_configs_stay_until_the_last_of_either_kind_is_gone(
     eventually(blocked_by_the_last)
     mixed.wait_quiet(3)  # a config that is being deleted settles for 2 s
     cluster.kubectl("delete", last, workloads[last], "-n", namespace, "--wait=false")
-    eventually(lambda: all(mixed.events(kind, type="DELETED") for kind in CONFIGS), message="a config stays")
+    for kind in CONFIGS:
+        mixed.wait_deleted(kind, "shared")
+    mixed.wait_deleted(last, workloads[last])
 
     [end] = mixed.events(last, workloads[last], type="DELETED")
     for kind in CONFIGS:
@@ -178,4 +183,4 @@ def test_release_0_44s_case_lives_as_render_says(installation: Installation, cas
             as_rendered(installation.cluster, namespace, code=1 if case in FAILED_HERE else 0)
             return True
 
-        eventually(settled, timeout=60)
+        eventually(settled)

@@ -1,4 +1,4 @@
-"""Names that meet, on a real cluster: whoever was first keeps everything, and the other waits and then goes on."""
+"""Names that meet, on a real cluster: the first keeps everything, and the other waits and then goes on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.e2e.backend import as_the_runner
 from tests.e2e.chaos.fleet import server
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
+from tests.e2e.relay import Fault
 from tests.e2e.taken_names import TAKEN, gains_nothing
 from tests.e2e.tenants import apply
 from tests.pods import pod_spec
@@ -39,7 +40,7 @@ def expect(installation: Installation, namespace: str, name: str, reason: str, m
         assert said == (reason, message or said[1])
         return True
 
-    eventually(check, timeout=60)
+    eventually(check)
 
 
 def stateful_set(cluster: ControlPlane, namespace: str, name: str) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def test_a_server_whose_service_is_another_runners_publishes_no_url(
 
 
 def test_a_running_server_that_loses_a_name_keeps_its_pods(installation: Installation, namespace: str) -> None:
-    """Its Service is deleted by hand while nobody looks, and another's is there before Metacontroller makes it anew."""
+    """Its Service is deleted while the hooks are away, and another's is there before Metacontroller makes it anew."""
     cluster = installation.cluster
     apply(cluster, namespace, server("demo", None))
     expect(installation, namespace, "demo", "Ready")
@@ -128,10 +129,9 @@ def test_a_running_server_that_loses_a_name_keeps_its_pods(installation: Install
     with WatchLog(cluster, [*CHILD_KINDS, "v1/Pod"], namespace) as log:
         relay = installation.relay
         assert relay is not None
-        target, relay.target = relay.target, 1  # nobody answers
-        cluster.kubectl("delete", "service", "mcp-demo-proxy", "-n", namespace)
-        cluster.kubectl("create", "service", "clusterip", "mcp-demo-proxy", "--tcp=80", "-n", namespace)
-        relay.target = target
+        with relay.failing(Fault(answer=(503, b""))):
+            cluster.kubectl("delete", "service", "mcp-demo-proxy", "-n", namespace)
+            cluster.kubectl("create", "service", "clusterip", "mcp-demo-proxy", "--tcp=80", "-n", namespace)
         expect(installation, namespace, "demo", "NameConflict")
         log.wait_quiet(1)
         cluster.kubectl("delete", "service", "mcp-demo-proxy", "-n", namespace)
@@ -161,10 +161,10 @@ def test_of_a_server_and_a_proxy_of_one_name_the_first_keeps_all(
         return True
 
     apply(cluster, namespace, both[first])
-    eventually(lambda: said(first, "Ready"), timeout=60)
+    eventually(lambda: said(first, "Ready"))
     with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"], namespace) as log:
         apply(cluster, namespace, both[second])
-        eventually(lambda: said(second, "NameConflict"), timeout=60)
+        eventually(lambda: said(second, "NameConflict"))
         log.wait_quiet(2)
         assert said(first, "Ready")
         assert [log.events("ConfigMap", type=change) for change in ("MODIFIED", "DELETED")] == [[], []]

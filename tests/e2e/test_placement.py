@@ -53,8 +53,8 @@ def reserved_node(installation: Installation) -> Iterator[str]:
 
 
 def pods(cluster: ControlPlane, namespace: str, name: str) -> list[dict[str, Any]]:
-    listed = cluster.resource("v1/Pod").get(namespace=namespace, label_selector=f"toolhive-name={name}")
-    return [pod for pod in listed.to_dict()["items"] if not pod["metadata"].get("deletionTimestamp")]
+    found = cluster.objects("v1/Pod", namespace, f"toolhive-name={name}")
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
 def where(cluster: ControlPlane, namespace: str, name: str) -> list[tuple[Any, Any, Any]]:
@@ -77,7 +77,6 @@ def test_proxies_run_where_the_spec_says(installation: Installation, namespace: 
         eventually(
             lambda name=name: where(cluster, namespace, name) == [(reserved_node, 1000, "True")],
             message=f"{name} isn't on its node",
-            timeout=60,
         )
 
     kinds = ["apps/v1/Deployment", f"{TOOLHIVE}/MCPServer", f"{TOOLHIVE}/MCPRemoteProxy"]
@@ -89,7 +88,6 @@ def test_proxies_run_where_the_spec_says(installation: Installation, namespace: 
             eventually(
                 lambda name=name: where(cluster, namespace, name) == [("fake", 0, "True")],
                 message=f"{name} stays on the reserved node",
-                timeout=60,
             )
         log.wait_quiet(2)
 
@@ -104,4 +102,4 @@ def test_a_selector_of_no_node_is_said(installation: Installation, namespace: st
         assert "didn't match Pod's node affinity/selector" in status.get("message", ""), status
         return True
 
-    eventually(says, timeout=60)
+    eventually(says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -48,17 +49,27 @@ POLICY = [
 ]
 
 
+@pytest.fixture
+def policy(installation: Installation, namespace: str) -> Iterator[None]:
+    """The policy for as long as the test: it is in force in the whole cluster."""
+    apply(installation, namespace, *POLICY)
+    yield
+    for obj in POLICY:
+        installation.cluster.kubectl("delete", obj["kind"], obj["metadata"]["name"])
+
+
 @pytest.mark.parametrize(
-    ("made", "change", "policy"),
-    [(proxy, REFUSED_BY_API_SERVER, []), (server, REFUSED_BY_POLICY, POLICY)],
+    ("made", "change"),
+    [(proxy, REFUSED_BY_API_SERVER), (server, REFUSED_BY_POLICY)],
     ids=["MCPRemoteProxy", "MCPServer"],
 )
+@pytest.mark.usefixtures("policy")
 def test_a_refused_change_is_said_and_what_runs_serves_on(
-    installation: Installation, namespace: str, made: Any, change: dict[str, Any], policy: list[dict[str, Any]]
+    installation: Installation, namespace: str, made: Any, change: dict[str, Any]
 ) -> None:
     cluster = installation.cluster
     kind = made("demo")["kind"]
-    apply(installation, namespace, made("demo"), *policy)
+    apply(installation, namespace, made("demo"))
 
     def said(phase: str, reason: str, updated: tuple[str, str] | None) -> bool:
         found = cluster.get(f"{TOOLHIVE}/{kind}", "demo", namespace) or {}
@@ -67,12 +78,11 @@ def test_a_refused_change_is_said_and_what_runs_serves_on(
         assert conditions(found).get("DeploymentUpdated") == updated
         return True
 
-    eventually(lambda: said("Ready", "Ready", None), timeout=60)
+    eventually(lambda: said("Ready", "Ready", None))
     apply(installation, namespace, made("demo", **change))
 
-    eventually(lambda: said("Ready", "UpdateRefused", ("False", "UpdateRefused")), timeout=90)
-    events = cluster.kubectl("describe", kind, "demo", "-n", namespace).stdout
-    assert "SyncError" in events
+    eventually(lambda: said("Ready", "UpdateRefused", ("False", "UpdateRefused")))
+    eventually(lambda: "SyncError" in cluster.kubectl("describe", kind, "demo", "-n", namespace).stdout)
 
     apply(installation, namespace, made("demo"))
-    eventually(lambda: said("Ready", "Ready", None), timeout=60)
+    eventually(lambda: said("Ready", "Ready", None))

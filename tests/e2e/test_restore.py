@@ -15,7 +15,7 @@ from tests import old_operator, velero
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.conftest import whole_cluster
-from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready
+from tests.e2e.installation import CHILD_KINDS, Installation, conditions, installed, is_ready, uids
 from tests.takeover_044.cluster import SERVER, lay_down
 
 pytestmark = pytest.mark.e2e
@@ -39,10 +39,10 @@ def hooks(tmp_path_factory: pytest.TempPathFactory, metacontroller: Path) -> Ite
 
 def lost(hooks: Installation, namespace: str) -> velero.Backup:
     """Back a namespace up once its servers run, and delete it."""
-    eventually(lambda: _phases(hooks, namespace) == ["Ready"] * len(SERVERS), timeout=120)
+    eventually(lambda: _phases(hooks, namespace) == ["Ready"] * len(SERVERS))
     found = velero.backup(hooks.cluster, namespace)
     hooks.cluster.kubectl("delete", "namespace", namespace)
-    eventually(lambda: hooks.cluster.get("v1/Namespace", namespace) is None, timeout=60)
+    eventually(lambda: hooks.cluster.get("v1/Namespace", namespace) is None)
     return found
 
 
@@ -55,19 +55,17 @@ def test_what_is_restored_whole_runs_and_migrate_gives_it_back(hooks: Installati
         assert [conditions(server).get("Ready") for server in servers] == [("False", "ChildReleased")] * len(SERVERS)
         return True
 
-    eventually(released, timeout=60, message="the hooks take restored objects for their own")
-    eventually(lambda: _running(cluster, namespace) == set(SERVERS), timeout=60, message="proxies don't run")
-    before = _children(cluster, namespace)
+    eventually(released, message="the hooks take restored objects for their own")
+    eventually(lambda: _running(cluster, namespace) == set(SERVERS), message="proxies don't run")
+    before = uids(cluster, namespace)
     with WatchLog(cluster, CHILD_KINDS, namespace) as log:
         _migrate(cluster, namespace)
-        eventually(lambda: _phases(hooks, namespace) == ["Ready"] * len(SERVERS), timeout=120)
+        eventually(lambda: _phases(hooks, namespace) == ["Ready"] * len(SERVERS))
         log.wait_quiet(2)
-        rollouts = {
-            name: len(log.history("Deployment", name, lambda item: item["spec"]["template"])) for name in SERVERS
-        }
         assert log.events(type="DELETED") == []
-    assert rollouts == dict.fromkeys(SERVERS, 2), "each once: the runner is told the new uid"
-    assert {name: uid for name, uid in _children(cluster, namespace).items() if name in before} == before
+        rollouts = {name: log.rollouts(name) for name in SERVERS}
+    assert rollouts == dict.fromkeys(SERVERS, 1), "the runner is told the new uid"
+    assert {name: uid for name, uid in uids(cluster, namespace).items() if name in before} == before
     assert _not_owned(cluster, namespace) == []
     _goes_whole(cluster, namespace)
 
@@ -78,7 +76,7 @@ def test_what_is_restored_without_children_is_made_anew(hooks: Installation) -> 
 
     velero.restore(cluster, namespace, lost(hooks, namespace), selector)
 
-    eventually(lambda: _running(cluster, namespace) == set(SERVERS), timeout=120)
+    eventually(lambda: _running(cluster, namespace) == set(SERVERS))
     left = [
         obj
         for kind in CHILD_KINDS
@@ -107,11 +105,6 @@ def _running(cluster: ControlPlane, namespace: str) -> set[str]:
     return {pod["metadata"]["labels"]["toolhive-name"] for pod in pods}
 
 
-def _children(cluster: ControlPlane, namespace: str) -> dict[str, str]:
-    found = [obj for kind in CHILD_KINDS for obj in cluster.objects(kind, namespace)]
-    return {name: obj["metadata"]["uid"] for name, obj in old_operator.by_name(found).items()}
-
-
 def _not_owned(cluster: ControlPlane, namespace: str) -> list[str]:
     """What has our label and no owner, or the label of a server that is gone."""
     uids = {server["metadata"]["uid"] for server in cluster.objects(SERVER, namespace)}
@@ -129,8 +122,8 @@ def _goes_whole(cluster: ControlPlane, namespace: str) -> None:
     cluster.kubectl("delete", "mcpserver", "--all", "-n", namespace, "--wait=false")
 
     def gone() -> bool:
-        left = [name for name in _children(cluster, namespace) if name != "Deployment/toolhive-operator"]
+        left = [name for name in uids(cluster, namespace) if name != "Deployment/toolhive-operator"]
         assert left == []
         return True
 
-    eventually(gone, timeout=60)
+    eventually(gone)

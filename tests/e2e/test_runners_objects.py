@@ -6,7 +6,7 @@ import pytest
 
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.backend import CANT_PULL, as_the_runner, labels, services, set_pod, stateful_set
+from tests.e2e.backend import CANT_PULL, as_the_runner, labels, services, set_pod, start_backend, stateful_set
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 
 pytestmark = pytest.mark.e2e
@@ -16,38 +16,25 @@ EXAMPLE = ROOT / "examples/token-exchange"
 
 def _fail_the_servers_own_pod(installation: Installation, namespace: str) -> None:
     """The MCP server's own pod counts: while it fails the server is not Ready, whatever the proxy says."""
-    eventually(lambda: installation.server(namespace, "weather")["status"]["phase"] == "Ready", timeout=60)
+    eventually(lambda: installation.server(namespace, "weather")["status"]["phase"] == "Ready")
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}
     set_pod(installation.cluster, namespace, "weather-0", {"state": waiting})
 
     def told() -> bool:
         status = installation.server(namespace, "weather")["status"]
-        assert (status["phase"], status["message"]) == (
-            "Failed",
-            CANT_PULL,
-        )
+        assert (status["phase"], status["message"]) == ("Failed", CANT_PULL)
         return True
 
     eventually(told)
 
 
-def test_they_are_adopted_left_alone_and_gone_with_the_server(installation: Installation, namespace: str) -> None:
+def test_the_runners_objects_are_adopted_left_alone_and_gone_with_the_server(
+    installation: Installation, namespace: str
+) -> None:
     cluster = installation.cluster
     installation.deploy(namespace, EXAMPLE)
     given = labels(cluster, namespace)
-    as_the_runner(cluster, namespace, stateful_set(given))
-    made = cluster.get("apps/v1/StatefulSet", "weather", namespace)
-    assert made is not None
-    as_the_runner(cluster, namespace, *services(given, made))
-
-    def adopted() -> bool:
-        found = cluster.get("apps/v1/StatefulSet", "weather", namespace)
-        assert found is not None
-        owners = [(o["kind"], o["name"], o["controller"]) for o in found["metadata"].get("ownerReferences", [])]
-        assert owners == [("MCPServer", "weather", True)]
-        return True
-
-    eventually(adopted)
+    as_the_runner(cluster, namespace, *services(given, start_backend(cluster, namespace)))
     _fail_the_servers_own_pod(installation, namespace)
     with WatchLog(cluster, [*CHILD_KINDS, "v1/Pod"], namespace) as log:
         log.wait_quiet(1)
@@ -64,7 +51,10 @@ def test_they_are_adopted_left_alone_and_gone_with_the_server(installation: Inst
             assert cluster.objects("v1/Service", namespace) == []
             return cluster.objects("apps/v1/StatefulSet", namespace) == []
 
-        eventually(gone, timeout=60)
+        eventually(gone)
+        log.wait_deleted("StatefulSet", "weather")
+        log.wait_deleted("Deployment", "weather")
+        eventually(lambda: len(log.events("Pod", type="DELETED")) == 2)
 
     ends = {(event.kind, event.name): event.resource_version for event in log.events(type="DELETED")}
     proxies = [version for (kind, name), version in ends.items() if kind == "Pod" and name != "weather-0"]

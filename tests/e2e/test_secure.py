@@ -154,7 +154,7 @@ def test_the_main_job_is_done_over_tls_with_certificate_and_token(secure: Secure
     cluster = secure.installation.cluster
     secure.installation.deploy(namespace, EXAMPLE)
     set_env(cluster, namespace, "hello")
-    eventually(lambda: reached(secure, namespace, "hello"), 60)
+    eventually(lambda: reached(secure, namespace, "hello"))
 
     cluster.kubectl("delete", "mcpserver,mcpexternalauthconfig", "--all", "-n", namespace, "--wait=true")
     eventually(lambda: secure.installation.children(namespace) == [])
@@ -225,12 +225,12 @@ def test_who_may_not_call_changes_nothing_and_is_named(secure: Secure, namespace
             secure.patch("timeout", "9s")
         try:
             set_env(cluster, namespace, fault)
-            eventually(lambda: told(secure, namespace, message), 60)
+            eventually(lambda: told(secure, namespace, message))
 
             assert log.events()[at_rest:] == []
         finally:
             mend(secure)
-        eventually(lambda: reached(secure, namespace, fault), 90)
+        eventually(lambda: reached(secure, namespace, fault))
         assert log.events(type="DELETED") == []
 
 
@@ -247,10 +247,10 @@ def test_a_certificate_that_is_rotated_while_servers_are_made_fails_no_sync(secu
         return phases.count("Ready")
 
     for share in (1, 5, 10, 15, 20):
-        eventually(lambda share=share: running() >= share, 60)
+        eventually(lambda share=share: running() >= share)
         # Of ten workers' connections Metacontroller keeps two: new ones are made all the time.
         secure.mounted["toolhive-hooks-tls"].write(certificate(secure.ca, "localhost"))
-    eventually(lambda: running() == 20, 60)
+    eventually(lambda: running() == 20)
 
     events = cluster.objects("v1/Event", namespace)
     assert [event["message"] for event in events if event["reason"] == "SyncError"] == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
 from tests.e2e.backend import IMAGE, as_the_runner, labels, stateful_set
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, Installation, conditions
+from tests.e2e.page import run
 from tests.stamps import stamps
 
 pytestmark = pytest.mark.e2e
@@ -24,10 +24,6 @@ OLD_IMAGE = "ghcr.io/example/weather-mcp:1.0.0"
 def patch(cluster: ControlPlane, namespace: str, spec: dict[str, Any]) -> None:
     change = json.dumps({"spec": spec})
     cluster.kubectl("patch", "mcpserver", "weather", "-n", namespace, "--type=merge", "-p", change)
-
-
-def template(deployment: dict[str, Any]) -> dict[str, Any]:
-    return deployment["spec"]["template"]
 
 
 def stamped(cluster: ControlPlane, namespace: str) -> tuple[int, int]:
@@ -49,14 +45,13 @@ def expect(installation: Installation, namespace: str, stamp: int, reason: str) 
         assert stamped(installation.cluster, namespace) == (stamp, stamp)
         return str(server["status"]["message"])
 
-    return eventually(check, timeout=60)
+    return eventually(check)
 
 
-def run(cluster: ControlPlane, message: str) -> None:
+def follow(cluster: ControlPlane, message: str) -> None:
     """Run the command that a message gives, as its reader would."""
     [command] = re.findall("`(.*?)`", message)
-    kubectl = f'kubectl() {{ {cluster.bin}/kubectl --kubeconfig={cluster.kubeconfig("admin")} "$@"; }}'
-    subprocess.run(["bash", "-ec", f"{kubectl}\n{command}"], check=True, timeout=60)
+    run(cluster, command)
 
 
 def test_an_edit_rolls_the_pods_once_and_one_that_changes_nothing_not_at_all(
@@ -67,18 +62,18 @@ def test_an_edit_rolls_the_pods_once_and_one_that_changes_nothing_not_at_all(
         installation.deploy(namespace, EXAMPLE)
         expect(installation, namespace, 1, "Ready")
         log.wait_quiet(2)
-        assert len(log.history("Deployment", "weather", template)) == 1
+        assert log.rollouts("weather") == 0
 
         patch(cluster, namespace, {"resourceOverrides": {"proxyService": {"labels": {"a": "b"}}}})
         eventually(lambda: installation.server(namespace, "weather")["status"]["observedGeneration"] == 2)
         log.wait_quiet(2)
         assert stamped(cluster, namespace) == (1, 1)
-        assert len(log.history("Deployment", "weather", template)) == 1
+        assert log.rollouts("weather") == 0
 
         patch(cluster, namespace, {"args": ["--verbose"]})
         expect(installation, namespace, 3, "Ready")
         log.wait_quiet(2)
-        assert len(log.history("Deployment", "weather", template)) == 2
+        assert log.rollouts("weather") == 1
         assert len(log.history("ConfigMap", "weather-runconfig", lambda obj: obj["data"])) == 2
 
 
@@ -97,7 +92,7 @@ def test_a_stale_statefulset_is_named_and_its_remedy_clears_it(installation: Ins
     )
     server = installation.server(namespace, "weather")
     assert server["status"]["phase"] == "Failed"
-    run(cluster, message)
+    follow(cluster, message)
     # kwok's pods run nothing: this is what the new proxy does.
     as_the_runner(cluster, namespace, stateful_set(labels(cluster, namespace), image=IMAGE, stamp="9"))
     expect(installation, namespace, 9, "Ready")
@@ -113,13 +108,13 @@ def test_a_stamp_above_the_proxys_is_said_taken_over_and_goes_with_the_statefuls
 
         expect(installation, namespace, 7, "Ready")
         log.wait_quiet(1)
-        assert len(log.history("Deployment", "weather", template)) == 2
+        assert log.rollouts("weather") == 1
         told = log.history("MCPServer", "weather", lambda server: server["status"]["message"])
         [message] = [text for text in told if "generation stamp" in text]
         said = "StatefulSet 'weather' has generation stamp 7, and a proxy with 1 leaves it as it is; one with 7 is on"
         assert message.startswith(said)
 
-        run(cluster, message)
+        follow(cluster, message)
 
         expect(installation, namespace, 1, "StatefulSetMissing")
         assert cluster.get("apps/v1/StatefulSet", "weather", namespace) is None
@@ -154,7 +149,7 @@ def test_a_tenant_that_edits_the_runconfig_rolls_no_pods(installation: Installat
 
             eventually(put_right)
         log.wait_quiet(1)
-        assert log.history("Deployment", "weather", template)[1:] == []
+        assert log.rollouts("weather") == 0
 
 
 def test_a_namespace_under_pod_security_restricted_has_room_for_a_server(

@@ -10,8 +10,10 @@ import pytest
 
 from tests.controlplane import WatchLog, eventually
 from tests.controlplane.assets import ROOT
+from tests.controlplane.fixtures import namespace_for
+from tests.e2e.backend import set_pod
 from tests.e2e.installation import TOOLHIVE, Installation, conditions, serve
-from tests.e2e.test_shared_configs import all_running, apply, server, templates
+from tests.e2e.test_shared_configs import all_running, apply, server
 
 pytestmark = pytest.mark.e2e
 
@@ -30,13 +32,10 @@ def using_tools(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def neighbour(installation: Installation, namespace: str) -> Iterator[str]:
+def neighbour(installation: Installation) -> Iterator[str]:
     """A second namespace, in which the same names mean other objects."""
-    name = f"{namespace}-b"
-    namespaces = installation.cluster.resource("v1/Namespace")
-    namespaces.create(body={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    yield name
-    namespaces.delete(name=name)
+    with namespace_for(installation.cluster, "neighbour") as name:
+        yield name
 
 
 def test_an_edit_reaches_the_servers_of_its_own_namespace(
@@ -52,10 +51,10 @@ def test_an_edit_reaches_the_servers_of_its_own_namespace(
         there.wait_quiet(1)
 
         apply(cluster, namespace, tool_config("a", "b"))
-        eventually(lambda: templates(here, "one") == 2, message="the edit rolls no pods")
+        eventually(lambda: here.rollouts("one") == 1, message="the edit rolls no pods")
         here.wait_quiet(1)
 
-        assert (templates(here, "one"), there.events()) == (2, [])
+        assert (here.rollouts("one"), there.events()) == (1, [])
         config_map = cluster.get("v1/ConfigMap", "one-runconfig", namespace)
         assert config_map is not None
         assert json.loads(config_map["data"]["runconfig.json"])["tools_filter"] == ["a", "b"]
@@ -128,15 +127,7 @@ def test_without_sight_of_secrets_the_pods_tell_of_a_missing_one(blind: Installa
 
     [pod] = blind.ready_pods(namespace, "weather")
     waiting = {"reason": "CreateContainerConfigError", "message": 'secret "weather-oauth" not found'}
-    state = {"name": "toolhive", "image": "x", "imageID": "", "ready": False, "restartCount": 0}
-    status = {
-        "conditions": [{"type": "Ready", "status": "False"}],
-        "containerStatuses": [{**state, "state": {"waiting": waiting}}],
-    }
-    cluster.kubectl(
-        *("patch", "pod", pod["metadata"]["name"], "-n", namespace, "--subresource=status", "--type=strategic"),
-        *("-p", json.dumps({"status": status})),
-    )
+    set_pod(cluster, namespace, pod["metadata"]["name"], {"state": {"waiting": waiting}})
 
     def told() -> bool:
         message = blind.server(namespace, "weather")["status"]["message"]

@@ -13,7 +13,7 @@ import yaml
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.fixtures import apply_our_crds
-from tests.e2e.installation import TOOLHIVE, Installation
+from tests.e2e.installation import Installation
 from tests.e2e.test_failures import EXAMPLE, expect, expect_running, patch, running
 
 __all__ = ["running"]
@@ -63,7 +63,7 @@ def test_where_the_crd_keeps_it_the_server_is_failed_and_held(
     installation, log = running
     with another_crd(installation.cluster):
         changes = itertools.count()
-        eventually(lambda: is_failed(installation, namespace, f"{next(changes)}"), timeout=60)
+        eventually(lambda: is_failed(installation, namespace, f"{next(changes)}"))
         expect(installation, namespace, "Failed", ("False", "SpecInvalid"), FAULT)
         log.wait_quiet(1)
         assert len(installation.ready_pods(namespace, "weather")) == 1
@@ -113,7 +113,7 @@ def test_a_known_field_that_another_client_takes_out_is_no_fault(
 
     patch(cluster, namespace, "mcpserver/weather", {"spec": {"tools": None, "trustProxyHeaders": None}})
 
-    server = eventually(lambda: cluster.get(f"{TOOLHIVE}/MCPServer", "weather", namespace))
+    server = installation.server(namespace, "weather")
     assert '"tools":[]' in server["metadata"]["annotations"][KUBECTL_LAST_APPLIED]
     assert "tools" not in server["spec"]
     expect_running(installation, namespace)

@@ -30,6 +30,8 @@ GROUP = "toolhive.stacklok.dev"
 PARENTS = tuple(f"{TOOLHIVE}/{kind}" for kind in ("MCPServer", "MCPExternalAuthConfig", "MCPToolConfig"))
 FEW = ["token-exchange", "tool-config", "oidc-inline", "telemetry"]
 PAGE = ROOT / "docs/upgrading.md"
+HARM_SECONDS = 5
+"""In these a step that is taken too early would do its harm."""
 
 
 class Upgrade(NamedTuple):
@@ -67,7 +69,7 @@ def release_0_1(folder: Path, metacontroller: Path, cases: list[str]) -> Iterato
             cluster.kubectl("create", "namespace", namespace_of(case))
             text = "\n---\n".join(json.dumps(obj) for obj in inputs(case))
             cluster.kubectl("apply", "-n", namespace_of(case), "-f", "-", input=text)
-        eventually(lambda: phases(cluster, cases) == dict.fromkeys(cases, "Running"), timeout=120)
+        eventually(lambda: phases(cluster, cases) == dict.fromkeys(cases, "Running"))
         yield Upgrade(cluster, relay, old)
 
 
@@ -181,7 +183,7 @@ def test_upgraded_in_another_order(
     with release_0_1(tmp_path, metacontroller, FEW) as upgrade, nothing_is_lost(upgrade):
         for step in steps:
             step(upgrade)
-            time.sleep(5)
+            time.sleep(HARM_SECONDS)  # not a wait for something: nothing may happen
         _, look_again = blocks("Order", page=PAGE)
         if steps.index(Upgrade.controllers) < steps.index(Upgrade.crds):
             run(upgrade.cluster, look_again)
@@ -196,7 +198,7 @@ def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metac
         for way, command in ways.items():
             cluster.kubectl("create", "namespace", way)
             cluster.kubectl(*command, "-n", way, "-f", "-", input=text)
-        eventually(lambda: are_ready(hooks, ways), timeout=60)
+        eventually(lambda: are_ready(hooks, ways))
         with WatchLog(cluster, ["apps/v1/Deployment", "v1/ConfigMap"]) as log:
             log.wait_quiet(1)
             crd = yaml.safe_load((ROOT / f"crds/{GROUP}_mcpservers.yaml").read_text())
@@ -214,7 +216,7 @@ def test_another_crd_that_hides_old_fields_opens_no_server(tmp_path: Path, metac
             for way, command in ways.items():
                 again = ("replace",) if command == ("create",) else command
                 cluster.kubectl(*again, "-n", way, "-f", "-", input=text)
-            eventually(lambda: are_ready(hooks, ways), timeout=60)
+            eventually(lambda: are_ready(hooks, ways))
             log.wait_quiet(2)
             assert log.events("ConfigMap") == []
             assert [count for count in rollouts(log).values() if count] == []

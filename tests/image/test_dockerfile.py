@@ -25,6 +25,8 @@ from tests.served import Served
 from tests.unit.test_cluster_commands import NO_CLIENT
 from tests.world import server, sync_request
 
+pytestmark = pytest.mark.timeout(900)  # a download, by way of the first test
+
 Step = tuple[str, str]
 """An instruction and its arguments: `("RUN", "python -m venv /opt/build")`."""
 
@@ -60,7 +62,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for item in what:
                 copy(ROOT / item, source / where)
         if name == "RUN":
-            # Which of pip's settings a developer has must not matter; where packages come from is his to say.
+            # A developer's settings of pip must not matter, except where packages come from.
             env = {"PATH": f"{python}:{os.defpath}", "HOME": str(root), **pip_sources()}
             result = subprocess.run(
                 ["sh", "-ec", within(root, text)], cwd=source, env=env, capture_output=True, text=True, check=False
@@ -131,7 +133,8 @@ def test_a_command_for_the_users_cluster_says_that_it_is_not_in_there(root: Path
     assert (result.returncode, result.stdout, result.stderr) == (2, "", NO_CLIENT)
 
 
-def test_what_it_installs_is_what_is_locked_and_nothing_that_builds(root: Path, container: Served) -> None:
+@pytest.mark.usefixtures("container")
+def test_what_it_installs_is_what_is_locked_and_nothing_that_builds(root: Path) -> None:
     names = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE).findall((ROOT / "requirements/runtime.txt").read_text())
     locked = {name.replace("-", "_").lower(): version for name, version in names}
     [packages] = (root / "opt/toolhive-hooks/lib").glob("python*/site-packages")

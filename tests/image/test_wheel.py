@@ -11,19 +11,25 @@ import sys
 import venv
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from hooks import __version__
 from hooks.api.crd import crds
-from tests.background import serving_in_background
+from tests.answering import answering
 from tests.controlplane.assets import ROOT
 from tests.image.test_dockerfile import pip_sources
 from tests.unit.test_cluster_commands import NO_CLIENT
 
-CRDS = {crd["metadata"]["name"]: crd for crd in crds()}
+pytestmark = pytest.mark.timeout(900)  # downloads, by way of the first tests
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+EMPTY_CLUSTER = {
+    **{f"{CRDS}/{crd['metadata']['name']}": (200, json.dumps(crd)) for crd in crds()},
+    "/": (200, '{"items": [], "metadata": {}}'),
+}
+"""What an API server answers that has our CRDs and nothing else."""
 
 
 class Installed:
@@ -47,7 +53,7 @@ class Installed:
         everything = {"PATH": path, "HOME": str(self.folder), **pip_sources(), **env}
         line = [self.folder / "bin" / program, *arguments]
         return subprocess.run(
-            line, cwd=self.folder, env=everything, capture_output=True, text=True, check=False, timeout=200
+            line, cwd=self.folder, env=everything, capture_output=True, text=True, check=False, timeout=600
         )
 
     def hooks(self, *arguments: str | Path, **env: str) -> tuple[int, str, str]:
@@ -59,7 +65,7 @@ class Installed:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT]
-    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    subprocess.run(build, check=True, capture_output=True, timeout=600)
     [made] = folder.glob("*.whl")
     return str(made)
 
@@ -74,35 +80,10 @@ def with_extra(wheel: str, tmp_path_factory: pytest.TempPathFactory) -> Installe
     return Installed(tmp_path_factory.mktemp("extra"), f"{wheel}[cluster]")
 
 
-class _EmptyCluster(BaseHTTPRequestHandler):
-    """What an API server answers that has our CRDs and nothing else."""
-
-    def do_GET(self) -> None:
-        name = self.path.partition("?")[0].rpartition("/")[2]
-        body = json.dumps(CRDS.get(name, {"items": [], "metadata": {}})).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def kubeconfig(tmp_path: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _EmptyCluster)
-    with serving_in_background(server, "an empty cluster"):
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_address[1]}"}}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-        (tmp_path / "config").write_text(json.dumps(config))
-        yield str(tmp_path / "config")
+    with answering(tmp_path, EMPTY_CLUSTER) as (config, _):
+        yield str(config)
 
 
 def assert_works_on_a_cluster(installed: Installed, kubeconfig: str) -> None:
@@ -112,7 +93,9 @@ def assert_works_on_a_cluster(installed: Installed, kubeconfig: str) -> None:
 
 
 @pytest.mark.parametrize("extra", ["plain", "with_extra"])
-def test_what_needs_no_cluster_works_with_and_without_the_extra(extra: str, request: pytest.FixtureRequest) -> None:
+def test_commands_that_need_no_cluster_work_with_and_without_the_extra(
+    extra: str, request: pytest.FixtureRequest
+) -> None:
     installed: Installed = request.getfixturevalue(extra)
 
     helped = installed.hooks("--help")

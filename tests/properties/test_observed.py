@@ -1,4 +1,4 @@
-"""What is observed may be old, a part of it, somebody else's or nonsense: no child is lost, and no pod starts anew."""
+"""Observed objects may be old, incomplete, foreign or nonsense: no child is lost, and no pod starts anew."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ FAULTS = (gone, unjudged, refused, without_status, emptied)
 
 
 @given(good_specs(), st.lists(st.sampled_from([*FAULTS, copy.copy]), min_size=len(CLUSTER), max_size=len(CLUSTER)))
-def test_a_reference_that_goes_bad_starts_no_pod_anew(spec: Object, faults: list[Any]) -> None:
+def test_a_reference_that_goes_bad_restarts_no_pod(spec: Object, faults: list[Any]) -> None:
     owner = owner_of(spec)
     before = children_of(owner)
     worse = [fault(obj) for fault, obj in zip(faults, CLUSTER, strict=True)]
@@ -161,7 +161,7 @@ LABELS = st.dictionaries(
 
 
 def strangers() -> st.SearchStrategy[Object]:
-    """Objects that Metacontroller adopted by a label that somebody copied, with whatever annotation came along."""
+    """Objects that Metacontroller adopted by a label that a user copied, with any annotation."""
     annotation = st.sampled_from(["", "{", "[]", "null", '{"metadata": null}', '{"data": {"k": 1e999}}']) | st.builds(
         json.dumps,
         st.fixed_dictionaries(
@@ -195,7 +195,7 @@ def _stranger(kind: str, name: str, labels: Object | None, annotation: str, rest
 
 
 @given(st.lists(strangers(), max_size=4, unique_by=named), good_specs() | specs("MCPServer"))
-def test_what_was_adopted_by_accident_is_left_as_it_is(theirs: list[Object], spec: Object) -> None:
+def test_an_object_that_was_adopted_by_accident_is_left_as_it_is(theirs: list[Object], spec: Object) -> None:
     owner = owner_of(spec)
     ours = {AUTHZ, "Service/mcp-demo"}  # the names of ours that may go
     theirs = [obj for obj in theirs if named(obj) not in ours]
@@ -217,8 +217,9 @@ EDITS = st.sampled_from(["annotations", "labels", "replicas", "port", "data", "l
 
 
 @given(good_specs(), st.lists(st.tuples(EDITS, st.integers(0, 8)), max_size=5))
-def test_hands_that_meddle_are_followed_by_rest(spec: Object, edits: list[tuple[str, int]]) -> None:
-    """Whatever somebody with rights in the namespace does to the children: they are put right, and then it is quiet."""
+def test_edits_of_children_by_hand_are_put_right_and_then_it_is_quiet(
+    spec: Object, edits: list[tuple[str, int]]
+) -> None:
     owner = owner_of(spec)
     before = children_of(owner)
     children = copy.deepcopy(before)
@@ -261,7 +262,7 @@ def test_the_order_of_objects_means_nothing(spec: Object, random: Any) -> None:
 
 @given(good_specs(), JSON, JSON)
 @example({"image": "mcp:1"}, {}, True)
-def test_a_status_that_somebody_wrote_changes_no_child(spec: Object, status: Any, conditions: Any) -> None:
+def test_a_forged_status_changes_no_child(spec: Object, status: Any, conditions: Any) -> None:
     owner = owner_of(spec)
     assume(isinstance(status, dict))
 

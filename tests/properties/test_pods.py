@@ -1,4 +1,4 @@
-"""Whatever pods say, the answer has a status that can be stored: bounded, at rest, nothing that changes by itself."""
+"""With pods of any status, the answer has one that can be stored: bounded, at rest, without what changes by itself."""
 
 from __future__ import annotations
 
@@ -19,28 +19,23 @@ POD_NAME = "x7k2q"
 
 REASONS = (
     *("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "CrashLoopBackOff", "CreateContainerConfigError"),
+    *("ContainerCreating", "PodInitializing", "OOMKilled", "Completed", "Error", "Evicted", "NodeLost"),
     *(
-        "ContainerCreating",
-        "PodInitializing",
-        "OOMKilled",
-        "Completed",
-        "Error",
-        "Evicted",
-        "NodeLost",
         "Unschedulable",
+        "SchedulingGated",
+        "DeletionByTaintManager",
+        "NodeShutdown",
+        "not CamelCase",
+        "",
+        "R" * 5000,
+        "Ü",
     ),
-    *("SchedulingGated", "DeletionByTaintManager", "NodeShutdown", "not CamelCase", "", "R" * 5000, "Ü"),
 )
 LONG = "x" * 100_000
 TEXTS = st.sampled_from(
     (
-        *(
-            "",
-            LONG,
-            f"pod {POD_NAME} at {TIME}",
-            "0/3 nodes are available: 3 Insufficient cpu. y",
-            f"exceeded quota: {LONG},",
-        ),
+        *("", LONG, f"pod {POD_NAME} at {TIME}", "0/3 nodes are available: 3 Insufficient cpu. y"),
+        f"exceeded quota: {LONG},",
         *(f"couldn't find key {LONG} in Secret a/{LONG}", f'secret "{LONG}" not found', "line\nbreak", "`$(id)`"),
     )
 )
@@ -131,7 +126,7 @@ DEPLOYMENTS = some(
 
 
 @given(pods(), STATEFUL_SETS, DEPLOYMENTS, st.integers(0, 1), st.booleans())
-def test_whatever_pods_say_the_status_is_bounded_and_at_rest(
+def test_with_pods_of_any_status_the_servers_is_bounded_and_at_rest(
     found: list[Object], stateful_set: Object | None, deployment: Object, replicas: int, reads: bool
 ) -> None:
     """`call` has the rules: documented reasons, a clock for each wait, no unknown field."""

@@ -28,7 +28,7 @@ def neighbour(name: str, standing: str) -> Object:
     if standing == "released":
         labels = {key: value for key, value in obj["metadata"]["labels"].items() if key != CONTROLLER_UID}
         return with_metadata(obj, labels=labels, ownerReferences=[])
-    kind = next(iter(kind for kind in KINDS.values() if kind.kind == obj["kind"]))
+    kind = next(kind for kind in KINDS.values() if kind.kind == obj["kind"])
     return {**obj, "metadata": made(kind, obj["metadata"]["name"])["metadata"]}
 
 

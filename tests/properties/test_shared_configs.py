@@ -1,4 +1,4 @@
-"""Shared configs: no secret value gets out, and none is released while anybody refers to it."""
+"""Shared configs: no secret value gets out, and none is released while a workload refers to it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_server_with_any_config_that_the_schema_admits_is_failed_or_has_a_prox
     row = ROWS[field]
     spec = data.draw(specs(row.config.kind))
     content = [
-        ({**holder, "data": dict.fromkeys({*keys_in(spec), "ca.crt"}, text)})
+        {**holder, "data": dict.fromkeys({*keys_in(spec), "ca.crt"}, text)}
         for name in sorted({*names_in(spec)})
         for holder, text in ((secret(name), "czNjcjN0"), (config_map(name), "s3cr3t"))
     ]
@@ -195,7 +195,7 @@ def neighbourhoods(draw: st.DrawFn) -> tuple[Object, list[Object], list[str]]:
 
 
 @given(neighbourhoods())
-def test_a_config_is_released_only_when_nobody_refers_to_it_and_never_at_once(
+def test_a_config_is_released_only_when_no_workload_refers_to_it_and_never_at_once(
     neighbourhood: tuple[Object, list[Object], list[str]],
 ) -> None:
     config, around, users = neighbourhood
@@ -209,7 +209,7 @@ def test_a_config_is_released_only_when_nobody_refers_to_it_and_never_at_once(
 
 
 @given(neighbourhoods(), st.booleans())
-def test_a_kind_that_nobody_looked_up_is_not_taken_for_none(
+def test_a_kind_that_was_not_looked_up_is_not_taken_for_none(
     neighbourhood: tuple[Object, list[Object], list[str]], alive: bool
 ) -> None:
     config, around, _ = neighbourhood

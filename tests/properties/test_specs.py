@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hooks.api.kinds import MCP_EXTERNAL_AUTH_CONFIG, MCP_TOOL_CONFIG
+from hooks.api.kinds import MCP_TOOL_CONFIG
 from hooks.kubernetes.objects import Object
 from tests.neighbours import CANARY, CLUSTER, SECRET
 from tests.strategies import JSON, specs
@@ -69,7 +67,7 @@ def test_any_spec_gets_a_stable_answer_that_is_failed_with_a_cause_or_complete(s
 
 @given(st.sets(st.integers(0, 20)), st.sets(st.integers(0, 20)), specs("MCPServer") | st.just(FULL["spec"]))
 def test_no_observed_child_is_ever_lost(missing: set[int], gone: set[int], spec: Object) -> None:
-    """Whatever related object is missing and whatever the spec became, what exists is in the answer."""
+    """Any related objects may be missing, and the spec may be another: all that exists is in the answer."""
     _, before = settled(FULL, *CLUSTER)
     stranger = observed({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}}, FULL)
     children = [obj for number, obj in enumerate([*before, stranger]) if number not in gone]
@@ -81,23 +79,9 @@ def test_no_observed_child_is_ever_lost(missing: set[int], gone: set[int], spec:
     lost = there - set(child_names(answer))
     may_bind = {"Role/demo-proxy-runner", "ServiceAccount/demo-proxy-runner"} <= there
     assert (BINDING in lost) == (BINDING in there and not may_bind)
-    assert lost - {BINDING} == ({policies} & there - set(child_names(answer)))
+    assert lost <= {policies, BINDING}
     if answer["status"]["phase"] == "Failed":
         assert lost <= {BINDING}
-
-
-@given(specs("MCPExternalAuthConfig"))
-def test_no_answer_holds_a_secret(spec: Object) -> None:
-    config = parent(MCP_EXTERNAL_AUTH_CONFIG, "tx", spec)
-    block = spec.get("tokenExchange", {}).get("clientSecretRef", {})
-    data = {block.get("key", "client-secret"): base64.b64encode(CANARY.encode()).decode()}
-    holder = {**SECRET, "metadata": {**SECRET["metadata"], "name": block.get("name", "tx-oauth")}, "data": data}
-
-    answer = sync(config, related=[holder])
-
-    text = json.dumps(answer)
-    for form in (CANARY, base64.b64encode(CANARY.encode()).decode(), quote(CANARY, safe="")):
-        assert form not in text
 
 
 @given(st.binary(max_size=8), st.sampled_from([CANARY.encode(), b""]), st.binary(max_size=8))

@@ -1,4 +1,4 @@
-"""Whatever happens to a server, RunConfig and pod template come to rest with one generation stamp, by few rollouts."""
+"""After any events, RunConfig and pod template come to rest with one generation stamp, by few rollouts."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_edits_and_proxies_that_start_never_take_a_stamp_down(spec: Object, even
 
 
 @given(good_specs(), st.lists(EDITS | STARTS | HANDS, max_size=6))
-def test_hands_that_meddle_cause_a_rollout_each_at_most(spec: Object, events: list[tuple[Any, ...]]) -> None:
+def test_an_edit_by_hand_causes_one_rollout_at_most(spec: Object, events: list[tuple[Any, ...]]) -> None:
     server = run(events, spec)
 
     fresh = World(**server.spec).get(DEPLOYMENT, "demo")["spec"]["template"]

@@ -31,7 +31,7 @@ def namespace_of(case: str) -> str:
 
 def inputs(case: str) -> list[Object]:
     """The manifests of a case."""
-    return _documents(HERE / case / "input.yaml")
+    return documents(HERE / case / "input.yaml")
 
 
 def answer(case: str) -> Object:
@@ -64,7 +64,7 @@ def theirs(case: str) -> Children:
 
 def reference_children(case: str) -> list[Object]:
     """The children that the reference made, as the cluster held them."""
-    return _documents(HERE / case / "children.yaml")
+    return documents(HERE / case / "children.yaml")
 
 
 def reference_statuses(case: str) -> dict[str, Object]:
@@ -113,5 +113,6 @@ def _admitted(obj: Object, case: str) -> Object:
     return made(kind, obj["metadata"]["name"], metadata={"namespace": namespace_of(case), **annotations}, **rest)
 
 
-def _documents(path: Path) -> list[Object]:
+def documents(path: Path) -> list[Object]:
+    """The objects in a file."""
     return [document for document in yaml.safe_load_all(path.read_text()) if document]

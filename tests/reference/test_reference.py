@@ -21,7 +21,7 @@ from tests.reference.cases import (
     theirs,
 )
 from tests.reference.differences import DIFFERENCES, Children
-from tests.world import condition
+from tests.world import child_names, condition
 
 
 def ours(case: str) -> Children:
@@ -39,7 +39,7 @@ def test_children_are_the_references_less_the_listed_differences(case: str) -> N
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_runconfig_is_written_as_go_writes_it(case: str) -> None:
+def test_a_runconfig_is_written_as_go_writes_it(case: str) -> None:
     """Indent, order and escapes: the reference's own text comes out of our encoder unchanged."""
     [config_map] = [child for child in reference_children(case) if "runconfig.json" in child.get("data", {})]
     text = config_map["data"]["runconfig.json"]
@@ -48,19 +48,31 @@ def test_runconfig_is_written_as_go_writes_it(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "condition_type", "reason"),
+    ("case", "reason", "message"),
     [
-        ("external-auth-missing", "ExternalAuthConfigValidated", "ExternalAuthConfigNotFound"),
-        ("external-auth-secret-missing", "ExternalAuthConfigValidated", "SecretNotFound"),
+        (
+            "external-auth-missing",
+            "ExternalAuthConfigNotFound",
+            "MCPExternalAuthConfig 'nope' not found in namespace 'c-external-auth-missing': create it, or remove "
+            "spec.externalAuthConfigRef",
+        ),
+        (
+            "external-auth-secret-missing",
+            "SecretNotFound",
+            "MCPExternalAuthConfig 'nosec': Secret 'nosec-oauth' of namespace 'c-external-auth-secret-missing' not "
+            "found: create it, or correct spec.tokenExchange.clientSecretRef.name",
+        ),
     ],
 )
-def test_where_something_is_missing_the_condition_names_it(case: str, condition_type: str, reason: str) -> None:
+def test_where_something_is_missing_the_condition_names_it(case: str, reason: str, message: str) -> None:
     answered = answer(case)
 
-    found = condition(answered, condition_type)
-    assert found is not None
-    assert (answered["status"]["phase"], *found[:2]) == ("Failed", "False", reason)
-    assert {child["kind"] for child in answered["children"]} == {"Role", "RoleBinding", "ServiceAccount"}
+    assert answered["status"]["phase"] == "Failed"
+    assert condition(answered, "ExternalAuthConfigValidated") == ("False", reason, message)
+    runner = f"{case}-proxy-runner"
+    assert child_names(answered) == [
+        *(f"Role/{runner}", f"RoleBinding/{runner}", f"ServiceAccount/{runner}", f"ServiceAccount/{case}-sa")
+    ]
 
 
 def test_a_permission_profile_in_a_configmap_is_inlined() -> None:

@@ -23,7 +23,7 @@ from hooks.simulator.admission import Admitted, admit, schemas_of
 from hooks.simulator.run import Result, render, served_kinds
 from hooks.simulator.webhooks import in_process
 from tests.reference.api_defaults import with_defaults, without_cluster_state
-from tests.reference.cases import comparable
+from tests.reference.cases import comparable, documents, namespace_of
 from tests.reference.differences import Children
 
 HERE = Path(__file__).parent
@@ -117,14 +117,9 @@ ACCESS = ("Role", "RoleBinding", "ServiceAccount")
 WORKLOADS = ("MCPServer", "MCPRemoteProxy")
 
 
-def namespace_of(case: str) -> str:
-    """The namespace in which the operator ran the case."""
-    return f"c-{case}"
-
-
 def inputs(case: str) -> list[Object]:
     """The manifests of a case, in its namespace."""
-    manifests = _documents(HERE / case / "input.yaml")
+    manifests = documents(HERE / case / "input.yaml")
     for manifest in manifests:
         manifest["metadata"]["namespace"] = namespace_of(case)
     return manifests
@@ -155,7 +150,7 @@ def theirs(case: str) -> Children:
 
 def operator_children(case: str) -> list[Object]:
     """The children that the operator made, with all that a cluster added."""
-    return _documents(HERE / case / "children.yaml")
+    return documents(HERE / case / "children.yaml")
 
 
 def our_statuses(case: str) -> dict[str, Object]:
@@ -182,7 +177,3 @@ def _as_desired(child: Object) -> Object:
     metadata["labels"].pop(CONTROLLER_UID)
     kept = {key: value for key, value in metadata.items() if value != {}}
     return without_cluster_state({**child, "metadata": kept})
-
-
-def _documents(path: Path) -> list[Object]:
-    return [document for document in yaml.safe_load_all(path.read_text()) if document]

@@ -59,22 +59,27 @@ def customizations() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def health(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's script."""
+    file = tmp_path_factory.mktemp("lua") / "health.lua"
+    file.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+    return file
+
+
+@pytest.fixture(scope="module")
+def health(script: Path) -> dict[str, tuple[str, str]]:
     """Status and message of each case, by the page's script."""
-    script = tmp_path_factory.mktemp("lua") / "health.lua"
-    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
-    return judged("lua", script)
+    return dict(zip(CASES, judged([obj for obj, _, _ in CASES.values()], "lua", script), strict=True))
 
 
-def judged(*arguments: str | Path) -> dict[str, tuple[str, str]]:
-    """What tools/gitops says of each case."""
-    result = go_tool("gitops", *arguments, stdin=json.dumps([obj for obj, _, _ in CASES.values()]))
+def judged(objects: list[Object], *how: str | Path) -> list[tuple[str, str]]:
+    """What tools/gitops says of each object: status and message."""
+    result = go_tool("gitops", *how, stdin=json.dumps(objects))
     assert result.returncode == 0, result.stderr
-    verdicts = json.loads(result.stdout)
-    return {name: (verdict["status"], verdict["message"]) for name, verdict in zip(CASES, verdicts, strict=True)}
+    return [(verdict["status"], verdict["message"]) for verdict in json.loads(result.stdout)]
 
 
-def test_argo_cds_health(health: dict[str, tuple[str, str]]) -> None:
+def test_argo_cds_health_is_as_the_table_says(health: dict[str, tuple[str, str]]) -> None:
     assert {name: status for name, (status, _) in health.items()} == {name: case[1] for name, case in CASES.items()}
 
 
@@ -86,31 +91,26 @@ def test_a_message_names_the_remedy(health: dict[str, tuple[str, str]]) -> None:
             assert health[name] == (status, ready["message"])
 
 
-def test_a_server_that_is_scaled_to_zero_is_suspended(tmp_path: Path) -> None:
-    script = tmp_path / "health.lua"
-    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
+def test_a_server_that_is_scaled_to_zero_is_suspended(script: Path) -> None:
     _, children = settled(server())
     for obj in children:
         if obj["kind"] == "Deployment":
             obj["spec"]["replicas"] = 0
     stopped = answered(server(), children)
 
-    result = go_tool("gitops", "lua", script, stdin=json.dumps([stopped]))
+    [(status, _)] = judged([stopped], "lua", script)
 
-    assert stopped["status"]["phase"] == "Stopped"
-    assert json.loads(result.stdout)[0]["status"] == "Suspended"
-
-
-def test_fluxs_kstatus() -> None:
-    assert {name: status for name, (status, _) in judged("kstatus").items()} == {
-        name: case[2] for name, case in CASES.items()
-    }
+    assert (stopped["status"]["phase"], status) == ("Stopped", "Suspended")
 
 
-def test_every_kind_is_judged_by_its_ready_condition(tmp_path: Path) -> None:
+def test_fluxs_kstatus_is_as_the_table_says() -> None:
+    statuses = [status for status, _ in judged([obj for obj, _, _ in CASES.values()], "kstatus")]
+
+    assert dict(zip(CASES, statuses, strict=True)) == {name: case[2] for name, case in CASES.items()}
+
+
+def test_every_kind_is_judged_by_its_ready_condition(script: Path) -> None:
     """With an empty spec, some kinds are ready and others can't be used."""
-    script = tmp_path / "health.lua"
-    script.write_text(customizations()[f"{GROUP}/*"]["health.lua"])
     objects = [answered(parent(controller.parent, "any", {})) for controller in CONTROLLERS]
     ready = [
         condition["status"]
@@ -119,10 +119,7 @@ def test_every_kind_is_judged_by_its_ready_condition(tmp_path: Path) -> None:
         if condition["type"] == "Ready"
     ]
 
-    lua, kstatus = (
-        [verdict["status"] for verdict in json.loads(go_tool("gitops", *how, stdin=json.dumps(objects)).stdout)]
-        for how in (("lua", script), ("kstatus",))
-    )
+    lua, kstatus = ([status for status, _ in judged(objects, *how)] for how in (("lua", script), ("kstatus",)))
 
     assert len(ready) == len(CONTROLLERS)
     assert lua == ["Healthy" if status == "True" else "Degraded" for status in ready]
@@ -136,7 +133,7 @@ def test_every_verdict_is_in_the_pages_tables() -> None:
     assert told == {verdict for _, *verdicts in CASES.values() for verdict in verdicts} | {"Suspended"}
 
 
-def test_manifests_of_the_page_can_be_read() -> None:
+def test_the_pages_manifests_are_of_these_kinds() -> None:
     kinds = {
         manifest["kind"]
         for heading in ("Argo CD", "Flux")

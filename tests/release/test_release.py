@@ -80,7 +80,7 @@ class Repository:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=280,
         )
 
 
@@ -125,14 +125,17 @@ def test_the_notes_are_the_changelogs(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "said"),
-    [("v99.0.0", f"v99.0.0: hooks/__init__.py says {__version__}"), ("main", "main: hooks/__init__.py says")],
+    "tag",
+    ["v99.0.0", "main"],
 )
-def test_a_tag_that_is_not_the_version_is_refused(repository: Repository, tag: str, said: str) -> None:
+def test_a_tag_that_is_not_the_version_is_refused(repository: Repository, tag: str) -> None:
     result = repository.run(step("package", "Check the tag, and take its notes from the changelog"), TAG=tag)
 
-    assert result.returncode != 0
-    assert said in result.stderr
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"{tag}: hooks/__init__.py says {__version__}: set it, charts/toolhive-hooks/Chart.yaml and "
+        "metacontroller/deployment.yaml first\n",
+    )
 
 
 def test_a_version_without_notes_is_refused(repository: Repository, tmp_path: Path) -> None:
@@ -142,8 +145,10 @@ def test_a_version_without_notes_is_refused(repository: Repository, tmp_path: Pa
 
     result = without.run(step("package", "Check the tag, and take its notes from the changelog"))
 
-    assert result.returncode != 0
-    assert f"CHANGELOG.md has no section '## {__version__}'" in result.stderr
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"v{__version__}: CHANGELOG.md has no section '## {__version__}': rename 'Unreleased'\n",
+    )
 
 
 def test_the_package_is_built(repository: Repository) -> None:
@@ -187,13 +192,14 @@ def test_manifests_name_the_image_by_tag_and_digest(assets: Path) -> None:
     assert (assets / "images.txt").read_text().splitlines() == images(f"{IMAGE}:{__version__}@{DIGEST}")
 
 
-def test_the_chart_makes_what_install_yaml_has(assets: Path, tmp_path: Path, repository: Repository) -> None:
+def test_the_chart_makes_what_install_yaml_has(assets: Path, repository: Repository) -> None:
     chart = assets / f"toolhive-hooks-{__version__}.tgz"
     with tarfile.open(chart) as archive:
         assert "toolhive-hooks/values.yaml" in archive.getnames()
 
     command = f"helm template any {chart} -n toolhive-hooks --set namespace.create=true --kube-version 1.36.0"
     result = repository.run(command)
+    assert result.returncode == 0, result.stderr
     made = named([document for document in yaml.safe_load_all(result.stdout) if document])
 
     assert made == named(list(yaml.safe_load_all((assets / "install.yaml").read_text())))

@@ -33,7 +33,7 @@ def test_actionlint_would_find_one(tmp_path: Path) -> None:
     assert "nothing" in result.stdout
 
 
-def test_what_is_built_is_what_is_tested_with() -> None:
+def test_the_releases_that_are_built_are_those_that_the_docs_name() -> None:
     """tools/real.sh clones the tags that docs/compatibility.md and the default of TOOLHIVE_RUNNER_IMAGE name."""
     script = ROOT / "tools/real.sh"
     _, runner, metacontroller = images("any")

@@ -40,8 +40,8 @@ if __name__ == "__main__":
         become(libc, int(user), int(group))
         os.chroot(root)
     os.chdir("/")
-    # A change of user drops the wish of controlplane/tether.py to be killed with whoever started this.
+    # A change of user drops what controlplane/tether.py asked for: to be killed with the process that started this.
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
-    os.execve(file, [program, *arguments], os.environ)  # noqa: S606 - the command comes from pod.py
+    os.execve(file, [program, *arguments], os.environ)  # noqa: S606 - the command comes from kubelet.py

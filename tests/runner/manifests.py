@@ -14,13 +14,6 @@ from tests.runner.identity_provider import BACKEND, CLIENT_ID, CLIENT_SECRET, PR
 NAME = "weather"
 AUTH = "weather-api"
 CA_FILE = "/idp/ca.crt"
-RESTRICTED: Object = {
-    "runAsNonRoot": True,
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-}
-"""A container's security context under Pod Security `restricted`, to which the namespaces of tests are held."""
-
 TRUST: Object = {
     "volumes": [{"name": "idp", "hostPath": "/idp", "mountPath": "/idp", "readOnly": True}],
     "resourceOverrides": {"proxyDeployment": {"env": [{"name": "SSL_CERT_FILE", "value": CA_FILE}]}},

@@ -53,7 +53,7 @@ class Redis:
 
 @contextmanager
 def redis(folder: Path, *, password: bool = False, tls: bool = False, not_shown: str) -> Iterator[Redis]:
-    """Run a Redis with the user `USER`; `password` makes everyone else give one, as the default user.
+    """Run a Redis with the user `USER`; with `password` the default user needs one too.
 
     Args:
         folder: for its files.
@@ -77,7 +77,7 @@ def redis(folder: Path, *, password: bool = False, tls: bool = False, not_shown:
     (folder / "redis.conf").write_text("\n".join(lines))
     process = start("redis", [PROGRAM, folder / "redis.conf"], folder)
     try:
-        process.wait_ready(lambda: "Ready to accept connections" in process.log.read_text(), timeout=10)
+        process.wait_ready(lambda: "Ready to accept connections" in process.log.read_text())
         yield Redis(port, authority)
     finally:
         process.stop()

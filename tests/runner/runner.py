@@ -107,7 +107,7 @@ class Proxy:
         nothing of it.
         """
         said = ATTACHING if self.run_config["transport"] == "stdio" else STARTED
-        self.process.wait_ready(lambda: said in self.output() and self._listens(), timeout=30)
+        self.process.wait_ready(lambda: said in self.output() and self._listens())
         return self
 
     def is_ready(self) -> bool:

@@ -96,7 +96,7 @@ def test_the_upstreams_token_is_kept_from_the_server_where_the_config_says_so(
     assert "Authorization" not in call.headers
 
 
-def test_a_rotation_of_signing_keys(
+def test_an_old_signing_key_verifies_until_it_is_removed(
     start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend
 ) -> None:
     """The new key signs at once; the old one verifies what hasn't expired, until it is taken out of the list.

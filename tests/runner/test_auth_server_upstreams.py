@@ -93,7 +93,7 @@ def test_a_token_response_in_a_form_of_its_own_is_read_by_its_paths(
     assert code_host.user_requests == []
 
 
-def test_without_either_each_login_is_another_user(
+def test_without_user_information_each_login_is_another_user(
     start: Start, provider: IdentityProvider, backend: Backend, code_host: CodeHost
 ) -> None:
     """Of which the config's condition IdentitySynthesized warns."""

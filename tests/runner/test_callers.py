@@ -34,7 +34,9 @@ def statuses(proxy: Proxy, *tokens: str | None) -> list[int]:
     return [proxy.caller(token).post("initialize").status for token in tokens]
 
 
-def test_settings_in_a_configmap(start: Start, provider: IdentityProvider, backend: Backend) -> None:
+def test_callers_are_those_of_the_issuer_in_a_configmap(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
     settings = {"thvCABundlePath": CA_FILE, "jwksAllowPrivateIP": "true"}
     callers = config_map("callers", issuer=provider.issuer, audience=PROXY, **settings)
     spec = {"oidcConfig": {"type": "configMap", "configMap": {"name": "callers"}}, **TRUST}
@@ -45,7 +47,9 @@ def test_settings_in_a_configmap(start: Start, provider: IdentityProvider, backe
     assert statuses(proxy, provider.token()) == [200]
 
 
-def test_keys_by_their_url(start: Start, provider: IdentityProvider, backend: Backend) -> None:
+def test_tokens_are_verified_with_the_keys_at_jwks_url(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
     inline = {**oidc(provider)["inline"], "jwksUrl": f"{provider.issuer}/keys"}
     proxy = start(server(backend, oidcConfig={"type": "inline", "inline": inline}, **TRUST)).wait_started()
 
@@ -62,7 +66,7 @@ def test_an_issuer_that_is_no_url_is_compared_with_tokens_where_the_keys_have_a_
 
 
 def test_an_issuer_without_tls_needs_the_runners_own_switch(start: Start, backend: Backend) -> None:
-    """Without it the hooks deploy none: the proxy would refuse everyone, which is tried here on its own Deployment."""
+    """Without it the hooks deploy none: the proxy would refuse all callers, as the same Deployment without it shows."""
     with IdentityProvider().running("http") as provider:
         inline = {"issuer": provider.issuer, "audience": PROXY, "jwksAllowPrivateIP": True}
         spec = server(backend, oidcConfig={"type": "inline", "inline": inline})
@@ -76,7 +80,7 @@ def test_an_issuer_without_tls_needs_the_runners_own_switch(start: Start, backen
         assert statuses(strict, provider.token()) == [401]
 
 
-def test_tokens_of_the_clusters_own_service_accounts(
+def test_callers_may_be_the_clusters_service_accounts(
     start: Start, cluster: ControlPlane, namespace: str, backend: Backend
 ) -> None:
     """With the pod's own CA and token, by which the proxy gets the API server's keys."""
@@ -117,7 +121,9 @@ def test_metadata_tells_callers_whose_tokens_they_need(
     assert reply.message["authorization_servers"] == [provider.issuer]
 
 
-def test_without_oidc_it_is_as_the_condition_says(start: Start, provider: IdentityProvider, backend: Backend) -> None:
+def test_without_oidc_callers_get_in_as_the_condition_says(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
     spec = server(backend, externalAuthConfigRef={"name": AUTH}, **TRUST)
     proxy = start(spec, *external_auth(provider)).wait_started()
     assert condition(proxy.answer, "IncomingAuthentication") == (

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask, request
 
 from tests.controlplane import eventually
 from tests.runner.backend import Backend
 from tests.runner.caller import Caller
+from tests.runner.collector import collector
 from tests.runner.identity_provider import BACKEND, PROXY, IdentityProvider
 from tests.runner.manifests import TRUST, exchanging, external_auth, oidc, server, tool_config, with_proxy_env
 from tests.runner.runner import Proxy, Start
-from tests.runner.serving import serving
 
 pytestmark = pytest.mark.runner
 
@@ -96,7 +95,7 @@ def test_a_tool_that_is_not_shown_cannot_be_called(world: World, tool: str) -> N
 
 
 @pytest.mark.parametrize(("name", "tool"), [("alice", "search"), ("bob", "get")])
-def test_authz_denies(world: World, name: str, tool: str) -> None:
+def test_cedar_policies_deny_other_callers_and_tools(world: World, name: str, tool: str) -> None:
     reply = world.caller(name).call(tool)
 
     assert (reply.status, reply.message["error"]["message"]) == (403, "Unauthorized")
@@ -121,7 +120,7 @@ def test_the_audit_log_has_every_call_and_who_made_it(world: World) -> None:
     assert world.audited(level="AUDIT", component="toolhive-api")
 
 
-def test_metrics_count_calls(world: World) -> None:
+def test_metrics_count_calls_and_are_open_to_all(world: World) -> None:
     world.caller("alice").call("get")
 
     reply = world.proxy.caller().request("GET", "/metrics")
@@ -132,18 +131,10 @@ def test_metrics_count_calls(world: World) -> None:
 
 
 def test_traces_and_metrics_reach_the_collector(start: Start, backend: Backend) -> None:
-    collector = Flask("collector")
-    received: list[tuple[str, str | None]] = []
-
-    @collector.post("/v1/<what>")
-    def take(what: str) -> str:
-        received.append((what, request.headers.get("X-Team")))
-        return ""
-
-    with serving(collector) as port:
+    with collector("X-Team") as (address, received):
         otel = {
             "enabled": True,
-            "endpoint": f"http://127.0.0.1:{port}",
+            "endpoint": address,
             "insecure": True,
             "headers": ["x-team=weather"],
             "metrics": {"enabled": True},

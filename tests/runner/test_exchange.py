@@ -1,4 +1,4 @@
-"""The exchange happens: a caller's token comes in, another one reaches the MCP server, and nobody gets in without."""
+"""A caller's token comes in, another one reaches the MCP server, and no caller gets in without one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STRANGERS: dict[str, Callable[[IdentityProvider], str | None]] = {
     "wrong-audience": lambda provider: provider.token(aud=BACKEND),
     "wrong-issuer": lambda provider: provider.token(iss="https://other.acme.test"),
 }
-"""Tokens of those who shall not get in."""
+"""Tokens with which no caller gets in."""
 
 REFUSALS: dict[str, dict[str, Any]] = {
     "invalid_client": {"clientId": "somebody else"},
@@ -92,7 +92,9 @@ def test_in_a_header_of_its_own_the_new_token_stands_beside_the_callers(
     assert call.bearer == token
 
 
-def test_callers_are_told_apart(start: Start, provider: IdentityProvider, backend: Backend) -> None:
+def test_each_callers_calls_carry_that_callers_token(
+    start: Start, provider: IdentityProvider, backend: Backend
+) -> None:
     proxy = start(exchanging(backend, provider), *external_auth(provider)).wait_started()
     callers = [proxy.caller(provider.token(sub=name)).connect() for name in ("alice", "bob")]
     backend.calls.clear()
@@ -155,7 +157,9 @@ def test_an_open_session_is_of_no_use_to_strangers(
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500, 503])
-def test_no_exchange_no_call(start: Start, provider: IdentityProvider, backend: Backend, status: int) -> None:
+def test_no_call_gets_through_while_the_exchange_fails(
+    start: Start, provider: IdentityProvider, backend: Backend, status: int
+) -> None:
     proxy = start(exchanging(backend, provider), *external_auth(provider)).wait_started()
     caller = proxy.caller(provider.token()).connect()
     backend.calls.clear()

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.runner, pytest.mark.skipif(not socket.has_ipv6, reason
 
 @pytest.mark.parametrize(("host", "written"), [("0.0.0.0", "0.0.0.0"), ("::", "[::]")])  # noqa: S104
 @pytest.mark.parametrize("transport", ["stdio", "streamable-http", "sse"])
-def test_the_proxy_listens_on_both(  # noqa: PLR0917
+def test_the_proxy_listens_on_addresses_of_both_families(  # noqa: PLR0917
     start: Start, backend: Backend, monkeypatch: pytest.MonkeyPatch, transport: str, host: str, written: str
 ) -> None:
     """Go takes the default for all addresses of both families. Without its brackets `::` would keep the runner down."""

@@ -59,7 +59,7 @@ def test_what_the_runner_makes_has_our_labels_and_an_owner(
         ]
 
 
-def test_the_servers_pod_is_as_the_spec_says(start: Start, backend: Backend, namespace: str) -> None:
+def test_the_servers_pod_is_as_the_spec_says(start: Start, backend: Backend) -> None:
     spec = server(
         backend,
         args=["--verbose"],
@@ -131,7 +131,7 @@ def test_a_restart_of_the_stateful_set_is_the_one_that_reads_secrets_again_and_i
     assert pod() == first
 
     cluster.kubectl("rollout", "restart", f"statefulset/{NAME}", "-n", namespace)
-    cluster.kubectl("rollout", "status", f"statefulset/{NAME}", "-n", namespace, "--timeout=60s")
+    cluster.kubectl("rollout", "status", f"statefulset/{NAME}", "-n", namespace, "--timeout=110s")
     second, made = pod(), again.made("apps/v1/StatefulSet")[NAME]
     assert second != first
 
@@ -140,7 +140,9 @@ def test_a_restart_of_the_stateful_set_is_the_one_that_reads_secrets_again_and_i
     assert "kubectl.kubernetes.io/restartedAt" in restarted["spec"]["template"]["metadata"]["annotations"]
 
 
-def test_our_role_is_what_it_works_by(start: Start, cluster: ControlPlane, namespace: str, backend: Backend) -> None:
+def test_the_runner_has_no_rights_but_those_of_our_role(
+    start: Start, cluster: ControlPlane, namespace: str, backend: Backend
+) -> None:
     """Without the RoleBinding it can't start: so nothing else gave it rights in all of these tests."""
     proxy = start(server(backend)).wait_started()
     name = "weather-proxy-runner"

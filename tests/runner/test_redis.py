@@ -166,7 +166,7 @@ def logins_in(storage: Redis, user: bool = True) -> tuple[Object, Object]:
     return {"type": "redis", "redis": settings}, secret("redis", user=USER, password=PASSWORD, ca=ca)
 
 
-def test_a_rotation_of_hmac_secrets(
+def test_an_old_hmac_secret_is_good_until_it_is_removed(
     start: Start, cluster: ControlPlane, provider: IdentityProvider, backend: Backend, tmp_path: Path
 ) -> None:
     """A refresh token from before is good until its secret is taken out of the list."""

@@ -10,11 +10,12 @@ import pytest
 
 from hooks.kubernetes.objects import Object
 from tests.controlplane.processes import free_port
+from tests.pods import pod_spec
 from tests.reference.cases import ALL, inputs
 from tests.reference_v1beta1 import cases as v1beta1
 from tests.runner.backend import Backend
 from tests.runner.identity_provider import IdentityProvider
-from tests.runner.manifests import RESTRICTED, config_map, exchanging, external_auth, tool_config, with_proxy_env
+from tests.runner.manifests import config_map, exchanging, external_auth, tool_config, with_proxy_env
 from tests.runner.runner import ATTACHING, Proxy, Start
 
 pytestmark = pytest.mark.runner
@@ -42,7 +43,7 @@ def on_free_ports(objects: list[Object], backend: Backend, **spec: Any) -> list[
 
 def check_serves(proxy: Proxy) -> None:
     """It has started, its readiness probe is answered, and what it wrote is no trouble with its config."""
-    proxy.process.wait_ready(proxy.is_ready, timeout=30)
+    proxy.process.wait_ready(proxy.is_ready)
     if proxy.run_config["transport"] == "stdio":
         assert ATTACHING in proxy.output()
     assert proxy.process.alive
@@ -113,7 +114,7 @@ def test_a_spec_with_every_field_starts_and_serves(
                 "tolerations": [{"key": "k", "operator": "Exists"}],
                 "containers": [
                     {"name": "mcp", "resources": {"limits": {"cpu": "500m"}}, "env": [{"name": "C", "value": "3"}]},
-                    {"name": "sidecar", "image": "acme/sidecar:1", "securityContext": RESTRICTED},
+                    *pod_spec("sidecar", "acme/sidecar:1")["containers"],
                 ],
             },
         },

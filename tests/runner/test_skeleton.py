@@ -10,8 +10,9 @@ import pytest
 
 from hooks.kubernetes.objects import Object
 from tests.controlplane import ControlPlane, eventually
+from tests.pods import pod_spec
 from tests.runner.backend import Backend
-from tests.runner.manifests import NAME, RESTRICTED, server
+from tests.runner.manifests import NAME, server
 from tests.runner.runner import Start
 
 pytestmark = pytest.mark.runner
@@ -20,13 +21,7 @@ pytestmark = pytest.mark.runner
 def skeleton(replicas: int) -> Object:
     """The least that a runner could apply its own over: selector and serviceName can't change later."""
     labels = {"app": NAME}
-    template = {
-        "metadata": {"labels": labels},
-        "spec": {
-            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [{"name": "mcp", "image": "example.test/mcp:1", "securityContext": RESTRICTED}],
-        },
-    }
+    template = {"metadata": {"labels": labels}, "spec": pod_spec("mcp", "example.test/mcp:1")}
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
@@ -40,18 +35,18 @@ def skeleton(replicas: int) -> Object:
     }
 
 
-def test_one_without_pods_keeps_the_runner_down(
+def test_a_skeleton_without_pods_keeps_the_runner_down(
     start: Start, cluster: ControlPlane, namespace: str, backend: Backend
 ) -> None:
     cluster.resource("apps/v1/StatefulSet").create(body=skeleton(0), namespace=namespace)
 
     proxy = start(server(backend))
 
-    eventually(lambda: not proxy.process.alive, timeout=60, message="the runner goes on")
+    eventually(lambda: not proxy.process.alive, message="the runner goes on")
     assert cluster.objects("v1/Pod", namespace, f"app={NAME}") == []
 
 
-def test_one_with_a_pod_starts_the_image_before_the_runner_configured_it(
+def test_a_skeleton_with_a_pod_starts_the_image_before_the_runner_configured_it(
     start: Start, cluster: ControlPlane, namespace: str, backend: Backend
 ) -> None:
     cluster.resource("apps/v1/StatefulSet").create(body=skeleton(1), namespace=namespace)

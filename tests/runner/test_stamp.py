@@ -92,7 +92,8 @@ def leave_behind(cluster: ControlPlane, proxy: Proxy, *, image: str, stamp: str)
 def test_the_servers_own_pod_is_admitted_under_pod_security_restricted(
     start: Start, cluster: ControlPlane, namespace: str, backend: Backend, spec: dict[str, Any]
 ) -> None:
-    cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    found = cluster.get("v1/Namespace", namespace) or {}
+    assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
     start(server(backend, **spec)).wait_started()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, request
 
 from tests.runner.backend import Backend
+from tests.runner.collector import collector
 from tests.runner.manifests import custom, server
 from tests.runner.runner import Start
-from tests.runner.serving import serving
 
 pytestmark = pytest.mark.runner
 
@@ -17,18 +16,10 @@ TOKEN = "Bearer a$(HOME)b=c;d e+/ü"  # made up, with what a shell or a list mig
 
 def test_headers_from_a_secret_reach_the_collector(start: Start, backend: Backend) -> None:
     """Beside plain ones, whose values may have any character."""
-    collector = Flask("collector")
-    received: list[tuple[str, str | None, str | None]] = []
-
-    @collector.post("/v1/<what>")
-    def take(what: str) -> str:
-        received.append((what, request.headers.get("X-Team"), request.headers.get("Authorization")))
-        return ""
-
-    with serving(collector) as port:
+    with collector("X-Team", "Authorization") as (address, received):
         otel = {
             "enabled": True,
-            "endpoint": f"http://127.0.0.1:{port}",
+            "endpoint": address,
             "insecure": True,
             "headers": {"x-team": "a, b=100%"},
             "sensitiveHeaders": [{"name": "Authorization", "secretKeyRef": {"name": "otel", "key": "token"}}],

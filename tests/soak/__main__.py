@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.controlplane import eventually
-from tests.served import Served, served
-from tests.soak.calls import Call, calls
+from tests.served import Served, post, served
+from tests.soak.calls import calls
 from tests.taken import children, memory
 
 WORKERS = 2
@@ -57,19 +57,13 @@ def load(port: int, mine: int, rate: float, seconds: float, record: Record) -> N
         time.sleep(max(due - time.monotonic(), 0))
         late, call = time.monotonic() - due, what[number % len(what)]
         try:
-            code, text = post(connection, call)
+            code, text = post(connection, call.path, call.body)
             record.add(code, call.fault(code, text), late)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # the last: an answer that is no JSON
             record.add(0, f"{call.name}: {type(error).__name__} {error}", late)
             connection.close()
         number += CONNECTIONS
     connection.close()
-
-
-def post(connection: http.client.HTTPConnection, call: Call) -> tuple[int, bytes]:
-    connection.request("POST", call.path, call.body, {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    return response.status, response.read()
 
 
 def workers(server: Served) -> dict[int, int]:

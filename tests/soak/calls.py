@@ -33,7 +33,7 @@ class Call(NamedTuple):
     request: Object | None
     """What an answer is checked against."""
 
-    def fault(self, code: int, text: bytes) -> str | None:
+    def fault(self, code: int, text: str) -> str | None:
         """What is wrong with this answer."""
         if code != self.code:
             return f"{self.name}: {code} instead of {self.code}: {text[:200]!r}"

@@ -8,6 +8,7 @@ from hooks.kubernetes.objects import SERVER_SET_METADATA, Object
 from hooks.migrate.managed_fields import MANAGER
 from tests import old_operator
 from tests.controlplane import ControlPlane
+from tests.pods import pod_spec
 from tests.takeover_044 import objects, workload
 
 SERVER = "toolhive.stacklok.dev/v1beta1/MCPServer"
@@ -60,10 +61,7 @@ def _runners_objects(cluster: ControlPlane, namespace: str, server: Object) -> N
     name, image = server["metadata"]["name"], server["spec"]["image"]
     labels = {"app": name, "toolhive": "true", "toolhive-name": name, "toolhive-basename": name}
     stamp = {"toolhive.stacklok.dev/mcpserver-generation": str(server["metadata"]["generation"])}
-    template = {
-        "metadata": {"labels": labels, "annotations": stamp},
-        "spec": {"containers": [{"name": "mcp", "image": image}]},
-    }
+    template = {"metadata": {"labels": labels, "annotations": stamp}, "spec": pod_spec("mcp", image)}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "serviceName": name, "template": template}
     stateful_set = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "labels": labels}}
     made = old_operator.create(cluster, namespace, {**stateful_set, "spec": spec}, manager=old_operator.RUNNER)

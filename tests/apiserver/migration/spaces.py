@@ -108,5 +108,5 @@ def killed(cluster: ControlPlane, directory: Path, namespace: str, number: int, 
         command = [sys.executable, "-m", "hooks", "migrate", *places, *arguments]
         environment = old_operator.environment(relay.kubeconfig)
         running.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        assert running[0].wait(60) == -9
+        assert running[0].wait(120) == -9
         assert len(relay.writes) == number

@@ -12,7 +12,7 @@ import yaml
 
 from hooks.kubernetes.objects import KUBECTL_LAST_APPLIED, Object
 from tests import old_operator
-from tests.apiserver.migration.spaces import killed, migrate
+from tests.apiserver.migration.spaces import killed, migrate, spaces
 from tests.controlplane import ControlPlane
 from tests.old_operator import SERVER, create
 
@@ -203,23 +203,20 @@ def test_the_way_back_to_044_is_refused_while_there_are_old_fields(
     assert migrate(cluster, old, "--revert", "--apply").returncode == 0
 
 
-def test_a_run_that_is_killed_at_any_write_is_finished_by_the_next(
-    cluster: ControlPlane, namespace: str, tmp_path: Path
+def test_a_conversion_that_is_killed_at_any_write_is_finished_by_the_next(
+    cluster: ControlPlane, tmp_path: Path
 ) -> None:
     """The same objects as of a run in one go: no config twice, no Secret left over."""
-    namespaces = cluster.resource("v1/Namespace")
+    moments = (0, 1, 2, 3, 4, 6, WRITES)
     results = []
-    for moment in (0, 1, 2, 3, 4, 6, WRITES):
-        space = f"{namespace[:40]}-{moment}"
-        namespaces.create(body={"metadata": {"name": space}})
-        lay_down(cluster, space)
-        if moment:
-            killed(
-                cluster, tmp_path, space, moment, "--convert", "--apply", "--backup", str(tmp_path / f"{moment}.yaml")
-            )
-        done = convert(cluster, space, tmp_path / f"{moment}-again.yaml", "--apply")
-        assert done.returncode == 0, done.stderr
-        secrets = [obj["metadata"]["name"] for obj in cluster.objects("v1/Secret", space)]
-        results.append((specs(cluster, space), secrets))
-        namespaces.delete(name=space)
+    with spaces(cluster, len(moments)) as names:
+        for moment, space in zip(moments, names, strict=True):
+            lay_down(cluster, space)
+            if moment:
+                backup = str(tmp_path / f"{moment}.yaml")
+                killed(cluster, tmp_path, space, moment, "--convert", "--apply", "--backup", backup)
+            done = convert(cluster, space, tmp_path / f"{moment}-again.yaml", "--apply")
+            assert done.returncode == 0, done.stderr
+            secrets = [obj["metadata"]["name"] for obj in cluster.objects("v1/Secret", space)]
+            results.append((specs(cluster, space), secrets))
     assert results == [results[0]] * len(results)

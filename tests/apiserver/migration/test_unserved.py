@@ -54,7 +54,7 @@ def crd(kind: str, plural: str) -> Object:
     }
 
 
-def test_a_namespace_with_one_of_them_is_refused_and_each_is_named(cluster: ControlPlane) -> None:
+def test_a_namespace_with_a_kind_that_the_hooks_do_not_serve_is_refused(cluster: ControlPlane) -> None:
     before = everything(cluster, SERVERS)
 
     refused = migrate(cluster, SERVERS, "--apply")
@@ -71,7 +71,7 @@ def test_a_namespace_with_one_of_them_is_refused_and_each_is_named(cluster: Cont
     assert shown.stderr.count("don't serve that kind") == len(OTHERS)
 
 
-def test_so_is_the_whole_cluster_and_another_namespace_is_not(cluster: ControlPlane) -> None:
+def test_such_a_kind_refuses_the_whole_cluster_and_no_other_namespace(cluster: ControlPlane) -> None:
     whole, free = run("migrate", cluster.kubeconfig(), "--apply"), migrate(cluster, FREE, "--apply")
 
     assert (whole.returncode, whole.stderr.count("don't serve that kind")) == (2, len(OTHERS))

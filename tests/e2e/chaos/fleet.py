@@ -177,11 +177,6 @@ class Fleet:
         eventually(settled, timeout=SETTLES, message="the servers don't come to rest")
 
 
-def rollouts(log: WatchLog, name: str) -> int:
-    """How often the pod template of a server changed."""
-    return len(log.history("Deployment", name, lambda item: item["spec"]["template"])) - 1
-
-
 def deleted(log: WatchLog) -> list[str]:
     """Which children were deleted; pods, which a rollout replaces, are none."""
     return sorted(f"{e.kind}/{e.name}" for e in log.events(type="DELETED") if e.kind != "Pod")

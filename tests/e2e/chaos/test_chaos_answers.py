@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.controlplane import eventually
-from tests.e2e.chaos.fleet import Fleet, config, deleted, pods_made, rollouts, server
+from tests.e2e.chaos.fleet import Fleet, config, deleted, pods_made, server
 from tests.e2e.installation import TOOLHIVE, Installation
 from tests.e2e.relay import Fault
 
@@ -33,14 +33,14 @@ def test_answers_that_are_none_change_nothing(fleet: Fleet, fault: Fault) -> Non
         with relay.failing(fault):
             fleet.roll()
             fleet.patch("mcpserver", fleet.bystanders[0], {"args": [f"--edit={fleet.edits}"]})
-            eventually(lambda: relay.position() - calls >= CALLS, timeout=120, message="the hooks are not called")
+            eventually(lambda: relay.position() - calls >= CALLS, message="the hooks are not called")
             assert deleted(log) == []
-            assert not any(rollouts(log, name) for name in [*fleet.users, *fleet.bystanders])
+            assert not any(log.rollouts(name) for name in [*fleet.users, *fleet.bystanders])
         fleet.settle()
         log.wait_quiet(3)
 
         edited = [*fleet.users, fleet.bystanders[0]]
-        assert {name: rollouts(log, name) for name in edited} == dict.fromkeys(edited, 1)
+        assert {name: log.rollouts(name) for name in edited} == dict.fromkeys(edited, 1)
         assert pods_made(log) == dict.fromkeys(edited, 1)
         assert deleted(log) == []
 
@@ -64,7 +64,7 @@ def test_two_minutes_without_hooks(installation: Installation) -> None:
         # Not a wait for something: that long the hooks are away.
         time.sleep(max(OUTAGE_SECONDS - (time.monotonic() - down), 0))
         assert deleted(log) == [f"Service/mcp-{robbed}-proxy"]
-        assert not any(rollouts(log, name) for name in [*fleet.users, *fleet.bystanders])
+        assert not any(log.rollouts(name) for name in [*fleet.users, *fleet.bystanders])
         assert cluster.get(f"{TOOLHIVE}/MCPServer", deleted_one, fleet.namespace) is not None
         cluster.processes["hooks"].restart()
 
@@ -73,7 +73,7 @@ def test_two_minutes_without_hooks(installation: Installation) -> None:
         assert installation.external_auth(fleet.namespace, "shared")["status"]["referencingServers"] == sorted(
             [edited, *others]
         )
-        assert {name: rollouts(log, name) for name in [edited, moved, *others, *fleet.bystanders]} == {
+        assert {name: log.rollouts(name) for name in [edited, moved, *others, *fleet.bystanders]} == {
             **dict.fromkeys([edited, moved], 1),
             **dict.fromkeys([*others, *fleet.bystanders], 0),
         }

@@ -9,7 +9,7 @@ import pytest
 
 from tests.controlplane import ControlPlane, WatchLog, eventually
 from tests.controlplane.assets import ROOT
-from tests.e2e.chaos.fleet import WATCHED, Fleet, deleted, rollouts
+from tests.e2e.chaos.fleet import WATCHED, Fleet, deleted
 from tests.e2e.installation import TOOLHIVE, Installation, conditions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -33,8 +33,8 @@ def test_twenty_edits_in_ten_seconds(installation: Installation) -> None:
         log.wait_quiet(3)
 
         assert deleted(log) == []
-        assert all(1 <= rollouts(log, name) < 20 for name in fleet.users)
-        assert [rollouts(log, name) for name in fleet.bystanders] == [0, 0]
+        assert all(1 <= log.rollouts(name) < 20 for name in fleet.users)
+        assert [log.rollouts(name) for name in fleet.bystanders] == [0, 0]
 
 
 def test_a_namespace_goes_with_its_servers_and_their_config(installation: Installation) -> None:
@@ -53,14 +53,14 @@ def test_the_crd_of_one_kind_is_deleted_and_the_others_go_on(installation: Insta
     with WatchLog(cluster, kinds, fleet.namespace) as log:
         cluster.kubectl("delete", "crd", f"mcptoolconfigs.{GROUP}")
         fleet.roll()
-        eventually(lambda: all(rollouts(log, name) == 1 for name in fleet.users), timeout=150)
+        eventually(lambda: all(log.rollouts(name) == 1 for name in fleet.users), timeout=150)
 
         cluster.kubectl("apply", "-k", ROOT / "crds")
         cluster.kubectl("wait", "--for=condition=Established", f"crd/mcptoolconfigs.{GROUP}")
         fleet.settle()
         log.wait_quiet(3)
         assert deleted(log) == []
-        assert [rollouts(log, name) for name in [*fleet.users, *fleet.bystanders]] == [1] * 4 + [0]
+        assert [log.rollouts(name) for name in [*fleet.users, *fleet.bystanders]] == [1] * 4 + [0]
 
     fleet.apply(TOOL_CONFIG)
     eventually(lambda: conditions(_tool_config(cluster, fleet)).get("Ready") == ("True", "Ready"), timeout=150)
@@ -91,7 +91,7 @@ def test_a_second_controller_of_the_same_kind(installation: Installation) -> Non
         fleet.settle()
         log.wait_quiet(3)
         assert deleted(log) == []
-        assert [rollouts(log, name) for name in [*fleet.users, bystander]] == [1, 1, 1, 0]
+        assert [log.rollouts(name) for name in [*fleet.users, bystander]] == [1, 1, 1, 0]
 
         cluster.kubectl("delete", "compositecontroller", "mcpserver-second")
         fleet.delete("mcpserver", bystander)
@@ -120,7 +120,7 @@ def test_accounts_that_claim_a_config_under_names_of_a_megabyte(installation: In
             account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
             cluster.kubectl("create", "-n", fleet.namespace, "-f", "-", input=json.dumps(account))
         fleet.roll()
-        eventually(lambda: rollouts(log, user) == 1, timeout=150)
+        eventually(lambda: log.rollouts(user) == 1, timeout=150)
         log.wait_quiet(3)
 
         listed = log.history("MCPExternalAuthConfig", "shared", lambda item: item["status"].get("referencingServers"))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.controlplane import WatchLog, eventually
-from tests.e2e.chaos.fleet import Fleet, deleted, pods_made, rollouts
+from tests.e2e.chaos.fleet import Fleet, deleted, pods_made
 from tests.taken import children
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -52,7 +52,7 @@ def test_a_rollout_of_fifty_goes_on_where_it_was(fleet: Fleet, act: Kill) -> Non
         fleet.settle()
         log.wait_quiet(3)
 
-        assert {name: rollouts(log, name) for name in fleet.users} == dict.fromkeys(fleet.users, 1)
+        assert {name: log.rollouts(name) for name in fleet.users} == dict.fromkeys(fleet.users, 1)
         assert set(pods_made(log)) == set(fleet.users)
         if act is not KILLS["the API server"]:  # a pod whose making it had no time to confirm is made twice
             assert set(pods_made(log).values()) == {1}
@@ -61,4 +61,4 @@ def test_a_rollout_of_fifty_goes_on_where_it_was(fleet: Fleet, act: Kill) -> Non
 
 def rolled(fleet: Fleet, log: WatchLog) -> int:
     """How many servers have their new pod template."""
-    return sum(rollouts(log, name) > 0 for name in fleet.users)
+    return sum(log.rollouts(name) > 0 for name in fleet.users)

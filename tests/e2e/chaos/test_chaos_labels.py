@@ -1,4 +1,4 @@
-"""Somebody takes the label by which Metacontroller knows its children away, or gives them another server's."""
+"""Children lose the label by which Metacontroller knows them, or get another server's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.controlplane import WatchLog, eventually
-from tests.e2e.chaos.fleet import Fleet, deleted, pods_made, rollouts
+from tests.e2e.chaos.fleet import Fleet, deleted, pods_made
 from tests.e2e.installation import CHILD_KINDS, PARENT_KINDS, TOOLHIVE, Installation, conditions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -25,7 +25,7 @@ def command_of(fleet: Fleet, name: str, count: int) -> str:
         assert status["message"].startswith(f"{count} objects of this server have lost the label controller-uid")
         return str(command)
 
-    return eventually(said, timeout=60)
+    return eventually(said)
 
 
 def references(fleet: Fleet) -> list[str]:
@@ -64,7 +64,7 @@ def test_labels_taken_from_all_children_cost_nothing_and_each_server_says_how_to
 
         assert deleted(log) == []
         assert pods_made(log) == {}
-        assert [rollouts(log, name) for name in servers] == [0] * len(servers)
+        assert [log.rollouts(name) for name in servers] == [0] * len(servers)
 
 
 def test_children_with_another_servers_label_are_still_counted_for_their_own(installation: Installation) -> None:
@@ -84,13 +84,13 @@ def test_children_with_another_servers_label_are_still_counted_for_their_own(ins
 
         heal(fleet, [command])
         # Not as new: the robber was asked to keep `replicas` too, and a number that was once sent is sent on.
-        eventually(lambda: all(is_running(fleet, name) for name in (robbed, robber)), timeout=60)
+        eventually(lambda: all(is_running(fleet, name) for name in (robbed, robber)))
         log.wait_quiet(3)
 
         assert references(fleet) == [robbed]
         assert deleted(log) == []
         assert pods_made(log) == {}
-        assert rollouts(log, robbed) == 0
+        assert log.rollouts(robbed) == 0
         kept = [value for value in log.history("MCPExternalAuthConfig", "shared", _references) if value]
         assert kept == [[robbed]]
 
@@ -102,7 +102,7 @@ def _references(config: dict[str, dict[str, list[str]]]) -> list[str]:
 def test_a_server_that_is_deleted_takes_children_along_that_carry_its_label_and_theirs_come_back(
     installation: Installation,
 ) -> None:
-    """They are that server's until somebody puts the label back; then they are made anew."""
+    """They are that server's until a user puts the label back; then they are made anew."""
     cluster = installation.cluster
     fleet = Fleet.deploy(installation, "taken-along", users=1, bystanders=1)
     [robbed], [robber] = fleet.users, fleet.bystanders
@@ -117,5 +117,5 @@ def test_a_server_that_is_deleted_takes_children_along_that_carry_its_label_and_
 
     eventually(released)
     fleet.delete("mcpserver", robber)
-    eventually(lambda: cluster.get(f"{TOOLHIVE}/MCPServer", robber, fleet.namespace) is None, timeout=60)
+    eventually(lambda: cluster.get(f"{TOOLHIVE}/MCPServer", robber, fleet.namespace) is None)
     fleet.settle()

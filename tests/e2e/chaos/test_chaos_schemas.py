@@ -17,23 +17,14 @@ import pytest
 
 from tests.controlplane import ControlPlane, WatchLog
 from tests.controlplane.assets import ROOT
-from tests.e2e.chaos.fleet import Fleet, rollouts
-from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
+from tests.e2e.chaos.fleet import Fleet
+from tests.e2e.installation import TOOLHIVE, Installation, uids
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos, pytest.mark.timeout(900)]
 
 GROUP = TOOLHIVE.partition("/")[0]
 EVERY = 1.0
 """Seconds from one change of the cluster to the next."""
-
-
-def uids(cluster: ControlPlane, namespace: str) -> dict[tuple[str, str], str]:
-    """The uid of each child: one that was made anew has another."""
-    return {
-        (kind, obj["metadata"]["name"]): obj["metadata"]["uid"]
-        for kind in CHILD_KINDS
-        for obj in cluster.objects(kind, namespace)
-    }
 
 
 def compact(cluster: ControlPlane) -> None:
@@ -91,5 +82,5 @@ def test_schemas_that_change_and_history_that_is_dropped_during_rollouts(install
         log.wait_quiet(3)
 
         assert uids(cluster, fleet.namespace) == before
-        assert all(1 <= rollouts(log, name) <= 6 for name in fleet.users)
-        assert [rollouts(log, name) for name in fleet.bystanders] == [0, 0]
+        assert all(1 <= log.rollouts(name) <= 6 for name in fleet.users)
+        assert [log.rollouts(name) for name in fleet.bystanders] == [0, 0]
