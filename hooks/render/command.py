@@ -69,10 +69,10 @@ def render_command(
         options: what the user asked for.
         installation: the installation's settings; a server has its own.
         stdin: what `-` reads.
-        stdout: gets the objects, whatever they came to.
+        stdout: gets the objects, those that failed too.
         stderr: gets the report.
         hooks: a running server to ask, in place of this process.
-        progress: is told how far this is.
+        progress: is called with a text about how far this is.
 
     Returns:
         The exit code: see `DONE`.
