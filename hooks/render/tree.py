@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import click
 from pydantic import ValidationError
@@ -66,9 +66,12 @@ class Objects:
 
 def tree(parent: Object, objects: Objects) -> Node:
     """The tree of one of our objects."""
-    node = _node(parent, objects, name=f"{parent['kind']} {where(parent)}")
-    users = [_node(user, objects, used_by(ref)) for ref, user in _users(parent, objects)]
-    return Node(node.name, node.state, node.reason, node.message, children=(*node.children, *users))
+    users = [
+        Node(_name(user), *objects.state(user), f"uses this in spec.{reference.field}")
+        for reference, user in _users(parent, objects)
+    ]
+    named = one_line(f"{parent['kind']} {where(parent)}")
+    return Node(named, *objects.state(parent), children=(*_below(parent, objects), *users))
 
 
 def roots(parents: Mapping[tuple[str, str, str], Object]) -> list[Object]:
@@ -87,30 +90,19 @@ def roots(parents: Mapping[tuple[str, str, str], Object]) -> list[Object]:
     return [obj for key, obj in parents.items() if key[0] in workloads or key not in used]
 
 
-def used_by(reference: Reference) -> str:
-    """How a config's tree names the field by which it is used."""
-    return f"uses this in spec.{reference.field}"
-
-
 def lines(node: Node, *, width: int = 0, colour: bool = False) -> Iterator[str]:
     """A tree as text, a line for each node; with a width, messages are cut off there."""
     rows = list(_rows(node, "", ""))
     widest = max(len(branch) + len(each.name) for branch, each in rows)
     for branch, each in rows:
-        said = " ".join(filter(None, (each.reason, each.message and f"{each.message}")))
         named = f"{branch}{each.name}{' ' * (widest - len(branch) - len(each.name))}"
-        rest = ": ".join(filter(None, (each.reason, each.message))) if said else ""
+        said = ": ".join(filter(None, (each.reason, each.message)))
         noted = f"({each.field})" if each.field else ""
-        text = one_line("  ".join(filter(None, (noted, rest))))
+        text = one_line("  ".join(filter(None, (noted, said))))
         if width:
             text = shortened(text, max(width - widest - len(each.state) - 4, 10))
         state = click.style(each.state, fg=_COLOURS.get(each.state)) if colour and each.state else each.state
         yield f"{named}  {state}{'  ' if text else ''}{text}".rstrip()
-
-
-def as_object(node: Node) -> Object:
-    """A tree for programs."""
-    return asdict(node)
 
 
 def nodes(node: Node) -> Iterator[Node]:
@@ -127,12 +119,14 @@ def _rows(node: Node, first: str, rest: str) -> Iterator[tuple[str, Node]]:
         yield from _rows(child, f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}")
 
 
-def _node(parent: Object, objects: Objects, field: str = "", name: str = "") -> Node:
-    """One of our objects, with what it needs and what was made for it."""
-    state, reason, message = objects.state(parent)
-    below = [] if field.startswith("uses this") else [*_needed(parent, objects), *_made(parent, objects)]
-    named = name or f"{parent['kind']} {parent['metadata']['name']}"
-    return Node(one_line(named), state, reason, message, field, tuple(below))
+def _name(obj: Object) -> str:
+    return one_line(f"{obj['kind']} {obj['metadata']['name']}")
+
+
+def _below(parent: Object, objects: Objects) -> Iterator[Node]:
+    """What one of our objects needs, and what was made for it."""
+    yield from _needed(parent, objects)
+    yield from _made(parent, objects)
 
 
 def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
@@ -142,8 +136,11 @@ def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
         if name:
             config = objects.parents.get((reference.config.kind, namespace, name))
             at = f"spec.{reference.field}"
-            yield _node(config, objects, at) if config else Node(f"{reference.config.kind} {name}", MISSING, field=at)
-    spec = _spec(parent)
+            if config is None:
+                yield Node(f"{reference.config.kind} {name}", MISSING, field=at)
+            else:
+                yield Node(_name(config), *objects.state(config), at, tuple(_below(config, objects)))
+    spec = readable_spec(parent)
     named: dict[tuple[str, str], list[str]] = {}
     for path, secret in secret_refs(spec) if spec else ():
         named.setdefault((SECRET.kind, secret.name), []).append(f"{path} wants key {secret.key}")
@@ -155,14 +152,7 @@ def _needed(parent: Object, objects: Objects) -> Iterator[Node]:
 
 def _made(parent: Object, objects: Objects) -> Iterator[Node]:
     for child in objects.owned.get(str(parent["metadata"].get("uid")), []):
-        state, reason, message = objects.state(child)
-        yield Node(
-            one_line(f"{child['kind']} {child['metadata']['name']}"),
-            state,
-            reason,
-            message,
-            children=tuple(_made(child, objects)),
-        )
+        yield Node(_name(child), *objects.state(child), children=tuple(_made(child, objects)))
 
 
 def _users(config: Object, objects: Objects) -> Iterator[tuple[Reference, Object]]:
@@ -177,7 +167,8 @@ def _users(config: Object, objects: Objects) -> Iterator[tuple[Reference, Object
                 yield reference, obj
 
 
-def _spec(parent: Object) -> Model | None:
+def readable_spec(parent: Object) -> Model | None:
+    """Return the spec of one of our objects; None where its kind isn't ours, or its model can't read it."""
     model = next((kind.spec_model for kind in RESOURCES if kind.kind == parent["kind"]), None)
     try:
         return model.parse(parent.get("spec")) if model else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import TextIO
 
@@ -14,7 +15,7 @@ from hooks.api.kinds import RESOURCES, WORKLOADS, CustomResource
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.kubernetes.objects import Object
 from hooks.render.output import wants_colour
-from hooks.render.tree import BAD_STATES, Node, Objects, as_object, lines, nodes, roots, tree
+from hooks.render.tree import BAD_STATES, Node, Objects, lines, nodes, roots, tree
 from hooks.status.observed import Observed, observe
 from hooks.text import one_line
 
@@ -77,7 +78,7 @@ def status_command(
 
 def _text(trees: list[Node], output: str, width: int, *, colour: bool) -> str:
     if output == "json":
-        return json.dumps([as_object(each) for each in trees], indent=2) + "\n"
+        return json.dumps([asdict(each) for each in trees], indent=2) + "\n"
     texts = ("".join(f"{line}\n" for line in lines(each, width=width, colour=colour)) for each in trees)
     return "\n".join(texts)
 
