@@ -9,14 +9,11 @@ import base64
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
-from hooks.api.kinds import RESOURCES
 from hooks.api.meta import GROUP, secret_refs
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET, Kind
 from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Place, Problem
-from hooks.render.tree import named_config_maps
+from hooks.render.tree import named_config_maps, readable_spec
 from hooks.text import title
 
 STAND_IN = "a-value-that-is-known-in-the-cluster-alone"
@@ -29,8 +26,8 @@ class Promise(NamedTuple):
     name: str
     keys: frozenset[str] | None
     """None where the manifest doesn't say which there will be."""
-    namespace: str | None = ""
-    """The manifest's own when empty; None for any."""
+    everywhere: bool = False
+    """Whether each namespace gets one, and not the manifest's alone."""
 
 
 def _get(obj: Any, *path: str) -> Any:
@@ -39,28 +36,36 @@ def _get(obj: Any, *path: str) -> Any:
     return obj
 
 
-def _keys(items: Any, field: str) -> frozenset[str]:
-    found = items if isinstance(items, list) else []
-    return frozenset(str(item[field]) for item in found if isinstance(item, dict) and field in item)
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(items: Any, field: str) -> frozenset[str]:
+    """Return what a field says in each item of a list that has it."""
+    return frozenset(str(item[field]) for item in _list(items) if isinstance(item, dict) and field in item)
+
+
+def _keys(*objects: Any) -> frozenset[str]:
+    """Return the keys of these objects; a manifest may have something else in their place."""
+    return frozenset(key for each in objects if isinstance(each, dict) for key in each)
 
 
 def _external_secret(obj: Object, spec: Any) -> Iterator[Promise]:
     name = _get(spec, "target", "name") or obj["metadata"]["name"]
     open_ended = _get(spec, "dataFrom") or _get(spec, "target", "template")
     kind = CONFIG_MAP if _get(spec, "target", "manifest", "kind") == "ConfigMap" else SECRET
-    yield Promise(kind, name, None if open_ended else _keys(_get(spec, "data"), "secretKey"))
+    yield Promise(kind, name, None if open_ended else _texts(_get(spec, "data"), "secretKey"))
 
 
 def _cluster_external_secret(obj: Object, spec: Any) -> Iterator[Promise]:
     inner = _get(spec, "externalSecretSpec")
     name = _get(inner, "target", "name") or _get(spec, "externalSecretName") or obj["metadata"]["name"]
-    yield Promise(SECRET, name, None, None)
+    yield Promise(SECRET, name, None, everywhere=True)
 
 
 def _sealed_secret(obj: Object, spec: Any) -> Iterator[Promise]:
     name = _get(spec, "template", "metadata", "name") or obj["metadata"]["name"]
-    encrypted, plain = _get(spec, "encryptedData"), _get(spec, "template", "data")
-    yield Promise(SECRET, name, frozenset([*(encrypted or {}), *(plain or {})]))
+    yield Promise(SECRET, name, _keys(_get(spec, "encryptedData"), _get(spec, "template", "data")))
 
 
 def _vault_secret(_: Object, spec: Any) -> Iterator[Promise]:
@@ -69,9 +74,9 @@ def _vault_secret(_: Object, spec: Any) -> Iterator[Promise]:
 
 
 def _sops_secret(_: Object, spec: Any) -> Iterator[Promise]:
-    for each in _get(spec, "secretTemplates") or _get(spec, "secret_templates") or []:
+    for each in _list(_get(spec, "secretTemplates") or _get(spec, "secret_templates")):
         if name := _get(each, "name"):
-            yield Promise(SECRET, name, frozenset([*(_get(each, "stringData") or {}), *(_get(each, "data") or {})]))
+            yield Promise(SECRET, name, _keys(_get(each, "stringData"), _get(each, "data")))
 
 
 def _certificate(_: Object, spec: Any) -> Iterator[Promise]:
@@ -82,14 +87,14 @@ def _certificate(_: Object, spec: Any) -> Iterator[Promise]:
 def _bundle(obj: Object, spec: Any) -> Iterator[Promise]:
     """Trust-manager's, of which each namespace gets a copy."""
     key = _get(spec, "target", "configMap", "key")
-    if key:
-        yield Promise(CONFIG_MAP, obj["metadata"]["name"], frozenset((key,)), None)
+    if isinstance(key, str):
+        yield Promise(CONFIG_MAP, obj["metadata"]["name"], frozenset((key,)), everywhere=True)
 
 
 def _csi_secrets(_: Object, spec: Any) -> Iterator[Promise]:
-    for each in _get(spec, "secretObjects") or []:
+    for each in _list(_get(spec, "secretObjects")):
         if name := _get(each, "secretName"):
-            yield Promise(SECRET, name, _keys(_get(each, "data"), "key"))
+            yield Promise(SECRET, name, _texts(_get(each, "data"), "key"))
 
 
 def _named(*path: str) -> Callable[[Object, Any], Iterator[Promise]]:
@@ -145,28 +150,23 @@ def presumed(manifests: Iterable[tuple[Object, Place]]) -> tuple[list[Object], l
         return [], []
     made, notes = {}, []
     for kind, namespace, name, keys in _needed(ours):
-        for promise, maker_obj, place in promises.get((kind.kind, name), []):
-            place_namespace = _namespace(maker_obj) if promise.namespace == "" else promise.namespace
+        for promise, manifest, place in promises.get((kind.kind, name), []):
             identity = (kind.kind, namespace, name)
-            if identity in there or identity in made or place_namespace not in (namespace, None):
+            is_here = promise.everywhere or _namespace(manifest) == namespace
+            if identity in there or identity in made or not is_here:
                 continue
             promised = keys if promise.keys is None else sorted(promise.keys)
             made[identity] = _stand_in(kind, namespace, name, promised)
-            message = f"counts as there, since {maker_obj['kind']} {maker_obj['metadata']['name']} makes it"
+            message = f"counts as there, since {manifest['kind']} {manifest['metadata']['name']} makes it"
             notes.append(Problem("note", message, "Presumed", f"{kind.kind} {namespace}/{name}", place=place))
     return list(made.values()), notes
 
 
 def _needed(ours: Iterable[Object]) -> Iterator[tuple[Kind, str, str, list[str]]]:
     """Each Secret and ConfigMap that our objects name, with the keys that they name in it."""
-    models = {kind.kind: kind.spec_model for kind in RESOURCES}
     keys: dict[tuple[Kind, str, str], dict[str, None]] = {}
     for obj in ours:
-        model = models.get(obj["kind"])
-        try:
-            spec = model.parse(obj.get("spec")) if model else None
-        except ValidationError:
-            continue
+        spec = readable_spec(obj)
         if spec is None:
             continue
         for _, reference in secret_refs(spec):

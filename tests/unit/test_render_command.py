@@ -369,6 +369,27 @@ def test_a_secret_that_is_made_elsewhere_or_without_the_key_is_missing() -> None
     assert (other_place[0], other_place[2]) == (1, f"{failed}SecretNotFound: {NO_SECRET}\n{last}")
 
 
+@pytest.mark.parametrize(
+    ("maker", "spec"),
+    [
+        (("bitnami.com/v1alpha1", "SealedSecret"), {"encryptedData": 5}),
+        (("bitnami.com/v1alpha1", "SealedSecret"), {"encryptedData": [{}], "template": {"data": [[]]}}),
+        (("isindir.github.com/v1alpha3", "SopsSecret"), {"secretTemplates": 5}),
+        (("isindir.github.com/v1alpha3", "SopsSecret"), {"secretTemplates": [{"name": "x", "data": 5}]}),
+        (("secrets-store.csi.x-k8s.io/v1", "SecretProviderClass"), {"secretObjects": True}),
+        (("trust.cert-manager.io/v1alpha1", "Bundle"), {"target": {"configMap": {"key": ["ca.crt"]}}}),
+    ],
+)
+def test_a_malformed_spec_of_another_controller_promises_nothing(maker: tuple[str, str], spec: Object) -> None:
+    api_version, kind = maker
+    manifest = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+
+    code, stdout, stderr = command(manifest, {**SERVER, "spec": {"image": "a"}})
+
+    assert (code, stderr) == (0, counts(7, resources=1))
+    assert "Deployment/demo" in kinds(stdout)
+
+
 def test_calls_grow_with_our_objects_alone() -> None:
     """Five calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
     asked: list[str] = []
