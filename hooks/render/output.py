@@ -23,14 +23,14 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 def to_yaml(result: Result) -> Iterator[str]:
     """Children, then parents, each a document, one after the other: all at once would be the most that a run holds."""
     separator = ""
-    for obj in [*result.children, *result.parents]:
-        yield f"{separator}{dump(presentable(obj))}"
+    for obj in _objects(result):
+        yield f"{separator}{dump(obj)}"
         separator = "---\n"
 
 
 def to_json(result: Result) -> str:
     """The same objects in one list."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": _objects(result)}, indent=2) + "\n"
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [*_objects(result)]}, indent=2) + "\n"
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -52,8 +52,8 @@ def presentable(obj: Object) -> Object:
     return shown | ({"status": _timeless(obj["status"])} if "status" in obj else {})
 
 
-def _objects(result: Result) -> list[Object]:
-    return [presentable(obj) for obj in [*result.children, *result.parents]]
+def _objects(result: Result) -> Iterator[Object]:
+    return map(presentable, [*result.children, *result.parents])
 
 
 def _timeless(status: Object) -> Object:

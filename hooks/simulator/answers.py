@@ -51,10 +51,8 @@ def ask_decision(hooks: Hooks, controller: Controller, request: Object) -> Decis
     answer = _ask(hooks, webhook_path(controller, hook), request)
     _refuse_unknown_keys(answer, {"status", "children", "resyncAfterSeconds", "finalized"})
     status, children = _field_or_default(answer, "status", {}), _field_or_default(answer, "children", [])
-    finalized, resync = (
-        _field_or_default(answer, "finalized", False),
-        _field_or_default(answer, "resyncAfterSeconds", 0),
-    )
+    finalized = _field_or_default(answer, "finalized", False)
+    resync = _field_or_default(answer, "resyncAfterSeconds", 0)
     if not isinstance(status, dict) or not isinstance(children, list):
         raise HookError("status is not an object, or children not a list")
     if not isinstance(finalized, bool) or isinstance(resync, bool) or not isinstance(resync, int | float):
@@ -92,11 +90,8 @@ def _desired(child: Any, parent: Object, kinds: set[tuple[str, str]]) -> Object:
     Refused is what Metacontroller refuses, and what would lose objects: null crashes it, a kind that isn't a
     childResource is never seen again, an annotation that is no string wipes all of them.
     """
-    if (
-        not isinstance(child, dict)
-        or not isinstance(metadata := child.get("metadata"), dict)
-        or not metadata.get("name")
-    ):
+    metadata = child.get("metadata") if isinstance(child, dict) else None
+    if not isinstance(metadata, dict) or not metadata.get("name"):
         raise HookError("a child is not an object with a name")
     where = f"child {child.get('kind')}/{metadata['name']}"
     if (child.get("kind"), child.get("apiVersion")) not in kinds:

@@ -23,7 +23,7 @@ MAX_ROUNDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A parent that ended Failed: MCPServers by their phase, other kinds by Ready being False."""
+    """A parent that ended Failed: by the phase of its status, or by Ready being False where there is no phase."""
 
     parent: str
     """`MCPServer default/github`"""
@@ -65,7 +65,7 @@ class NoFixedPoint(RuntimeError):
     """Some parents are never done: in a cluster they would be synced for ever."""
 
     def __init__(self, changes: dict[str, list[str]], result: Result) -> None:
-        """Say who keeps changing what.
+        """Name the parents that keep changing, and what changes.
 
         Args:
             changes: what the last round changed, by parent.
@@ -177,7 +177,8 @@ def _failure(parent: Object, error: str | None) -> Failure | None:
         return Failure(title(parent), "HookFailed", error)
     status = parent.get("status", {})
     ready = ready_condition(parent)
-    if status["phase"] != "Failed" if "phase" in status else ready.get("status") != "False":
+    is_failed = status["phase"] == "Failed" if "phase" in status else ready.get("status") == "False"
+    if not is_failed:
         return None
     message = ready.get("message") or status.get("message") or "no message"
     return Failure(title(parent), str(ready.get("reason") or "Failed"), str(message))
