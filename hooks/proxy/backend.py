@@ -12,10 +12,10 @@ from typing import NamedTuple
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, STATEFUL_SET
-from hooks.kubernetes.objects import Object, controller_of, is_deleting, is_of_kind, raw_spec
+from hooks.kubernetes.objects import Object, controller_of, is_deleting, is_of_kind, labels_of, raw_spec
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import names, pods
-from hooks.proxy.names import names_of
+from hooks.proxy import pods
+from hooks.proxy.names import MCP_CONTAINER, names_of
 from hooks.proxy.state import Part, State
 
 CONDITION = "BackendReady"
@@ -44,16 +44,17 @@ def backend(request: SyncRequest, *, proxy_is_ready: bool) -> Backend | None:
 
     None also for one that runs elsewhere: the proxy doesn't ask after it before a caller does.
     """
-    if not names_of(request).has_server:
+    names = names_of(request)
+    if not names.has_server:
         return None
-    stateful_set = request.children.get(STATEFUL_SET, names_of(request).deployment)
+    stateful_set = request.children.get(STATEFUL_SET, names.stateful_set)
     own = server_pods(request)
     staying = [pod for pod in own if not is_deleting(pod)]
     part = _part(request)
     cause = pods.cause(staying, part)
     if _is_ready(own, stateful_set):
         return Backend(None, is_cause=False, note=cause.message if cause else "")
-    if stateful_set and (stateful_set.get("spec") or {}).get("replicas") == 0:
+    if stateful_set and raw_spec(stateful_set).get("replicas") == 0:
         scale = f"kubectl scale {part.owner} --replicas=1 -n {request.namespace}"
         remedy = "spec.backendReplicas is 0" if raw_spec(request.parent).get("backendReplicas") == 0 else scale
         return Backend(State("Stopped", "ScaledToZero", f"MCP server is scaled to zero: {remedy}"), is_cause=True)
@@ -72,9 +73,9 @@ def server_pods(request: SyncRequest) -> list[Object]:
     """The MCP server's own pods: those of the StatefulSet of its name. Anyone may label a pod like one."""
     found = []
     for pod in request.related.list(POD):
-        labels = pod["metadata"].get("labels") or {}
-        ours = labels.get("app") == request.name and labels.get("toolhive-name") == request.name
-        if ours and _is_of_stateful_set(pod, names_of(request).deployment):
+        labels = labels_of(pod)
+        is_labelled = labels.get("app") == request.name and labels.get("toolhive-name") == request.name
+        if is_labelled and _is_of_stateful_set(pod, names_of(request).stateful_set):
             found.append(pod)
     return found
 
@@ -105,7 +106,7 @@ def _with_revision(cause: State, staying: list[Object], stateful_set: Object | N
     A StatefulSet doesn't replace a pod that isn't ready with one of its new template.
     """
     newest = ((stateful_set or {}).get("status") or {}).get("updateRevision")
-    revisions = [(pod["metadata"].get("labels") or {}).get("controller-revision-hash") for pod in staying]
+    revisions = [labels_of(pod).get("controller-revision-hash") for pod in staying]
     if not newest or all(revision in (newest, None) for revision in revisions):
         return cause
     remedy = f"kubectl delete pods -l {part.selector} -n {part.namespace}"
@@ -117,7 +118,7 @@ def _starting(own: list[Object], staying: list[Object], stateful_set: Object, pa
     """What an MCP server waits for that nothing is known to hold up."""
     starting = "MCP server is starting"
     if staying and all(pods.runs(pod) for pod in staying):
-        logs = part.logs(names.MCP_CONTAINER)
+        logs = part.logs(MCP_CONTAINER)
         return State("Pending", "PodsNotReady", f"{starting}: its container runs, and is not ready yet: {logs}")
     if not staying and own:
         where = f"kubectl get pods -l {part.selector} -n {part.namespace} -o wide"
@@ -131,10 +132,11 @@ def _starting(own: list[Object], staying: list[Object], stateful_set: Object, pa
 
 def _missing(request: SyncRequest, part: Part, *, proxy_is_ready: bool) -> Backend:
     """A StatefulSet that was there is gone. Runner 0.44.0 makes it when it starts, and not again while it runs."""
-    name = names_of(request).deployment
+    names = names_of(request)
     if not proxy_is_ready:
         message = "MCP server is starting: its proxy makes its StatefulSet anew"
         return Backend(State("Pending", "StatefulSetMissing", message), is_cause=False)
-    remedy = f"kubectl rollout restart deployment/{name} -n {part.namespace}"
-    message = f"StatefulSet {name!r} of the MCP server is gone, and its proxy makes it only when it starts: {remedy}"
+    remedy = f"kubectl rollout restart deployment/{names.deployment} -n {part.namespace}"
+    gone = f"StatefulSet {names.stateful_set!r} of the MCP server is gone"
+    message = f"{gone}, and its proxy makes it only when it starts: {remedy}"
     return Backend(State("Failed", "StatefulSetMissing", message), is_cause=True)

@@ -56,9 +56,9 @@ def make_workload(request: SyncRequest, proxy: ProxySpec, installation: Installa
 def _run_config_and_deployment(
     request: SyncRequest, proxy: ProxySpec, installation: Installation
 ) -> tuple[Object, Object | None]:
-    """Both with one generation stamp, of which a remote MCP server has no need.
+    """The RunConfig's ConfigMap and the Deployment, with one generation stamp where the proxy makes an MCP server.
 
-    There is no Deployment yet where one is to wait for the RunConfig.
+    The Deployment stays as it is until the RunConfig is observed: None where there is none yet.
     """
     observed = request.children.get(DEPLOYMENT, proxy.names.deployment)
     run_config = make_run_config(proxy, installation)
@@ -99,9 +99,9 @@ def all_but_the_mcp_server(request: SyncRequest) -> frozenset[tuple[str, str]]:
 
 
 def obsolete_children(names: Names) -> frozenset[tuple[str, str]]:
-    """Return kind and name of the children that go where they aren't returned.
+    """Return kind and name of the children that are deleted once an answer lacks them.
 
-    Those are policies that stood in the spec before, and the Services of an older proxy runner.
+    They are the ConfigMap of policies that an earlier spec had, and the Services of an older proxy runner.
     """
     services = [(SERVICE.kind, service) for service in names.runner_services]
     return frozenset([(CONFIG_MAP.kind, names.authz_inline), *services])

@@ -26,8 +26,6 @@ _REFUSALS = (
 )
 
 _TEMPLATE_HASH = re.compile(r"[a-z0-9]{1,63}")
-UNREADY = "its proxy runs, and does not answer its readiness probe yet"
-UNSEEN = "its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only"
 
 
 class Workload(NamedTuple):
@@ -43,7 +41,8 @@ class Workload(NamedTuple):
 
 def workload(request: SyncRequest, installation: Installation) -> Workload:
     """The state of a server: of its proxy, and of the MCP server behind it once that was observed."""
-    deployment = request.children.get(DEPLOYMENT, names_of(request).deployment)
+    own = names_of(request)
+    deployment = request.children.get(DEPLOYMENT, own.deployment)
     seen = sees_pods(request.name, installation)
     proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
     cause = _proxy_cause(request, deployment, proxies)
@@ -53,7 +52,7 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
     outdated = State("Failed", "BackendOutdated", why) if why else None
     if ready_replicas == 0:
         held_up = _scaled_to_zero(request, deployment) or _worse(cause, behind) or outdated
-        state = held_up or _starting(names_of(request), proxies, behind, seen=seen)
+        state = held_up or _starting(own, proxies, behind, seen=seen)
     elif outdated:
         state = outdated
     elif behind and behind.state:
@@ -62,11 +61,12 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
         # An old pod may serve while a new one fails.
         notes = (cause.message if cause else "", behind.note if behind else "", _rollout(deployment))
         note = next(filter(None, notes), "")
-        running = f"{names_of(request).noun} is running"
+        running = f"{own.noun} is running"
         state = State("Ready", "Ready", f"{running}; {note}" if note else running)
     if not seen and state.reason in {"Ready", "PodsNotReady"}:
-        by = "Deployment and StatefulSet count" if names_of(request).has_server else "the Deployment counts"
-        state = state._replace(message=f"{state.message}; {UNSEEN} {by}")
+        by = "Deployment and StatefulSet count" if own.has_server else "the Deployment counts"
+        unseen = f"its pods aren't looked at (TOOLHIVE_HOOKS_READ_PODS is false), so only {by}"
+        state = state._replace(message=f"{state.message}; {unseen}")
     counted = min(ready_replicas, _wanted(deployment, ready_replicas))
     return Workload(state, [behind.condition] if behind else [], counted)
 
@@ -74,9 +74,9 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
 def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | None:
     if deployment is None or deployment["spec"].get("replicas") != 0:
         return None
-    scale = f"kubectl scale deployment/{names_of(request).deployment} --replicas=1 -n {request.namespace}"
-    remedy = "spec.replicas is 0" if raw_spec(request.parent).get("replicas") == 0 else scale
     own = names_of(request)
+    scale = f"kubectl scale deployment/{own.deployment} --replicas=1 -n {request.namespace}"
+    remedy = "spec.replicas is 0" if raw_spec(request.parent).get("replicas") == 0 else scale
     # The phases of an MCPRemoteProxy have no such word in release 0.44.
     return State("Stopped" if own.has_server else "Pending", "ScaledToZero", f"{own.noun} is scaled to zero: {remedy}")
 
@@ -97,8 +97,8 @@ def _starting(own: Names, proxies: list[Object], behind: Backend | None, *, seen
     runs = any(map(pods.runs, proxies))
     if behind and behind.state and (runs or not seen):
         return behind.state
-    starting = f"{own.noun} is starting"
-    return State("Pending", "PodsNotReady", f"{starting}: {UNREADY}" if runs else starting)
+    why = ": its proxy runs, and does not answer its readiness probe yet" if runs else ""
+    return State("Pending", "PodsNotReady", f"{own.noun} is starting{why}")
 
 
 def sees_pods(name: str, installation: Installation) -> bool:
@@ -113,12 +113,11 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
     A ReplicaSet has its Deployment's name and the hash of the template, which has no hyphen and is a label of its pods.
     The API server takes any text as an owner's name, and messages repeat this one in a command.
     """
-    name = names_of(request).deployment
-    if ownership.standing(request, DEPLOYMENT, name) == "foreign":
+    own = names_of(request)
+    if ownership.standing(request, DEPLOYMENT, own.deployment) == "foreign":
         return []
-    app = names_of(request).labels["app"]
-    labelled = [pod for pod in request.related.list(POD) if labels_of(pod).get("app") == app]
-    return [pod for pod in labelled if _is_of_deployment(pod, name)]
+    labelled = [pod for pod in request.related.list(POD) if labels_of(pod).get("app") == own.labels["app"]]
+    return [pod for pod in labelled if _is_of_deployment(pod, own.deployment)]
 
 
 def _is_of_deployment(pod: Object, name: str) -> bool:
@@ -134,9 +133,9 @@ def _is_of_deployment(pod: Object, name: str) -> bool:
 
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:
     """What keeps the proxy from running: pods that can't even be made first."""
-    name, labels = names_of(request).deployment, names_of(request).labels
-    selector = f"app={labels['app']},toolhive-name={request.name}"
-    part = Part("Proxy", f"deployment/{name}", selector, request.namespace)
+    own = names_of(request)
+    selector = f"app={own.labels['app']},toolhive-name={request.name}"
+    part = Part("Proxy", f"deployment/{own.deployment}", selector, request.namespace)
     return _refused(deployment) or pods.cause(proxies, part)
 
 

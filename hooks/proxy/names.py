@@ -27,12 +27,7 @@ POD_TEMPLATE_HASH = f"{COMPONENT_GROUP}/podtemplatespec-hash"
 PROXY_CONTAINER = "toolhive"
 MCP_CONTAINER = "mcp"
 
-RUN_CONFIG_PATH = "/etc/runconfig"
-AUTHZ_PATH = "/etc/toolhive/authz"
-RESERVED_VOLUMES = {
-    "runconfig": RUN_CONFIG_PATH,
-    "authz-config": AUTHZ_PATH,
-}
+RESERVED_VOLUMES = {"runconfig": "/etc/runconfig", "authz-config": "/etc/toolhive/authz"}
 """The volumes of the proxy's own pod, and where they are mounted."""
 
 OIDC_CA_PATH = "/config/certs"

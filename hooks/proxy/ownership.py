@@ -21,8 +21,6 @@ from hooks.proxy import children
 from hooks.proxy.names import Names, names_of
 from hooks.proxy.rbac import rules_of
 
-NAME_CONFLICT = "NameConflict"
-CHILD_RELEASED = "ChildReleased"
 NAMED_AT_MOST = 2
 """Objects of others that a message names: it has to end before it is cut off."""
 MAX_OWNER = 63
@@ -54,7 +52,9 @@ def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
         return "own" if label == request.uid else _of_no_controller(request, kind, obj)
     if owner.get("uid") == request.uid:
         return "own" if label == request.uid else "released"
-    if name in names_of(request).runner_services and _is_stateful_set(owner, names_of(request).deployment):
+    own = names_of(request)
+    is_of_runner = (owner.get("kind"), owner.get("name")) == (STATEFUL_SET.kind, own.stateful_set)
+    if name in own.runner_services and is_of_runner:
         return "own"
     # A server never makes an object of such a name: it got this one because someone changed the label.
     of_owner = Names(request.parent["kind"], str(owner.get("name")))
@@ -67,12 +67,12 @@ def problems(request: SyncRequest) -> list[Condition]:
     released, foreign = _with(request, "released"), _with(request, "foreign")
     found = []
     if released:
-        found.append(conditions.false("Ready", CHILD_RELEASED, _how_to_relabel(request, released)))
+        found.append(conditions.false("Ready", "ChildReleased", _how_to_relabel(request, released)))
     if foreign:
         texts = [_whose(request, kind, name) for kind, name in foreign[:NAMED_AT_MOST]]
         more = len(foreign) - NAMED_AT_MOST
         texts += [f"and {more} more"] if more > 0 else []
-        found.append(conditions.false("Ready", NAME_CONFLICT, "; ".join(texts)))
+        found.append(conditions.false("Ready", "NameConflict", "; ".join(texts)))
     return found
 
 
@@ -126,10 +126,6 @@ def _of_no_controller(request: SyncRequest, kind: Kind, obj: Object) -> Standing
 def _is_same_kind(owner: Object, request: SyncRequest) -> bool:
     """Whether an ownerReference names an object of the parent's own kind, of any version."""
     return is_of_kind(owner, request.parent["apiVersion"], request.parent["kind"])
-
-
-def _is_stateful_set(owner: Object, name: str) -> bool:
-    return (owner.get("kind"), owner.get("name")) == (STATEFUL_SET.kind, name)
 
 
 def _with(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:

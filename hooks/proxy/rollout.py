@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hooks.kubernetes.objects import Object
+from hooks.kubernetes.objects import Object, annotations_of
 from hooks.metacontroller.last_applied import last_applied
 from hooks.proxy import names
 from hooks.proxy.spec import ProxySpec, Restart
@@ -76,12 +76,11 @@ def is_config_first(config_map: Object, observed: Object | None) -> bool:
 
 
 def _last_restart(deployment: Object | None) -> str | None:
-    given = deployment["spec"]["template"]["metadata"].get("annotations") if deployment else None
-    return (given or {}).get(names.RESTARTED_AT)
+    return annotations_of(deployment["spec"]["template"]).get(names.RESTARTED_AT) if deployment else None
 
 
 def is_rolled_out(deployment: Object) -> bool:
-    """As `kubectl rollout status` has it."""
+    """Whether a Deployment's rollout is complete, by the rule of `kubectl rollout status`."""
     status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     counts = [status.get(count, 0) for count in ("replicas", "updatedReplicas", "availableReplicas")]
     return status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0) and counts == [wanted] * 3

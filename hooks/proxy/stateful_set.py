@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hooks.kubernetes.kinds import DEPLOYMENT, STATEFUL_SET
-from hooks.kubernetes.objects import Object, raw_spec
+from hooks.kubernetes.objects import Object, annotations_of, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.proxy import names
 from hooks.proxy.names import names_of
@@ -28,8 +28,7 @@ def stamp_of(workload: Object | None) -> int:
 
     Read as runner 0.44.0 reads it (pkg/container/kubernetes/client.go), which is Go's strconv.ParseInt.
     """
-    annotations = (_template(workload).get("metadata") or {}).get("annotations") or {}
-    number = _NUMBER.fullmatch(str(annotations.get(names.MCPSERVER_GENERATION)))
+    number = _NUMBER.fullmatch(str(annotations_of(_template(workload)).get(names.MCPSERVER_GENERATION)))
     return counted(int(number[1])) if number else 0
 
 
@@ -44,26 +43,26 @@ def why_outdated(request: SyncRequest) -> str:
     A proxy leaves a StatefulSet alone whose stamp is above its own. One with the same stamp overwrites it, so an old
     proxy that starts again after a new one can bring the old image back.
     """
-    if not names_of(request).has_server:
+    own, namespace = names_of(request), request.namespace
+    if not own.has_server:
         return ""
     observed = stateful_set(request)
-    proxy = request.children.get(DEPLOYMENT, names_of(request).deployment)
+    proxy = request.children.get(DEPLOYMENT, own.deployment)
     ours, theirs = stamp_of(proxy), stamp_of(observed)
-    name, namespace = names_of(request).stateful_set, request.namespace
-    restart = f"kubectl rollout restart deployment/{names_of(request).deployment} -n {namespace}"
+    which = f"StatefulSet {own.stateful_set!r} has"
+    restart = f"kubectl rollout restart deployment/{own.deployment} -n {namespace}"
     if 0 < ours < theirs:
-        delete = f"kubectl delete statefulset {name} -n {namespace}"
-        why = f"StatefulSet {name!r} has generation stamp {theirs}, and a proxy with {ours} leaves it as it is"
+        delete = f"kubectl delete statefulset {own.stateful_set} -n {namespace}"
+        why = f"{which} generation stamp {theirs}, and a proxy with {ours} leaves it as it is"
         return f"{why}; one with {theirs} is on its way. If this stays, `{delete} && {restart}` makes it anew"
     wanted = raw_spec(request.parent).get("image")
     if proxy and observed and _runs(proxy, wanted) and is_rolled_out(proxy) and not _is_image(_image(observed), wanted):
-        return f"StatefulSet {name!r} has another image than spec.image: `{restart}` lets the proxy apply it again"
+        return f"{which} another image than spec.image: `{restart}` lets the proxy apply it again"
     return ""
 
 
 def _template(workload: Object | None) -> Object:
-    spec = workload.get("spec") if workload else None
-    template = spec.get("template") if isinstance(spec, dict) else None
+    template = raw_spec(workload or {}).get("template")
     return template if isinstance(template, dict) else {}
 
 

@@ -8,8 +8,6 @@ from hooks.kubernetes.objects import Object
 from hooks.proxy.outgoing_auth.base import from_secret
 from hooks.proxy.spec import ProxySpec
 
-EXPORTER_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
-
 
 def resource_attributes(proxy: ProxySpec) -> dict[str, Object]:
     """Return OpenTelemetry's own variable with the service's name, where the spec says anything of telemetry."""
@@ -35,7 +33,7 @@ def sensitive_headers(proxy: ProxySpec) -> dict[str, Object]:
     secrets = {variables[header.name]: from_secret(header.value) for header in otel.sensitive_headers}
     plain = [f"{literal(name)}={quote(value, safe=' ')}" for name, value in sorted(otel.headers.items())]
     secret = [f"{literal(header.name)}=$({variables[header.name]})" for header in otel.sensitive_headers]
-    exporters = {EXPORTER_HEADERS: {"value": ",".join([*plain, *secret])}} if otel.enabled else {}
+    exporters = {"OTEL_EXPORTER_OTLP_HEADERS": {"value": ",".join([*plain, *secret])}} if otel.enabled else {}
     return {**secrets, **exporters}
 
 
