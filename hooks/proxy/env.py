@@ -23,7 +23,7 @@ def make_env(proxy: ProxySpec) -> list[Object]:
 
     Each name stands once: Metacontroller merges this list by name, and the kubelet takes the last.
     """
-    env = _of_remote(proxy) if isinstance(proxy.backend, Remote) else _of_container(proxy)
+    env = _of_remote(proxy, proxy.backend) if isinstance(proxy.backend, Remote) else _of_container(proxy)
     for name, value in DEFAULTS.items():
         env.setdefault(name, {"value": value})
     if any(name.startswith(names.SECRETS_ENV_PREFIX) for name in env):
@@ -48,12 +48,12 @@ def _of_container(proxy: ProxySpec) -> dict[str, Object]:
     }
 
 
-def _of_remote(proxy: ProxySpec) -> dict[str, Object]:
+def _of_remote(proxy: ProxySpec, remote: Remote) -> dict[str, Object]:
     return {
         **sensitive_headers(proxy),
         **_oidc_client_secret(proxy),
         **outgoing_effect(proxy).env,
-        **_forwarded_headers(proxy),
+        **_forwarded_headers(proxy.name, remote),
         **_users(proxy),
         **_session_password(proxy),
     }
@@ -69,11 +69,10 @@ def _session_password(proxy: ProxySpec) -> dict[str, Object]:
     return {names.SESSION_PASSWORD: from_secret(secret)} if secret else {}
 
 
-def _forwarded_headers(proxy: ProxySpec) -> dict[str, Object]:
-    headers = proxy.backend.secret_headers if isinstance(proxy.backend, Remote) else ()
+def _forwarded_headers(name: str, remote: Remote) -> dict[str, Object]:
     return {
-        f"{names.SECRETS_ENV_PREFIX}{secret_name(header.name, proxy.name)}": from_secret(header.value)
-        for header in headers
+        f"{names.SECRETS_ENV_PREFIX}{secret_name(header.name, name)}": from_secret(header.value)
+        for header in remote.secret_headers
     }
 
 

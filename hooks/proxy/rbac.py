@@ -37,7 +37,7 @@ def make_rbac(
     claims: Mapping[str, str],
     *,
     has_account: bool,
-    pull_secrets: Sequence[str] = (),
+    pull_secrets: Sequence[str],
 ) -> list[Object]:
     """Return the proxy's ServiceAccount, Role and RoleBinding, and the MCP server's own ServiceAccount.
 

@@ -79,8 +79,8 @@ def read_authz(text: str) -> Object | str:
     return "; ".join(found) if found else _sorted(document)
 
 
-def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef, condition: str) -> Resolution[Object]:
-    """Return the authorization configuration in the ConfigMap that spec.authzConfig names."""
+def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef, condition: str) -> Resolution[Authorization]:
+    """Return the authorization configuration in the ConfigMap that spec.authzConfig names, and that ConfigMap."""
     name, key = reference.name, reference.key or "authz.json"
     text = find_text(request, name, key, condition, "spec.authzConfig.configMap")
     if text.value is None:
@@ -89,7 +89,7 @@ def resolve_authz(request: SyncRequest, reference: AuthzConfigMapRef, condition:
     if isinstance(config, str):
         message = f"ConfigMap {name!r} key {key!r} (spec.authzConfig.configMap): {config}"
         return failed(condition, "AuthzConfigInvalid", message)
-    return Resolution(config, text.condition, name=name)
+    return Resolution(Authorization(config, config_map=name, key=key), text.condition, name=name)
 
 
 def _sorted(value: Any) -> Any:

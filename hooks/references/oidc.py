@@ -18,7 +18,7 @@ from hooks.proxy.names import OIDC_CA_PATH
 from hooks.proxy.spec import CABundle, IncomingAuth
 
 POD_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"  # an address
+GOOGLE_TOKENINFO = "https://oauth2.googleapis.com/tokeninfo"
 IN_CLUSTER_ISSUER = "https://kubernetes.default.svc"
 CA_KEY = "ca.crt"
 DISCOVERY = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
@@ -129,8 +129,7 @@ def reference_faults(ref: OIDCConfigRef, introspection_url: str) -> list[str]:
     if ref.resource_url and (fault := url_fault(ref.resource_url, "https", "http")):
         faults.append(f"spec.oidcConfigRef.resourceUrl {fault}")
     for index, scope in enumerate(ref.scopes):
-        if not scope.strip() or (fault := text_fault(scope)):
-            fault = fault if scope.strip() else "must not be blank"
+        if fault := text_fault(scope) if scope.strip() else "must not be blank":
             faults.append(f"spec.oidcConfigRef.scopes[{index}] {fault}")
     return faults
 

@@ -10,8 +10,6 @@ from hooks.proxy import spec
 from hooks.proxy.runconfig.telemetry import endpoint_of, sends
 from hooks.references.oidc import ca_bundle
 
-NO_ENDPOINT = "must be HOST:PORT of an OTLP/HTTP collector, such as otel-collector.observability:4318"
-
 
 def telemetry(config: MCPTelemetryConfigSpec, service_name: str) -> spec.Telemetry:
     """Return what an MCPTelemetryConfig makes of a workload's proxy.
@@ -47,8 +45,9 @@ def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
 def endpoint_fault(endpoint: str) -> str:
     """Return why this can be no collector's address, to be said after the field's name; empty where it can."""
     address = endpoint_of(endpoint)
-    is_none = url_fault(f"https://{address}", "https") or re.search("[?#@]|://", address)
-    return NO_ENDPOINT if is_none else ""
+    if url_fault(f"https://{address}", "https") or re.search("[?#@]|://", address):
+        return "must be HOST:PORT of an OTLP/HTTP collector, such as otel-collector.observability:4318"
+    return ""
 
 
 def endpoint_note(otel: spec.OpenTelemetry | None, where: str) -> str:

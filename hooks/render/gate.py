@@ -34,7 +34,7 @@ class Gated:
     """Where each of our objects, and each other one that the hooks see, stands."""
 
 
-def gate(manifests: Iterable[tuple[Object, Place]], *, unnamed: Container[str] = (), lenient: bool) -> Gated:
+def gate(manifests: Iterable[tuple[Object, Place]], *, unnamed: Container[str], lenient: bool) -> Gated:
     """Look at each object as an API server does that is asked for strict validation.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hooks.api.access import AuthzConfig
 from hooks.api.mcpauthzconfig import MCPAuthzConfigSpec
 from hooks.controllers.workloads.spec import WorkloadSpec
@@ -32,11 +34,7 @@ def resolve_authorization(request: SyncRequest, spec: WorkloadSpec, reference: R
     if authz.config_map is None:
         return Resolution()
     found = resolve_authz(request, authz.config_map, reference.condition)
-    if found.value is None:
-        return Resolution(condition=found.condition)
-    document = _with_claim_mapping(found.value, authz)
-    key = authz.config_map.key or "authz.json"
-    return Resolution(Authorization(document, config_map=found.name, key=key), found.condition)
+    return found.map(lambda mounted: replace(mounted, document=_with_claim_mapping(mounted.document, authz)))
 
 
 def _of_shared_config(found: Resolution[MCPAuthzConfigSpec], reference: Reference) -> Resolution[Authorization]:

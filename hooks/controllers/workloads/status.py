@@ -10,7 +10,7 @@ from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
-from hooks.kubernetes.objects import Object, is_observed, kind_and_name
+from hooks.kubernetes.objects import Object, is_observed, kind_and_name, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy.deletion import awaited
@@ -123,7 +123,7 @@ def _url(request: SyncRequest, proxy: ProxySpec | None, computable: ProxySpec | 
     service = request.children.get(SERVICE, names_of(request).service)
     if service is None or is_in_conflict(request):
         return {}
-    ports = (service.get("spec") or {}).get("ports") or [{}]
+    ports = raw_spec(service).get("ports") or [{}]
     port = computable.port if computable else ports[0].get("port")
     host = f"{names_of(request).service}.{request.namespace}.svc.cluster.local"
     return {"url": f"http://{host}:{port}{_path(request, proxy)}"} if port else {}
@@ -153,7 +153,9 @@ def _state(
         request.related.require(POD)
     if problems:
         waiting = problems[0]
-        return observed._replace(message=waiting.message) if observed.phase == "Ready" else _pending(waiting)
+        if observed.phase == "Ready":
+            return observed._replace(message=waiting.message)
+        return State("Pending", waiting.reason, waiting.message)
     return observed
 
 
@@ -178,10 +180,6 @@ def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str
     if not was_named or waited < REFUSED_SECONDS:
         return State("Pending", "ChildMissing", note)
     return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: {shown_by(request)} shows who refuses it")
-
-
-def _pending(waiting: Condition) -> State:
-    return State("Pending", waiting.reason, waiting.message)
 
 
 def _valid(problems: list[Condition]) -> Condition:
