@@ -1,7 +1,7 @@
 """MCPGroup: which workloads belong together.
 
-A group has no children, and nothing protects it: its members see by themselves when it goes. What a group's status says
-is for people; members go by its phase alone.
+A group has no children, and may be deleted while it has members, whose conditions say so. A group's status is for
+people; members read its phase alone.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _KINDS: dict[str, Kind] = {kind.kind: kind for kind in RESOURCES}
 
 @dataclass(slots=True)
 class Given:
-    """What manifests would change, before any controller sees it."""
+    """Manifests as the API server would store them, and their differences from the cluster."""
 
     objects: list[Object] = field(default_factory=list)
     """Ours as they would be, and the Secrets and ConfigMaps beside them."""

@@ -32,7 +32,7 @@ class Preview:
 
     notes: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    """What keeps part of the preview from being made."""
+    """Why part of the preview can't be made."""
 
 
 def preview(

@@ -19,7 +19,7 @@ _FIELD = re.compile(rf'({_STRING})(\s*:\s*)("(?:[^"\\]|\\.)+")')
 _IN_CLEAR = re.compile(
     rf'"ClientSecret"\s*:\s*{_STRING}|(?<="headers")\s*:\s*\{{(?:\s*{_STRING}\s*:\s*{_STRING}\s*,?)*'
 )
-"""What a RunConfig has in clear, as the old operator's had: a client secret, and headers for a telemetry collector."""
+"""The secrets that a RunConfig may have in clear: a client secret, and headers for a telemetry collector."""
 
 
 def sendable(obj: Object, *, new: bool) -> Object:

@@ -1,4 +1,4 @@
-"""What a controller is to the rest of the program: a parent kind, its children's kinds, and three pure functions."""
+"""The form of a controller: a parent kind, its children's kinds, and three pure functions."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Controller:
     customize: Callable[[CustomizeRequest, Installation], list[RelatedRule]]
     """Which related objects a parent needs. By spec, and by whether it is being deleted; nothing else: it is cached."""
     sync: Callable[[SyncRequest, Installation, datetime], SyncResponse]
-    """What shall exist for a live parent, and its status. The time stamps conditions whose status changes."""
+    """Decides the children of a live parent, and its status. The time stamps conditions whose status changes."""
     finalize: Callable[[SyncRequest, Installation, datetime], SyncResponse]
-    """The same for a parent that is being deleted."""
+    """Decides the same for a parent that is being deleted."""
     child_names: Callable[[str], Iterable[tuple[Kind, str]]]
     """Every child that this controller may ever make for a parent of this name: any other in an answer is refused."""
     on_delete: tuple[Kind, ...] = ()

@@ -1,4 +1,4 @@
-"""What the hook last returned for a child, and how one that exists is returned so that nothing changes in it."""
+"""A child as the hook last returned it, and the answer under which an existing child stays as it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def minimal_desired(observed: Object) -> Object:
 
 
 def last_applied(observed: Object) -> Object | None:
-    """What the hook last returned for this child, by Metacontroller's annotation; None without one that can be read.
+    """Return this child as the hook last returned it, by Metacontroller's annotation; None where none can be read.
 
     The annotation lies in a tenant's reach: check what it holds before you return any of it.
     """
@@ -41,7 +41,7 @@ def last_applied(observed: Object) -> Object | None:
 
 
 def last_desired(observed: Object) -> Object:
-    """An observed child as the hook last returned it, so that Metacontroller changes nothing in it.
+    """Return an observed child as the hook last returned it, so that Metacontroller changes nothing in it.
 
     That is the JSON in Metacontroller's last-applied annotation, less what Metacontroller puts there itself (the
     controller-uid label and the namespace). A tenant can edit the annotation, and what a hook returns is written with

@@ -22,14 +22,14 @@ CONDITION = "BackendReady"
 
 
 class Backend(NamedTuple):
-    """What is seen of the MCP server behind the proxy."""
+    """The state of the MCP server behind the proxy, as far as it is observed."""
 
     state: State | None
     """Why it isn't ready; None where it is."""
     is_cause: bool
     """Whether the state says what keeps it, and not only that it starts."""
     note: str = ""
-    """What is amiss although it is ready."""
+    """What is wrong although it is ready, such as a failing second pod; empty where nothing is."""
 
     @property
     def condition(self) -> Condition:
@@ -115,7 +115,7 @@ def _with_revision(cause: State, staying: list[Object], stateful_set: Object | N
 
 
 def _starting(own: list[Object], staying: list[Object], stateful_set: Object, part: Part) -> State:
-    """What an MCP server waits for that nothing is known to hold up."""
+    """The state of an MCP server that isn't ready, where no cause is known."""
     starting = "MCP server is starting"
     if staying and all(pods.runs(pod) for pod in staying):
         logs = part.logs(MCP_CONTAINER)

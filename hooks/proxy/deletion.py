@@ -1,4 +1,4 @@
-"""What the deletion of a server waits for, and the command that ends the wait."""
+"""The object that the deletion of a server waits for, with the command that ends the wait."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _of_the_proxy(request: SyncRequest) -> str:
 
 
 def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:
-    """What ends pods whose Deployment is gone, or goes."""
+    """Pods that a deletion waits for, with the command that ends them: their Deployment is gone or being deleted."""
     running = next((pod for pod in pods if not is_deleting(pod)), None)
     if running is None:
         name = pods[0]["metadata"]["name"]
@@ -55,7 +55,7 @@ def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:
 
 
 def _to_go(request: SyncRequest, obj: Object) -> str:
-    """What ends an object whose deletion was asked for."""
+    """An object that a deletion waits for, with the command that ends it."""
     kind, name = obj["kind"], obj["metadata"]["name"]
     if is_deleting(obj) and obj["metadata"].get("finalizers"):
         patch = f"kubectl patch {kind.lower()} {name} -n {request.namespace} --type=merge -p '{WITHOUT_FINALIZERS}'"

@@ -95,7 +95,7 @@ def _make_template(proxy: ProxySpec, installation: Installation, observed: Objec
 
 
 def _template_annotations(proxy: ProxySpec, observed: Object | None) -> dict[str, str]:
-    """What rolls the pods when it changes, RunConfig apart."""
+    """The annotations whose change rolls the pods, less those of the RunConfig (`with_checksum`)."""
     ours: dict[str, str] = {}
     if proxy.content_digest:
         ours[names.CREDENTIAL_DIGEST] = proxy.content_digest

@@ -21,7 +21,7 @@ DEFAULTS = {
 def make_env(proxy: ProxySpec) -> list[Object]:
     """Return the variables of the proxy's container, in the operator's order for the kind of backend.
 
-    Each name stands once: Metacontroller merges this list by name, and the kubelet takes the last.
+    Each name is there once: Metacontroller merges this list by name, and the kubelet takes the last.
     """
     env = _of_remote(proxy, proxy.backend) if isinstance(proxy.backend, Remote) else _of_container(proxy)
     for name, value in DEFAULTS.items():

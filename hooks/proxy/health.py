@@ -1,4 +1,4 @@
-"""What a workload's pods, Deployment and StatefulSet say about it: whether callers are served, and if not, why."""
+"""The health of a workload by its pods, Deployment and StatefulSet: whether callers are served, and if not, why."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEMPLATE_HASH = re.compile(r"[a-z0-9]{1,63}")
 
 
 class Workload(NamedTuple):
-    """What runs for a server."""
+    """The health of a server."""
 
     state: State
     """The server's: Ready means that callers are served."""
@@ -82,7 +82,7 @@ def _scaled_to_zero(request: SyncRequest, deployment: Object | None) -> State | 
 
 
 def _worse(cause: State | None, behind: Backend | None) -> State | None:
-    """What keeps the proxy, or else the MCP server behind it.
+    """The cause that keeps the proxy from running, or else that of the MCP server behind it.
 
     The proxy runner gives up when its MCP server isn't ready within two minutes: its crashes are a symptom then.
     """
@@ -91,7 +91,7 @@ def _worse(cause: State | None, behind: Backend | None) -> State | None:
 
 
 def _starting(own: Names, proxies: list[Object], behind: Backend | None, *, seen: bool) -> State:
-    """What is waited for where nothing is known to hold it up."""
+    """The state of a server that isn't ready, where no cause is known."""
     if seen and not proxies:
         return State("Pending", "NoPods", f"No pods found for {'MCP server' if own.has_server else 'remote proxy'}")
     runs = any(map(pods.runs, proxies))
@@ -132,7 +132,7 @@ def _is_of_deployment(pod: Object, name: str) -> bool:
 
 
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:
-    """What keeps the proxy from running: pods that can't even be made first."""
+    """The cause that keeps the proxy from running: a refusal of its pods comes before the state of those that exist."""
     own = names_of(request)
     selector = f"app={own.labels['app']},toolhive-name={request.name}"
     part = Part("Proxy", f"deployment/{own.deployment}", selector, request.namespace)

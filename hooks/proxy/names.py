@@ -41,7 +41,7 @@ OIDC_CLIENT_SECRET = "TOOLHIVE_OIDC_CLIENT_SECRET"  # noqa: S105
 SESSION_PASSWORD = "THV_SESSION_REDIS_PASSWORD"  # noqa: S105
 GENERATION_ENV = "THV_MCPSERVER_GENERATION"
 SECRETS_ENV_PREFIX = "TOOLHIVE_SECRET_"
-"""What the name of a variable begins with from which the runner's secrets provider reads a secret."""
+"""The prefix of the variables from which the runner's secrets provider reads secrets."""
 RUNNER_ENV = ("MCP_TRANSPORT",)
 """Variables that the proxy runner gives to every MCP server."""
 RUNNER_HTTP_ENV = ("MCP_PORT", "FASTMCP_PORT", "MCP_HOST")
@@ -53,7 +53,7 @@ class _Form:
     """How the objects of one workload kind are named and labelled."""
 
     noun: str
-    """What messages call it."""
+    """The name of the kind in messages."""
     service: str
     account: str
     run_config_label: str
@@ -84,12 +84,12 @@ class Names:
 
     @property
     def noun(self) -> str:
-        """What messages call the workload."""
+        """The name of the workload's kind in messages."""
         return _FORMS[self.kind].noun
 
     @property
     def word(self) -> str:
-        """The same in one word, after "this"."""
+        """The noun in one word, for messages that say "this server" or "this proxy"."""
         return "server" if self.has_server else "proxy"
 
     @property

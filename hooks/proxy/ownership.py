@@ -1,4 +1,4 @@
-"""Whose the objects are that have a workload's names.
+"""The owners of the objects that have a workload's names.
 
 Metacontroller never takes over what it didn't make: where a name belongs to another object, it makes nothing and
 reports nothing. And it releases a child that loses its label. Neither is among the children that a hook is sent, so
@@ -37,7 +37,7 @@ def object_names(names: Names) -> list[tuple[Kind, str]]:
 
 
 def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
-    """Whose the object is that has one of the server's names; None where there is none.
+    """Return whether an object with one of the server's names is its own; None where there is no such object.
 
     Metacontroller reads children and related objects one after the other: what it has just made may be among the
     related ones alone.
@@ -63,7 +63,7 @@ def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
 
 
 def problems(request: SyncRequest) -> list[Condition]:
-    """What keeps a live server from having the objects that it needs."""
+    """Return the conditions that say which objects a live server can't have: released ones, and those of others."""
     released, foreign = _with(request, "released"), _with(request, "foreign")
     found = []
     if released:
@@ -143,7 +143,7 @@ def _with(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:
 
 
 def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> str:
-    """How Metacontroller gets its children back, without a deletion: by one command for all of them."""
+    """Return the message about released children, with the command by which Metacontroller adopts them again."""
     objects = " ".join(f"{kind.kind.lower()}/{name}" for kind, name in released)
     command = f"kubectl label {objects} {CONTROLLER_UID}={request.uid} -n {request.namespace} --overwrite"
     this = f"this {names_of(request).word}"
@@ -152,7 +152,7 @@ def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> s
 
 
 def _whose(request: SyncRequest, kind: Kind, name: str) -> str:
-    """Whose an object is that has a name which this server needs, and what to do about it."""
+    """Return the message about an object of another owner that has a name of this server: its owner, and the remedy."""
     what, this = f"{kind.kind} {name!r}", f"this {names_of(request).word}"
     owner = controller_of(request.related.get(kind, name) or {})
     shown = f"`kubectl get {kind.kind.lower()} {name} -n {request.namespace} -o yaml` shows it"

@@ -49,7 +49,7 @@ def mcp_container_env(template: Object | None) -> list[Object]:
 
 
 def _with_resources(container: Object) -> Object:
-    """A container as Go writes one: its resources stand there even when there are none."""
+    """Return a container as Go writes one: with its resources, even where they are empty."""
     return {**container, "resources": container.get("resources", {})}
 
 

@@ -1,4 +1,4 @@
-"""What pods say of themselves: whether they are ready, and if not, what keeps them.
+"""The state of pods by their own status: whether they are ready, and if not, why.
 
 Messages name container, image and exit code, and never quote the kubelet: its texts carry times and pod names, and each
 change of a status is another write. What is copied from a pod is cut: its author can write any text there.
@@ -125,7 +125,7 @@ def _of_container(container: Object, part: Part) -> Iterator[State]:
 
 
 def _missing(text: str) -> str:
-    """What the kubelet says that it can't find, in our words."""
+    """The object or key that the kubelet can't find, by its message, in our words; empty where it names none."""
     key = _MISSING_KEY.search(text)
     if key:
         return f"{key[2]} {key[3]!r} has no key {key[1]!r}"
@@ -173,7 +173,7 @@ def _unschedulable(scheduled: Object) -> str:
 
 
 def _of_start(pod: Object, part: Part) -> Iterator[State]:
-    """What a pod waits for before its containers run: an init container may wait for ever, for a login say."""
+    """The state of a pod before its containers run; an init container may wait for ever, for a login for one."""
     init = next(
         (container for container in _containers(pod, "initContainerStatuses") if not _done(pod, container)), None
     )

@@ -21,9 +21,9 @@ RULES: list[Object] = [
     {"apiGroups": [""], "resources": ["pods/attach"], "verbs": ["create", "get"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": _READ},
 ]
-"""What the proxy runner may do in its namespace. No Secrets: their values reach it by environment variables."""
+"""The rights of the proxy runner in its namespace. No Secrets: their values reach it by environment variables."""
 RULES_OF_A_REMOTE = [rule for rule in RULES if rule["resources"] == ["configmaps"]]
-"""The same where the MCP server runs elsewhere, so that the proxy makes nothing."""
+"""Its rights where the MCP server runs elsewhere, so that the proxy makes nothing."""
 
 
 def rules_of(names: Names) -> list[Object]:

@@ -1,4 +1,4 @@
-"""What is checked of a remote MCP server: its URL, and the headers that calls of it get."""
+"""Validation of a remote MCP server: its URL, and the headers that the proxy adds to calls."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _faults(proxy: ProxySpec, remote: Remote) -> Iterator[str]:
 
 
 def _amounts(pod: Object) -> Iterator[str]:
-    """What the API server would store as another amount: each sync would change the Deployment."""
+    """Yield a fault for each amount that the API server would store as another, so that each sync would change it."""
     for field in ("containers", "initContainers"):
         for index, container in enumerate(pod.get(field) or ()):
             for group in ("limits", "requests"):

@@ -65,7 +65,7 @@ class Remote:
     headers: Mapping[str, str]
     """Headers that the proxy adds to each call, with their values in clear."""
     secret_headers: Sequence[SecretHeader]
-    """The same, with their values in Secrets."""
+    """Headers that the proxy adds to each call, with their values in Secrets."""
     service_account: str = ""
     """ServiceAccount of the proxy's pod; empty for its own."""
     pod_template: Object | None = None
@@ -100,7 +100,7 @@ class IncomingAuth:
     client_secret_ref: SecretKeyRef | None = None
     """The key of a Secret with the client secret, where the user wrote it so."""
     ca_bundle: CABundle | None = None
-    """What ca_cert_path is mounted from, where the user names a ConfigMap."""
+    """The ConfigMap behind ca_cert_path, where the user names one."""
     insecure_allow_http: bool = False
     scopes: Sequence[str] = ()
     """Scopes to name in the protected resource metadata; the runner's own when empty."""
@@ -135,10 +135,10 @@ class Authorization:
     document: Object
     """The configuration as the RunConfig holds it."""
     config_map: str = ""
-    """ConfigMap that is mounted; empty where the policies stand in the spec."""
+    """ConfigMap that is mounted; empty where the policies are in the spec."""
     key: str = ""
     policies: Sequence[str] = ()
-    """Cedar policies that stand in the spec."""
+    """Cedar policies that are in the spec."""
     entities_json: str = ""
 
 
@@ -160,7 +160,7 @@ class Tools:
     """Names of the tools to show; all when empty."""
     overrides: Mapping[str, ToolOverride] | None = None
     field: str = ""
-    """Field of the spec that has the filter, where it stands there."""
+    """Field of the spec that has the filter; empty where a shared config has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What of a proxy's telemetry stands in the environment of its container: the service's name and secret headers."""
+"""The part of a proxy's telemetry that is in its container's environment: the service's name and secret headers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sensitive_headers(proxy: ProxySpec) -> dict[str, Object]:
 
     The operator makes a variable of each header, which nothing reads. The exporters of runner 0.44.0 read all headers
     from OTEL_EXPORTER_OTLP_HEADERS (OpenTelemetry's "OTLP Exporter Configuration"), a list of name=value apart by
-    commas, each value percent-encoded, unless the RunConfig has some. So the plain headers stand there too, and the
+    commas, each value percent-encoded, unless the RunConfig has some. So the plain headers are there too, and the
     kubelet puts each secret in the place of its `$(NAME)`. A secret value reaches the runner as it is: it can't have
     commas and percent signs.
     """

@@ -60,5 +60,5 @@ def claimant(account: Object, workloads: Collection[Kind]) -> tuple[Kind, str] |
 
 
 def _suffix(workload: Kind) -> str:
-    """What the name of a workload's ServiceAccount has after the workload's own name."""
+    """The suffix of the ServiceAccount's name, after the workload's own."""
     return Names(workload.kind, "").account

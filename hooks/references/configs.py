@@ -20,9 +20,9 @@ Spec = TypeVar("Spec", bound=Model)
 
 MAX_FINGERPRINT = 253
 DIGEST = "; digest "
-"""What stands before the digest in the message of a config's condition SecretAvailable, whose end it is.
+"""The text before the digest, with which the message of a config's condition SecretAvailable ends.
 
-ToolHive's own CRDs keep conditions, and drop a field of the status for it.
+ToolHive's own CRDs would drop a status field for the digest, and keep conditions.
 """
 _DIGEST = re.compile(rf"{DIGEST}([0-9a-f]{{1,{MAX_FINGERPRINT}}})$")
 
@@ -62,14 +62,14 @@ def resolve_config(request: SyncRequest, reference: Reference, model: type[Spec]
 
 
 def _digest(config: Object) -> str:
-    """What stands for the content of all Secrets and ConfigMaps that a config names; empty where it names none."""
+    """The digest of all Secrets and ConfigMaps that a config names, from its status; empty where it names none."""
     available = conditions.find(config, "SecretAvailable") or {}
     found = _DIGEST.search(str(available.get("message")))
     return found[1] if found else ""
 
 
 def _not_ready(config: Object, who: str, reference: Reference) -> Resolution[Spec] | None:
-    """What stands against using this config now, by its own status."""
+    """Return why this config can't be used now, by its own status; None where it can."""
     condition = reference.condition
     generation = config["metadata"].get("generation", 0)
     status = config.get("status")

@@ -13,7 +13,7 @@ from hooks.text import one_line, shortened
 def group_condition(request: SyncRequest, reference: Reference) -> Condition | None:
     """Return the condition that says whether a workload's group is there, or None where it belongs to none.
 
-    A group that is missing, unready or about to go stands against nothing: a proxy takes nothing from it.
+    A group that is missing, unready or being deleted keeps no proxy from being made: a proxy takes nothing from it.
     """
     name = reference.name_in(request.parent)
     if name is None:

@@ -29,7 +29,7 @@ class _Part(Model):
 
 
 class _Outbound(_Part):
-    """What may be called; the names are the runner's."""
+    """The hosts and ports that the MCP server may call, under the runner's names."""
 
     insecure_allow_all: bool = Field(default=False, alias="insecure_allow_all")
     allow_host: list[str] = Field(default_factory=list, alias="allow_host")
@@ -37,7 +37,7 @@ class _Outbound(_Part):
 
 
 class _Inbound(_Part):
-    """Who may call."""
+    """The hosts that may call the MCP server."""
 
     allow_host: list[str] = Field(default_factory=list, alias="allow_host")
 

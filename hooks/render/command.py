@@ -129,7 +129,7 @@ _NOTHING = "NothingFound"
 
 
 def _admitted(loaded: Loaded, options: Options) -> tuple[Gated, list[Object]]:
-    """What a cluster would take, and what other controllers would make of the rest."""
+    """Return the manifests that a cluster would take, and the stand-ins for what other controllers make."""
     manifests, notes = without_sops(loaded.objects.values())
     unnamed = {problem.object for problem in loaded.problems if problem.reason == NAME_INVALID}
     gated = gate(manifests, unnamed=unnamed, lenient=options.lenient)

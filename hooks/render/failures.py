@@ -1,4 +1,4 @@
-"""What a run came to, as problems: each with the field of the manifest that it is about."""
+"""Failures and warnings of a run as problems, each with the field of the manifest that it is about."""
 
 from __future__ import annotations
 

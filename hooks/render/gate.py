@@ -21,17 +21,17 @@ NOT_SERVED = _KIND_UNKNOWN, _VERSION_UNKNOWN = "KindNotServed", "VersionNotServe
 
 @dataclass(slots=True)
 class Gated:
-    """What of the manifests goes on."""
+    """The manifests that a run looks at, and what is wrong with them and the others."""
 
     objects: list[Object] = field(default_factory=list)
     """All that can be looked at, refused ones too, so that a reference to one says why it fails."""
     ours: int = 0
-    """How many of them are of our kinds."""
+    """The number of objects of our kinds, refused ones too."""
     refused: set[str] = field(default_factory=set)
     """Those that a cluster would refuse, by `title`."""
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
-    """Where each of our objects, and each other one that the hooks see, stands."""
+    """The place of each manifest, by `title`."""
 
 
 def gate(manifests: Iterable[tuple[Object, Place]], *, unnamed: Container[str], lenient: bool) -> Gated:
@@ -101,7 +101,7 @@ def _not_served(obj: Object, versions: dict[str, list[str]], place: Place, level
 
 
 def _faults(kind: CustomResource, obj: Object, place: Place) -> Iterator[Problem]:
-    """What the schema and the rules of a kind refuse."""
+    """Yield a problem for each thing that the schema and the rules of a kind refuse."""
     named, name = title(obj), obj["metadata"]["name"]
     broken = [rule.message.removeprefix("metadata.name ") for rule in kind.name_rules if not rule.holds(name)]
     if broken:

@@ -29,7 +29,7 @@ def to_yaml(result: Result) -> Iterator[str]:
 
 
 def to_json(result: Result) -> str:
-    """The same objects in one list."""
+    """Children, then parents, in one v1 List."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": [*_objects(result)]}, indent=2) + "\n"
 
 

@@ -75,7 +75,7 @@ def _summary(rendered: Rendered, failed: Mapping[str, str]) -> list[tuple[str, s
 
 
 def offline_state(parent: Object, failed: Mapping[str, str]) -> tuple[str, str]:
-    """What an offline run knows of a parent: OK, or its state, with the message that belongs to it."""
+    """Return the state of a parent after an offline run, OK or its phase, and the message that belongs to it."""
     if title(parent) in failed:
         return "Failed", failed[title(parent)]
     status, ready = parent.get("status", {}), ready_condition(parent)

@@ -45,12 +45,12 @@ class Node:
 
 @dataclass(slots=True)
 class Objects:
-    """What a tree is made from."""
+    """The objects from which trees are made."""
 
     parents: dict[tuple[str, str, str], Object] = field(default_factory=dict)
     """Objects of our kinds by kind, namespace and name."""
     owned: dict[str, list[Object]] = field(default_factory=dict)
-    """What was made for each of them, by the uid of the owner."""
+    """The objects that were made for others, by the uid of the owner."""
     state: Callable[[Object], tuple[str, str, str]] = lambda _: ("", "", "")
     """State, reason and message of an object that was made or is of our kinds."""
     look_up: Callable[[str, str, str], str] = lambda *_: ""
@@ -124,7 +124,7 @@ def _name(obj: Object) -> str:
 
 
 def _below(parent: Object, objects: Objects) -> Iterator[Node]:
-    """What one of our objects needs, and what was made for it."""
+    """Yield the nodes below one of our objects: those that it needs, and those that were made for it."""
     yield from _needed(parent, objects)
     yield from _made(parent, objects)
 
@@ -156,7 +156,7 @@ def _made(parent: Object, objects: Objects) -> Iterator[Node]:
 
 
 def _users(config: Object, objects: Objects) -> Iterator[tuple[Reference, Object]]:
-    """Who refers to a config, by the fields that can."""
+    """Yield each workload that refers to a config, with the reference."""
     metadata = config["metadata"]
     for reference in REFERENCES:
         if reference.config.kind != config["kind"]:

@@ -21,13 +21,13 @@ Schemas = Mapping[str, Object]
 
 
 class Admitted(NamedTuple):
-    """What becomes of manifests."""
+    """Manifests as an API server stores them, and what is wrong with them."""
 
     objects: list[Object]
     unknown: dict[str, list[str]]
     """The paths of fields that no schema knows, by `title`: `kubectl apply` would refuse such a manifest."""
     warnings: list[str]
-    """What of Secrets isn't base64."""
+    """Each value of a Secret that isn't base64."""
 
 
 _LINE_BREAKS = {ord("\r"): None, ord("\n"): None}  # Go's base64 skips them

@@ -85,7 +85,7 @@ def _refuse_unknown_keys(obj: Object, known: set[str]) -> None:
 
 
 def _desired(child: Any, parent: Object, kinds: set[tuple[str, str]]) -> Object:
-    """A child as it goes into the merge, and into the last-applied annotation.
+    """A child as the merge and the last-applied annotation get it.
 
     Refused is what Metacontroller refuses, and what would lose objects: null crashes it, a kind that isn't a
     childResource is never seen again, an annotation that is no string wipes all of them.

@@ -14,7 +14,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 
 MERGE_KEYS = ("containerPort", "port", "mountPath", "name", "uid", "ip", "path")
-"""What may be the key of a list of objects; the first one that all of them have is taken."""
+"""The fields that may be the key of a list of objects; the first one that all of them have is taken."""
 
 _REVERTED_METADATA = (
     "selfLink",
@@ -70,7 +70,7 @@ def _revert(obj: Object, original: Object, fields: tuple[str, ...]) -> None:
 
 
 def merge(observed: Any, applied: Any, desired: Any) -> Any:
-    """What becomes of a value: `desired` decides, but for fields that were never ours.
+    """Return the merged value: `desired` decides, but for fields that were never ours.
 
     Nothing is changed in place; the result shares parts with its arguments.
     """

@@ -41,7 +41,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to. Objects are as the cluster holds them."""
+    """The outcome of a run. Objects are as the cluster has them."""
 
     rendered: tuple[Rendered, ...] = ()
     """By kind, namespace and name of the parent."""
@@ -69,7 +69,7 @@ class NoFixedPoint(RuntimeError):
 
         Args:
             changes: what the last round changed, by parent.
-            result: how things stand after it.
+            result: the objects after it.
         """
         texts = [f"{parent} keeps changing {some(paths)}" for parent, paths in changes.items()]
         super().__init__(f"no fixed point in {MAX_ROUNDS} rounds: {some(texts, '; ')}")
@@ -147,7 +147,7 @@ def settled(objects: Iterable[Object], hooks: Hooks, controllers: Collection[Con
 
 
 def served_kinds(controllers: Collection[Controller]) -> set[Kind]:
-    """What an offline cluster serves: the kinds of these controllers, and all others that controllers may look up."""
+    """Return the kinds that an offline cluster serves: those of the controllers, and all that they may look up."""
     named = {kind for kind in vars(known).values() if isinstance(kind, Kind)}
     return named.union(*({controller.parent, *controller.child_kinds} for controller in controllers))
 

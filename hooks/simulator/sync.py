@@ -36,20 +36,20 @@ class Metacontroller:
     composite: Object = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build what goes along with each request."""
+        """Build the CompositeController that each request has."""
         self.composite = composite_controller(self.controller)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a sync did."""
+    """The outcome of a sync."""
 
     changes: list[str] = field(default_factory=list)
-    """What it changed in the cluster, a text for each; none contains a value."""
+    """Its changes of the cluster, a text for each; none contains a value."""
     name_conflicts: list[str] = field(default_factory=list)
     """Children that can't be made, because another's object has their name."""
     error: str | None = None
-    """What was wrong with a hook's answer, where a run goes on without it."""
+    """The fault of a hook's answer, where a run continues without it."""
 
 
 def sync(run: Metacontroller, key: Key) -> Outcome:

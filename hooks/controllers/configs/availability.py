@@ -162,7 +162,7 @@ def _stands_for(obj: Object, key: str, value: bytes, digest_key: bytes) -> str:
 
     With an installation key, an HMAC. Kind, namespace, name and key go in too, apart by what none of them can hold:
     else a reader of the statuses would see which credentials are the same, and could test guesses by a Secret of
-    their own. Without a key, nothing made from the value: the object's identity and version stand in, and an edit of
+    their own. Without a key, the name is made from the object's uid and version and not from the value, so an edit of
     its metadata counts as a change.
     """
     metadata = obj["metadata"]

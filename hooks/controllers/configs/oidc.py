@@ -37,7 +37,7 @@ def validate(spec: MCPOIDCConfigSpec) -> list[Condition]:
 
 
 def _unused(settings: Object) -> str:
-    """What to say of fields that seem to narrow whose tokens count; the runner compares issuer and audience alone."""
+    """A note about fields that seem to narrow whose tokens count: the runner compares issuer and audience alone."""
     fields = [f"{ACCOUNTS}.{key}" for key in ("serviceAccount", "namespace") if settings.get(key)]
     if not fields:
         return ""

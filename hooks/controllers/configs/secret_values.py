@@ -14,15 +14,15 @@ ONE_LINE = "write it again as one line of text, with `printf %s` in place of `ec
 
 
 class Use(NamedTuple):
-    """What a value is used for."""
+    """The use of a value, and the form that it needs for it."""
 
     noun: str
     is_file: bool = False
     """Whether the proxy reads it as a file of any bytes; else it gets into a variable or an HTTP request, as a line."""
     usual: re.Pattern[bytes] = re.compile(rb"(?s).*")
-    """What it is like, by its specification; outer blanks of a line don't count."""
+    """The form that its specification gives it; outer blanks of a line don't count."""
     unlike: str = ""
-    """What to say of another value, after "its value"."""
+    """The note about a value of another form, after "its value"."""
     excluded: str = ""
     """Characters with which it would become another value on its way."""
 

@@ -54,7 +54,7 @@ def _replaced(spec: MCPToolConfigSpec, names: dict[str, str]) -> Iterator[str]:
 
 
 def _unused_annotations(spec: MCPToolConfigSpec) -> str:
-    """What to say of annotations: runner 0.44.0 has no place for them (pkg/runner/config.go, ToolOverride)."""
+    """A note about annotations: runner 0.44.0 has no place for them (pkg/runner/config.go, ToolOverride)."""
     overrides = sorted((spec.tools_override or {}).items())
     fields = [f"spec.toolsOverride[{tool!r}].annotations" for tool, override in overrides if override.annotations]
     return f"without effect, since the proxy runner passes over it: {some(fields)}" if fields else ""

@@ -52,7 +52,7 @@ class Users(NamedTuple):
 def rules_for_users(config: Object, references: Sequence[Reference]) -> list[RelatedRule]:
     """Return what shows a config's users: their claims, or all workloads where the config is being deleted.
 
-    One that was created a moment ago may have no ServiceAccount yet; it counts all the same before a config goes.
+    A workload that was created a moment ago may have no ServiceAccount yet, and keeps the config all the same.
     """
     if is_deleting(config):
         namespace = config["metadata"]["namespace"]

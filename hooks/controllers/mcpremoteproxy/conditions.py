@@ -19,7 +19,7 @@ _REASONS = {
 
 
 def configuration_condition(problems: Sequence[Condition]) -> Condition:
-    """Return the condition, by all that stands against making the proxy.
+    """Return the condition, by the problems that keep the proxy from being made.
 
     It is about the spec, the ConfigMap that the spec names and the external auth config; the other references have
     conditions of their own.

@@ -1,4 +1,4 @@
-"""spec.telemetry of the old dialect: telemetry settings that stand in the spec."""
+"""spec.telemetry of the old dialect: telemetry settings in the spec itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Fault(NamedTuple):
     blinds: bool
     """Whether the proxy would not start with it, or nothing of what it reports would arrive."""
     meanwhile: str = ""
-    """What counts where it doesn't blind."""
+    """The value that counts meanwhile, where it doesn't blind."""
 
 
 def resolve_telemetry(given: Telemetry | None, name: str) -> Resolution[spec.Telemetry]:
@@ -81,7 +81,7 @@ def _open_telemetry(given: OpenTelemetry) -> spec.OpenTelemetry:
 
 
 def _faults(otel: OpenTelemetry) -> Iterator[_Fault]:
-    """What the runner would not start with, drop, or take for another value; each with its field."""
+    """Yield each setting with which the runner would not start, or that it would drop or take for another value."""
     if otel.endpoint and (fault := endpoint_fault(otel.endpoint)):
         yield _Fault(f"{_WHERE}.endpoint {fault}", blinds=True)
     names: set[str] = set()

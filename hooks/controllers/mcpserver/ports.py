@@ -41,17 +41,17 @@ def ports_condition(spec: MCPServerSpec) -> Condition | None:
 
 
 def _proxy_ports(spec: MCPServerSpec) -> tuple[Port, Port]:
-    """Both of the proxy's, the current name first; 0 where the spec has none."""
+    """The proxy's port by both names, the current one first; 0 where the spec has none."""
     return Port(spec.proxy_port or 0, "spec.proxyPort"), Port(spec.port or 0, "spec.port")
 
 
 def _mcp_ports(spec: MCPServerSpec) -> tuple[Port, Port]:
-    """The same of the MCP server."""
+    """The MCP server's port by both names, in the same way."""
     return Port(spec.mcp_port or 0, "spec.mcpPort"), Port(spec.target_port or 0, "spec.targetPort")
 
 
 def _effective(current: Port, old: Port) -> Port:
-    """The current name's port, else the old one's; where both stand, one that is not the default comes first."""
+    """The current name's port, else the old one's; where the spec has both, one that is not the default counts."""
     given = [port for port in (current, old) if port.number]
     chosen = [port for port in given if port.number != DEFAULT_PORT]
     return next(iter([*chosen, *given]), Port(DEFAULT_PORT, current.field))

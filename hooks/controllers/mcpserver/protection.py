@@ -1,4 +1,4 @@
-"""What a spec asks for against callers, and the guard for when the cluster's CRD hides it.
+"""The protections from callers that a spec asks for, and the guard for when the cluster's CRD hides such a field.
 
 ToolHive 0.44 has CRDs of the same names without the fields of October 2025. Put over ours, they take oidcConfig and
 tools out of each spec that is read, at the same generation; the next write of a status takes them out of the store

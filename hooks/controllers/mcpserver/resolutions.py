@@ -28,7 +28,7 @@ ROWS = {reference.field: reference for reference in references_of(MCP_SERVER)}
 
 
 def resolve(request: SyncRequest, spec: MCPServerSpec) -> resolutions.Resolutions:
-    """Look up everything that the spec refers to, the shared config before what stands in the spec itself."""
+    """Look up everything that the spec refers to, the shared config before the settings in the spec itself."""
     url = resolutions.own_url(request, proxy_port(spec).number)
     external_auth, auth_server = resolutions.resolve_auth(request, spec, ROWS, url)
     oidc, telemetry = ROWS["oidcConfigRef"], ROWS["telemetryConfigRef"]

@@ -1,4 +1,4 @@
-"""What an MCPServer says of several proxies: the limits that they share, and the cap on those of a stdio server."""
+"""Settings of an MCPServer with several proxies: the limits that they share, and the cap on those of a stdio server."""
 
 from __future__ import annotations
 

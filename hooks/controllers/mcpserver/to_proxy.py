@@ -47,7 +47,7 @@ def _container(names: Names, given: MCPServerSpec, resolutions: Resolutions) -> 
 
 
 def _proxy_mode(given: MCPServerSpec) -> str:
-    """How callers are served: an MCP server that speaks HTTP itself is passed through as it is."""
+    """The transport for callers: an MCP server that speaks HTTP itself is passed through as it is."""
     return (given.proxy_mode or "streamable-http") if given.transport == "stdio" else given.transport
 
 

@@ -97,7 +97,7 @@ def _settings(found: Resolution[MCPExternalAuthConfigSpec]) -> EmbeddedAuthServe
 def _faults(
     settings: EmbeddedAuthServer, name: str, spec: WorkloadSpec, resource_url: str, kind: str
 ) -> Iterator[tuple[str, str]]:
-    """What an authorization server lacks at this workload: a reason, and a message with the remedy."""
+    """Yield reason and message of each thing that this workload lacks for the authorization server."""
     upstreams = len(settings.upstream_providers)
     if upstreams != 1:
         message = f"{kind} supports only one upstream provider (found {upstreams}); use VirtualMCPServer for"

@@ -46,7 +46,7 @@ def spec_conditions(
 
 
 def _external_auth(proxy: ProxySpec, resolutions: Resolutions) -> list[Condition | None]:
-    """What external auth does; where it can't be used, why."""
+    """The conditions about external auth: its effect, or why it can't be used."""
     if proxy.outgoing_auth and not resolutions.external_auth.problem:
         return [*outgoing_auth.conditions_of(proxy)]
     return [resolutions.external_auth.condition]

@@ -38,7 +38,7 @@ class Reading:
     proxy: ProxySpec | None
     """None where the spec can't be read."""
     problems: list[Condition]
-    """What stands against making the proxy; empty where nothing does."""
+    """Why the proxy can't be made; empty where it can."""
     about: list[Condition] = field(default_factory=list)
     """What the conditions say about the spec and its references."""
     hashes: Object = field(default_factory=dict)
@@ -154,7 +154,7 @@ def finalize(request: SyncRequest, installation: Installation, now: datetime) ->
 
 
 def _config_names(parent: Object, kind: CustomResource, config: Kind) -> tuple[str, ...]:
-    """The configs of a kind to which a parent refers: one kind may stand behind two fields."""
+    """The configs of a kind to which a parent refers: two fields may refer to one kind."""
     named = [reference.name_in(parent) for reference in references_of(kind) if reference.config == config]
     return tuple(dict.fromkeys(name for name in named if name))
 
@@ -162,7 +162,9 @@ def _config_names(parent: Object, kind: CustomResource, config: Kind) -> tuple[s
 def _rbac(
     request: SyncRequest, kind: CustomResource, withheld: AbstractSet[tuple[str, str]], installation: Installation
 ) -> list[Object]:
-    """What is made once stays, like each observed child that isn't ours to remove: a pod may still use it.
+    """Return ServiceAccounts, Role and RoleBinding, less those that are withheld.
+
+    One that was made stays, like each observed child that isn't ours to remove: a pod may still use it.
 
     A workload whose name can't be used gets no new accounts, but keeps those that it has. What is withheld must not
     exist beside other people's objects.

@@ -1,4 +1,4 @@
-"""What the API server, or an admission policy, refuses of a workload's children.
+"""Children of a workload that the API server, or an admission policy, refuses.
 
 Metacontroller reports it in its log and an Event, and to no hook. A hook sees only that a child isn't as it was
 returned before.

@@ -51,7 +51,7 @@ class Resolutions:
 
     @property
     def problems(self) -> list[Condition]:
-        """What stands against computing RunConfig and Deployment now."""
+        """Why RunConfig and Deployment can't be computed now."""
         return [resolution.problem for resolution in self.every if resolution.problem]
 
     @property

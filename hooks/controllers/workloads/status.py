@@ -111,7 +111,7 @@ def terminating(request: SyncRequest, now: datetime) -> Object:
 
 
 def _ready_replicas(request: SyncRequest, count: int) -> Object:
-    """How many proxies are ready, where the kind's status has a field for it."""
+    """The status field with the number of ready proxies, for a kind that has it; without any it is left out."""
     return {"readyReplicas": count} if count and names_of(request).has_server else {}
 
 
@@ -144,7 +144,7 @@ def _path(request: SyncRequest, proxy: ProxySpec | None) -> str:
 def _state(
     request: SyncRequest, problems: list[Condition], about: list[Condition], observed: State, installation: Installation
 ) -> State:
-    """The state of the server, where all that is amiss with its spec stands in one message."""
+    """The state of the server; all faults of its spec are in one message."""
     faults = [problem for problem in problems if problem.status == "False"]
     if faults:
         advice = [each for each in about if (each.type, each.status) == ("GroupRefValidated", "False")]

@@ -1,7 +1,7 @@
 """RunConfig: what the proxy runner reads at start, in the dialect of release 0.44.0.
 
-Keys stand here in the order in which they are written; it is the operator's, whose JSON is that of Go structs. A key
-whose value is None is left out; the operator omits the same keys when they are empty.
+The keys have the operator's order, which is that of its Go structs. A key whose value is None is left out; the operator
+omits the same keys when they are empty.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _env_vars(proxy: ProxySpec) -> dict[str, str]:
 def _container_labels(proxy: ProxySpec) -> dict[str, str]:
     """The labels of what the runner makes.
 
-    With controller-uid among them, Metacontroller adopts the runner's StatefulSet: it is observed, and goes with the
+    With controller-uid among them, Metacontroller adopts the runner's StatefulSet: it is observed, and deleted with the
     server. For a remote MCP server the runner makes nothing.
     """
     return {

@@ -35,7 +35,7 @@ def _redis(redis: RedisStorage, proxy: ProxySpec) -> Object:
             "username_env_var": secrets.REDIS_USERNAME if has_user else "",
             "password_env_var": secrets.REDIS_PASSWORD,
         },
-        # The braces stand in the key itself: all keys of a server are in one slot of a Redis cluster.
+        # The braces are part of the key: all keys of a server are in one slot of a Redis cluster.
         "key_prefix": f"thv:auth:{{{proxy.namespace}:{proxy.name}}}:",
         **without_empty(timeouts),
         **({"tls": _tls(redis.tls, secrets.REDIS_CA)} if redis.tls else {}),
