@@ -62,6 +62,11 @@ class SecretEnv(SecretKeyRef):
     target_env_name: str = ""
     """Name of the environment variable; the key's name when left out."""
 
+    @property
+    def variable(self) -> str:
+        """Return the name of the environment variable that the MCP server gets."""
+        return self.target_env_name or self.key
+
 
 class PermissionProfile(RuledModel):
     """Permissions of the MCP server."""

@@ -63,10 +63,9 @@ def _duplicate_env(transport: str, backend: Container) -> Iterator[str]:
             yield f"spec.podTemplateSpec: {name!r} in the env of container mcp is set elsewhere too"
         taken.add(name)
     for index, secret in enumerate(backend.secrets):
-        name = secret.target_env_name or secret.key
-        if name in taken:
-            yield f"spec.secrets[{index}]: environment variable {name!r} is set elsewhere too"
-        taken.add(name)
+        if secret.variable in taken:
+            yield f"spec.secrets[{index}]: environment variable {secret.variable!r} is set elsewhere too"
+        taken.add(secret.variable)
 
 
 def _env(env: Sequence[EnvVar]) -> Iterator[str]:
@@ -89,7 +88,7 @@ def _secrets(secrets: Sequence[SecretEnv]) -> Iterator[str]:
             yield f"{where}.name: must be the name of a Secret"
         if not SECRET_KEY.fullmatch(secret.key):
             yield f"{where}.key: must be letters, digits, '-', '_' and '.'"
-        if not ENV_NAME.fullmatch(secret.target_env_name or secret.key):
+        if not ENV_NAME.fullmatch(secret.variable):
             yield f"{where}.targetEnvName: must be printable ASCII without '='"
 
 

@@ -64,7 +64,7 @@ def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
 
 def problems(request: SyncRequest) -> list[Condition]:
     """Return the conditions that say which objects a live server can't have: released ones, and those of others."""
-    released, foreign = _with(request, "released"), _with(request, "foreign")
+    released, foreign = _of_standing(request, "released"), _of_standing(request, "foreign")
     found = []
     if released:
         found.append(conditions.false("Ready", "ChildReleased", _how_to_relabel(request, released)))
@@ -78,7 +78,7 @@ def problems(request: SyncRequest) -> list[Condition]:
 
 def is_in_conflict(request: SyncRequest) -> bool:
     """Whether a name that the server needs belongs to another object."""
-    return bool(_with(request, "foreign"))
+    return bool(_of_standing(request, "foreign"))
 
 
 def withheld(request: SyncRequest) -> frozenset[tuple[str, str]]:
@@ -128,18 +128,18 @@ def _is_same_kind(owner: Object, request: SyncRequest) -> bool:
     return is_of_kind(owner, request.parent["apiVersion"], request.parent["kind"])
 
 
-def _with(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:
+def _of_standing(request: SyncRequest, wanted: Standing) -> list[tuple[Kind, str]]:
     """Kind and name of the objects of this standing, of those that the server's spec needs."""
     spec, own = raw_spec(request.parent), names_of(request)
     authz = spec.get("authzConfig")
     unneeded = []
     if spec.get("serviceAccount") is not None:
-        of_account = [(SERVICE_ACCOUNT, own.server_account)] if own.has_server else []
-        unneeded += of_account or [(ROLE, own.account), (ROLE_BINDING, own.account)]
+        of_remote = [(ROLE, own.account), (ROLE_BINDING, own.account)]
+        unneeded += [(SERVICE_ACCOUNT, own.server_account)] if own.has_server else of_remote
     if not isinstance(authz, dict) or authz.get("type") != "inline":
         unneeded.append((CONFIG_MAP, own.authz_inline))
-    named = [named for named in object_names(own) if named not in unneeded]
-    return [(kind, name) for kind, name in named if standing(request, kind, name) == wanted]
+    needed = [each for each in object_names(own) if each not in unneeded]
+    return [(kind, name) for kind, name in needed if standing(request, kind, name) == wanted]
 
 
 def _how_to_relabel(request: SyncRequest, released: list[tuple[Kind, str]]) -> str:

@@ -57,7 +57,7 @@ def _with_secrets(containers: list[Object] | None, backend: Container) -> list[O
     """The containers with spec.secrets in the environment of the one named `mcp`, which is added where missing."""
     env = [
         {
-            "name": secret.target_env_name or secret.key,
+            "name": secret.variable,
             "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}},
         }
         for secret in backend.secrets

@@ -139,7 +139,7 @@ def presumed(manifests: Iterable[tuple[Object, Place]]) -> tuple[list[Object], l
     there, ours = set(), []
     for obj, place in manifests:
         group = obj["apiVersion"].rpartition("/")[0]
-        if f"{obj['kind']}.{obj['apiVersion']}" in (SECRET.key, CONFIG_MAP.key):
+        if SECRET.includes(obj) or CONFIG_MAP.includes(obj):
             there.add((obj["kind"], _namespace(obj), obj["metadata"]["name"]))
         elif group == GROUP:
             ours.append(obj)

@@ -98,9 +98,9 @@ def _admitted(manifest: Object, schema: Object | None, unknown: list[str]) -> tu
     if schema:
         obj = _pruned(obj, schema, "", unknown)
         _default(obj, schema)
-    elif f"{obj['kind']}.{obj['apiVersion']}" == SECRET.key:
+    elif SECRET.includes(obj):
         obj, problems = _secret(obj)
-    elif f"{obj['kind']}.{obj['apiVersion']}" == CONFIG_MAP.key and "data" in obj:
+    elif CONFIG_MAP.includes(obj) and "data" in obj:
         obj["data"] = {key: text or "" for key, text in (obj["data"] or {}).items()}
     return created({**obj, "metadata": _metadata(manifest["metadata"])}), problems
 

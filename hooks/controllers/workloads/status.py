@@ -71,7 +71,7 @@ def make_status(
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
-        **_url(request, proxy, None if problems else proxy),
+        **_url(request, proxy, is_held=bool(problems)),
         **_ready_replicas(request, observed.ready_replicas),
         **hashes,
         "observedGeneration": request.generation,
@@ -115,7 +115,7 @@ def _ready_replicas(request: SyncRequest, count: int) -> Object:
     return {"readyReplicas": count} if count and names_of(request).has_server else {}
 
 
-def _url(request: SyncRequest, proxy: ProxySpec | None, computable: ProxySpec | None) -> Object:
+def _url(request: SyncRequest, proxy: ProxySpec | None, *, is_held: bool) -> Object:
     """Where clients reach the server: at the port that its Service has, while nothing new can be computed.
 
     While the Service isn't observed as the server's own, the address may lead to another server, past all tokens.
@@ -124,7 +124,7 @@ def _url(request: SyncRequest, proxy: ProxySpec | None, computable: ProxySpec | 
     if service is None or is_in_conflict(request):
         return {}
     ports = raw_spec(service).get("ports") or [{}]
-    port = computable.port if computable else ports[0].get("port")
+    port = ports[0].get("port") if is_held or proxy is None else proxy.port
     host = f"{names_of(request).service}.{request.namespace}.svc.cluster.local"
     return {"url": f"http://{host}:{port}{_path(request, proxy)}"} if port else {}
 
