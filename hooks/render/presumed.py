@@ -191,7 +191,7 @@ def without_sops(manifests: Iterable[tuple[Object, Place]]) -> tuple[list[tuple[
     """Return the manifests with stand-ins for the values of Secrets that sops has encrypted, and a note for each."""
     clear, notes = [], []
     for obj, place in manifests:
-        if obj["kind"] != SECRET.kind or "sops" not in obj:
+        if not SECRET.includes(obj) or "sops" not in obj:
             clear.append((obj, place))
             continue
         keys = [*(obj.get("data") or {}), *(obj.get("stringData") or {})]

@@ -390,6 +390,14 @@ def test_a_malformed_spec_of_another_controller_promises_nothing(maker: tuple[st
     assert "Deployment/demo" in kinds(stdout)
 
 
+def test_only_a_secret_of_kubernetes_has_values_that_sops_encrypted() -> None:
+    other = {"apiVersion": "example.com/v1", "kind": "Secret", "metadata": {"name": "x"}, "data": 5, "sops": {}}
+
+    code, _, stderr = command(other, {**SERVER, "spec": {"image": "a"}})
+
+    assert (code, stderr) == (0, counts(7, resources=1))
+
+
 def test_calls_grow_with_our_objects_alone() -> None:
     """Five calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
     asked: list[str] = []
