@@ -69,11 +69,11 @@ def _of_metadata(document: dict[str, Any]) -> Fault | None:
     if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
         return Fault("is missing", "ManifestInvalid", "metadata.name")
     for field in ("name", "namespace"):
-        if not isinstance(metadata.get(field) or "", str):
+        if not isinstance(metadata.get(field), str | None):
             return Fault("is not a string: quote it", "ManifestInvalid", f"metadata.{field}")
     maps = {f"metadata.{field}": metadata.get(field) for field in ("labels", "annotations")}
     if has_data(document):
-        maps |= {field: document.get(field) for field in ("data", "stringData")}
+        maps |= {field: document.get(field) for field in ("data", "stringData", "binaryData")}
     return next(filter(None, (_not_strings(field, value) for field, value in maps.items())), None)
 
 

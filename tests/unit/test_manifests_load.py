@@ -155,6 +155,12 @@ def test_the_same_name_in_another_namespace_or_group_is_another_object() -> None
             "stdin: document 1: metadata.namespace is not a string: quote it",
         ),
         (
+            A.replace("name: a", "name: a, namespace: []"),
+            "stdin: document 1: ConfigMap default/a: metadata.namespace is not a string: quote it",
+        ),
+        (A.replace("name: a", "name: {}"), "stdin: document 1: metadata.name is not a string: quote it"),
+        (f"{A}binaryData: 5\n", "stdin: document 1: ConfigMap default/a: binaryData is not a mapping"),
+        (
             A.replace("name: a", "name: a, labels: {version: 1e3}"),
             "stdin: document 1: ConfigMap default/a: metadata.labels[version] is not a string: quote it",
         ),
