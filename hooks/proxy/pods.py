@@ -194,7 +194,7 @@ def _done(pod: Object, init: Object) -> bool:
     if init.get("name") in sidecars:
         return init.get("started") is True
     ended = (init.get("state") or {}).get("terminated") or {}
-    return bool(init.get("ready")) or (bool(ended) and ended.get("exitCode") == 0)
+    return bool(init.get("ready")) or ended.get("exitCode") == 0
 
 
 def _waits(container: Object) -> bool:

@@ -46,9 +46,11 @@ def waiting(reason: str) -> Object:
     return {"state": {"waiting": {"reason": reason}}}
 
 
-def status(*objects: Object, remembered: bool = False, replicas: int = 1, config: Any = CONFIG) -> Object:
-    """The status of a server of which all this is seen; that it had a StatefulSet once is told by its own status."""
-    owner = server(transport="sse")
+def status(
+    *objects: Object, remembered: bool = False, replicas: int = 1, config: Any = CONFIG, **fields: Any
+) -> Object:
+    """The status of a server of which all this is seen; its own status may say that it had a StatefulSet once."""
+    owner = server(transport="sse", **fields)
     if remembered:
         before = sync(owner, [*running(owner), stateful_set(ready=1)], [PROXY, OWN])
         assert condition(before, "BackendReady")
@@ -383,6 +385,8 @@ def test_a_server_that_is_scaled_to_zero_is_stopped_and_told_how_to_start() -> N
     assert shown(behind) == ("Stopped", "ScaledToZero", to_zero.format("statefulset"))
     assert of_backend(behind) == ("False", "ScaledToZero", to_zero.format("statefulset"))
     assert shown(status(PROXY, stateful_set(0), config=UNREAD)) == shown(behind)
+    by_spec = status(PROXY, stateful_set(0), backendReplicas=0)
+    assert shown(by_spec) == ("Stopped", "ScaledToZero", "MCP server is scaled to zero: spec.backendReplicas is 0")
 
 
 MISSING = (

@@ -376,6 +376,16 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
         ),
         (
             auth_server(
+                insecureAllowHTTP=True,
+                delegateClients=[
+                    {"clientId": "a", "clientSecretRef": IN_SECRET, "scopes": ["openid"], "audiences": ["b"]}
+                ],
+            ),
+            "PlaintextSecret",
+            f"{WHERE}.delegateClients cannot be combined with insecureAllowHTTP: clients would send plaintext secrets",
+        ),
+        (
+            auth_server(
                 delegateClients=[
                     {"clientId": "a", "clientSecretRef": IN_SECRET, "scopes": ["openid"], "audiences": ["b"]}
                     for _ in range(2)

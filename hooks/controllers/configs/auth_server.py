@@ -72,23 +72,19 @@ def _own_url_fault(url: str, *, insecure: bool) -> str:
 
 
 def _confidential_client_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]]:
-    """A client's secret must not travel in clear."""
-    registers, delegates = settings.allow_confidential_client_registration, bool(settings.delegate_clients)
-    if not registers and not delegates:
-        return
-    what = f"{WHERE}.{'allowConfidentialClientRegistration' if registers else 'delegateClients'}"
-    if settings.insecure_allow_http:
-        yield (
-            "PlaintextSecret",
-            f"{what} cannot be combined with insecureAllowHTTP: clients would send plaintext secrets",
-        )
-    elif (
-        settings.issuer.startswith("http://")
+    """A client's secret must not travel in plain text. The CRD's own rules refuse the other combinations."""
+    if settings.delegate_clients and settings.insecure_allow_http:
+        why = "cannot be combined with insecureAllowHTTP: clients would send plaintext secrets"
+        yield "PlaintextSecret", f"{WHERE}.delegateClients {why}"
+    if (
+        settings.allow_confidential_client_registration
+        and settings.issuer.startswith("http://")
         and is_loopback(settings.issuer)
         and not settings.insecure_allow_confidential_over_loopback_http
     ):
+        where = f"{WHERE}.allowConfidentialClientRegistration"
         remedy = "use https, or set insecureAllowConfidentialOverLoopbackHTTP for development"
-        yield "PlaintextSecret", f"{what} cannot be combined with an http:// issuer: {remedy}"
+        yield "PlaintextSecret", f"{where} cannot be combined with an http:// issuer: {remedy}"
 
 
 def _lifespan_faults(settings: EmbeddedAuthServer) -> Iterator[tuple[str, str]]:
