@@ -152,6 +152,11 @@ def test_every_reference_of_a_model_has_a_use(resource: Any) -> None:
     paths = list(references(resource.spec_model, "spec"))
 
     assert [path for path in paths if use_of(path) is CREDENTIAL and path.rpartition(".")[2] not in USES] == []
+    of_delegate = use_of("spec.embeddedAuthServer.delegateClients[0].clientSecretRef")
+    assert (of_delegate, use_of("spec.tokenExchange.clientSecretRef")) == (
+        USES["delegateClients.clientSecretRef"],
+        USES["clientSecretRef"],
+    )
 
 
 def references(annotation: Any, path: str) -> Iterator[str]:

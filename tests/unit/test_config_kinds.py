@@ -97,6 +97,13 @@ def judged_false(config: Object, reason: str, message: str) -> None:
     assert answer["resyncAfterSeconds"] == 60
 
 
+def test_an_issuer_that_is_no_url_is_used_and_noted() -> None:
+    answer = sync(oidc_config(issuer="acme-idp", jwksUrl="https://idp.acme.test/keys"))
+
+    said = f"{PASSED}; spec.inline.issuer is no URL, so callers can't find the issuer by it"
+    assert condition(answer, "Valid") == ("True", "ConfigValid", said)
+
+
 @pytest.mark.parametrize(
     ("config", "reason", "message"),
     [
@@ -106,6 +113,12 @@ def judged_false(config: Object, reason: str, message: str) -> None:
             "spec.inline.issuer must be an https:// URL, or set spec.inline.insecureAllowHTTP for development",
         ),
         (oidc_config(issuer="idp.acme.test"), "ConfigInvalid", "spec.inline.issuer must be an https:// URL"),
+        (
+            oidc_config(introspectionUrl="http://idp.acme.test/i", clientSecretRef=IN_SECRET),
+            "ConfigInvalid",
+            "spec.inline.introspectionUrl must be an https:// URL, "
+            "or set spec.inline.insecureAllowHTTP for development",
+        ),
         (oidc_config(issuer=""), "IssuerMissing", "spec.inline has neither issuer nor jwksUrl: add the issuer"),
         (
             oidc_config(issuer="https://${IDP}", jwksUrl="ftp://a"),
@@ -373,6 +386,11 @@ def test_an_override_of_annotations_is_said_to_have_no_effect() -> None:
             ),
             "StorageInvalid",
             f"{WHERE}.storage.redis.sentinelConfig must have sentinelAddrs or sentinelService",
+        ),
+        (
+            auth_server(oidc={"redirectUri": "ftp://mcp.acme.test/callback"}),
+            "UpstreamInvalid",
+            f"{WHERE}.upstreamProviders[0].oidcConfig.redirectUri must be an https:// or http:// URL",
         ),
         (
             auth_server(

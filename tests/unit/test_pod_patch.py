@@ -75,6 +75,13 @@ class TestPodPatch:
                 },
                 {"metadata": {}, "spec": {"containers": None, "serviceAccountName": "theirs"}},
             ),
+            *(
+                (
+                    {"serviceAccount": "", "podTemplateSpec": {"spec": alone}},
+                    {"metadata": {}, "spec": {"containers": None, **alone}},
+                )
+                for alone in ({"priorityClassName": "high"}, {"securityContext": {}})
+            ),
             (
                 {
                     "secrets": [{"name": "s", "key": "k", "targetEnvName": "T"}, {"name": "s", "key": "k2"}],

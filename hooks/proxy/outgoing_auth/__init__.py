@@ -53,10 +53,9 @@ def auth_server_effect(proxy: ProxySpec) -> Effect:
 
 
 def effects(proxy: ProxySpec) -> Effect:
-    """Return both together."""
+    """Return both together, less their variables: env.py puts those of each at its own place."""
     outgoing, server = outgoing_effect(proxy), auth_server_effect(proxy)
     return Effect(
-        env={**outgoing.env, **server.env},
         volumes=[*outgoing.volumes, *server.volumes],
         run_config={**outgoing.run_config, **server.run_config},
         middleware={**outgoing.middleware, **server.middleware},
