@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3, help="of each round")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
-    figures = []
+    sent, figures = requests(), []
     with ExitStack() as stack:
         servers = {
             "hooks": _hooks(stack),
@@ -128,7 +128,7 @@ def main() -> None:
             "nothing": _other(stack, "nothing"),
         }
         for connections in CONNECTIONS:
-            figures += _compared(servers, connections, options.seconds)
+            figures += _compared(servers, connections, options.seconds, sent)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
 
@@ -148,14 +148,16 @@ def _other(stack: ExitStack, app: str) -> tuple[int, int]:
     return port, stack.enter_context(serving(served.command(app, port, workers=1), port, env))
 
 
-def _compared(servers: dict[str, tuple[int, int]], connections: int, seconds: float) -> list[dict[str, Any]]:
+def _compared(
+    servers: dict[str, tuple[int, int]], connections: int, seconds: float, sent: list[bytes]
+) -> list[dict[str, Any]]:
     """Call all of them by turns; return and print a row for each, beside the route that does nothing."""
     best: dict[str, tuple[float, list[float]]] = {}
     cost = dict.fromkeys(servers, math.inf)
     for _ in range(ROUNDS):
         for name, (port, pid) in servers.items():
             before = processor_seconds(pid)
-            rate, times = load(port, connections, seconds, requests())
+            rate, times = load(port, connections, seconds, sent)
             cost[name] = min(cost[name], (processor_seconds(pid) - before) / len(times))
             best[name] = max(best.get(name, (0, [])), (rate, times))
     rows = []
