@@ -245,3 +245,5 @@ RESOURCES: tuple[CustomResource, ...] = (
     MCP_WEBHOOK_CONFIG,
     MCP_GROUP,
 )
+BY_KIND = {resource.kind: resource for resource in RESOURCES}
+"""The same by the kind in their manifests."""

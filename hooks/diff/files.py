@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from hooks.api.crd import crds
-from hooks.api.kinds import RESOURCES
+from hooks.api.kinds import BY_KIND, RESOURCES
 from hooks.cluster import ClusterError, LiveCluster
 from hooks.diff.show import unified
-from hooks.kubernetes.kinds import CONFIG_MAP, SECRET, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
 from hooks.kubernetes.objects import Object
 from hooks.manifests.load import Source, load_all
 from hooks.manifests.problems import Problem, located
@@ -19,8 +19,6 @@ from hooks.render.presumed import presumed, without_sops
 from hooks.simulator.admission import admit, schemas_of
 from hooks.simulator.cluster import Cluster, key_of
 from hooks.text import title
-
-_KINDS: dict[str, Kind] = {kind.kind: kind for kind in RESOURCES}
 
 
 @dataclass(slots=True)
@@ -70,7 +68,7 @@ def put(live: LiveCluster, cluster: Cluster, given: Given) -> None:
         given: the manifests; gets the differences, and what the API server refuses.
     """
     for obj in sorted(given.objects, key=key_of):
-        kind = _KINDS.get(obj["kind"])
+        kind = BY_KIND.get(obj["kind"])
         if kind is None:
             cluster.put(obj)
             continue

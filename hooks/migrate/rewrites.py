@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hooks.api.errors import path
-from hooks.api.kinds import RESOURCES
+from hooks.api.kinds import BY_KIND
 from hooks.api.unknown import unknown_fields
 from hooks.cluster import LiveCluster
 from hooks.convert.configs import SECRET_KEY, Request, name_configs
@@ -26,8 +26,6 @@ GITOPS = {
     "Flux": ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"),
 }
 """What tools of GitOps put on the objects that they own, as a label or an annotation."""
-
-_SPECS = {resource.kind: resource.spec_model for resource in RESOURCES}
 
 
 @dataclass(slots=True)
@@ -82,7 +80,7 @@ def rewrites(live: LiveCluster, workloads: Sequence[Object], configs: Sequence[O
         except NotConvertible as error:
             found.left.append(f"{title(workload)}: {error}")
             continue
-        if unknown := unknown_fields(_SPECS[workload["kind"]], new.obj["spec"]):
+        if unknown := unknown_fields(BY_KIND[workload["kind"]].spec_model, new.obj["spec"]):
             fields = some(sorted(path(fault["loc"]) for fault in unknown))
             found.left.append(f"{title(workload)}: {fields} is no field of these hooks: say by others what it asks for")
             continue
@@ -126,7 +124,7 @@ def _alike(
     The config has the wanted spec to the letter, without the defaults that the API server filled in. One with a client
     secret counts where its Secret has that value; then no Secret is wanted any more.
     """
-    namespace, model = workload["metadata"]["namespace"], _SPECS[wanted.kind]
+    namespace, model = workload["metadata"]["namespace"], BY_KIND[wanted.kind].spec_model
     for config in configs:
         if (config["kind"], config["metadata"]["namespace"]) != (wanted.kind, namespace):
             continue

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hooks.api.crd import crds
 from hooks.api.errors import path
-from hooks.api.kinds import RESOURCES, CustomResource
+from hooks.api.kinds import BY_KIND, CustomResource
 from hooks.api.unknown import unknown_fields
 from hooks.kubernetes.names import PRESERVE_UNKNOWN
 from hooks.kubernetes.objects import Object
@@ -16,7 +16,6 @@ REPLACE = "kubectl apply -k crds/"
 """How a cluster gets these hooks' CRDs, from a clone of the repository."""
 
 _OURS = {crd["metadata"]["name"]: crd for crd in crds()}
-_RESOURCES = {resource.kind: resource for resource in RESOURCES}
 
 
 def served_version(crd: Object) -> str:
@@ -25,7 +24,7 @@ def served_version(crd: Object) -> str:
     Its schema counts and not its name: releases of ToolHive have had both dialects under v1alpha1.
     """
     served = {version["name"] for version in crd["spec"]["versions"] if version["served"]}
-    ours = (version.partition("/")[2] for version in _RESOURCES[crd["spec"]["names"]["kind"]].api_versions)
+    ours = (version.partition("/")[2] for version in BY_KIND[crd["spec"]["names"]["kind"]].api_versions)
     return next((version for version in ours if version in served), "")
 
 
@@ -43,7 +42,7 @@ def unknown_to_hooks(crd: Object, objects: Iterable[Object]) -> Iterator[str]:
     fields = list(_beyond(theirs, ours, "spec"))
     if not fields:
         return
-    resource = _RESOURCES[crd["spec"]["names"]["kind"]]
+    resource = BY_KIND[crd["spec"]["names"]["kind"]]
     users = [f"{where(obj)} ({some(found)})" for obj in objects if (found := _set(obj, resource, theirs))]
     name = crd["metadata"]["name"]
     which = f"CustomResourceDefinition {name} keeps fields that these hooks don't know: {some(fields)}"

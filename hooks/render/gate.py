@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from hooks.api.errors import spec_errors
-from hooks.api.kinds import RESOURCES, CustomResource
+from hooks.api.kinds import BY_KIND, RESOURCES, CustomResource
 from hooks.api.meta import GROUP
 from hooks.kubernetes.objects import Object
 from hooks.manifests.problems import Level, Place, Problem
@@ -45,14 +45,13 @@ def gate(manifests: Iterable[tuple[Object, Place]], *, unnamed: Container[str], 
     """
     gated = Gated()
     versions = _served_versions()
-    by_kind = {kind.kind: kind for kind in RESOURCES}
     for obj, place in manifests:
         group, _, version = obj["apiVersion"].rpartition("/")
         gated.places.setdefault(title(obj), place)
         if group != GROUP:
             gated.objects += [] if title(obj) in unnamed else [obj]
             continue
-        kind = by_kind.get(obj["kind"])
+        kind = BY_KIND.get(obj["kind"])
         if kind is None or version not in versions[kind.kind]:
             gated.problems.append(_not_served(obj, versions, place, "warning" if lenient else "error"))
             continue

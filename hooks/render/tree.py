@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import click
 from pydantic import ValidationError
 
-from hooks.api.kinds import RESOURCES, WORKLOADS
+from hooks.api.kinds import BY_KIND, WORKLOADS
 from hooks.api.meta import Model, secret_refs
 from hooks.kubernetes import conditions
 from hooks.kubernetes.kinds import CONFIG_MAP, SECRET
@@ -169,9 +169,9 @@ def _users(config: Object, objects: Objects) -> Iterator[tuple[Reference, Object
 
 def readable_spec(parent: Object) -> Model | None:
     """Return the spec of one of our objects; None where its kind isn't ours, or its model can't read it."""
-    model = next((kind.spec_model for kind in RESOURCES if kind.kind == parent["kind"]), None)
+    kind = BY_KIND.get(parent["kind"])
     try:
-        return model.parse(parent.get("spec")) if model else None
+        return kind.spec_model.parse(parent.get("spec")) if kind else None
     except ValidationError:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any, NamedTuple
 
-from hooks.api.kinds import RESOURCES
+from hooks.api.kinds import BY_KIND
 from tests.world import authz_config, external_auth, group, oidc_config, telemetry_config, tool_config
 
 Object = dict[str, Any]
@@ -46,7 +46,7 @@ V1ALPHA1 = Api("toolhive.stacklok.dev/v1alpha1", ("MCPServer",), "targetPort")
 
 def plural(obj: Object) -> str:
     """The resource of a custom resource."""
-    return next(kind.resource for kind in RESOURCES if kind.kind == obj["kind"])
+    return BY_KIND[obj["kind"]].resource
 
 
 def secret(value: str) -> Object:
