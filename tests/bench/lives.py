@@ -108,7 +108,7 @@ def _nothing_left(run: Run) -> bool:
 
 
 SCENARIOS = {
-    "shared": Scenario(shared, (peers.OURS, peers.PLACEHOLDER, *peers.OPERATORS)),
+    "shared": Scenario(shared, (peers.OURS, peers.PLACEHOLDER, peers.LOOKING, *peers.OPERATORS)),
     "calm": Scenario(calm, (peers.OURS, peers.PLACEHOLDER), resync_seconds=RESYNC_SECONDS),
     "mixed": Scenario(mixed, (peers.OURS,), kinds=fleet.MIXED),
 }

@@ -20,7 +20,7 @@ from tests.controlplane.fixtures import apply_our_crds
 from tests.controlplane.processes import answers, free_port
 from tests.served import MALLOC, Served
 
-OURS, PLACEHOLDER, OPERATOR, OCTOBER = "ours", "placeholder", "operator", "october"
+OURS, PLACEHOLDER, LOOKING, OPERATOR, OCTOBER = "ours", "placeholder", "looking", "operator", "october"
 MACHINERY = ("kube-apiserver", "etcd")
 
 
@@ -40,6 +40,7 @@ OPERATORS = {
 TITLES = {
     OURS: "ours",
     PLACEHOLDER: "placeholder",
+    LOOKING: "placeholder with our rules",
     OPERATOR: "operator 0.44.0",
     OCTOBER: "operator of October 2025",
 }
@@ -59,7 +60,12 @@ class Peer(NamedTuple):
 
 def names() -> list[str]:
     """Those whose binaries are given."""
-    return [OURS, PLACEHOLDER, *(name for name, operator in OPERATORS.items() if os.environ.get(operator.setting))]
+    return [
+        OURS,
+        PLACEHOLDER,
+        LOOKING,
+        *(name for name, operator in OPERATORS.items() if os.environ.get(operator.setting)),
+    ]
 
 
 def apply_crds(name: str, cluster: ControlPlane) -> None:
@@ -83,7 +89,7 @@ def start(name: str, cluster: ControlPlane, kinds: tuple[str, ...], resync_secon
     """
     if name in OPERATORS:
         return _operator(cluster, OPERATORS[name])
-    port, counts = _ours(cluster) if name == OURS else _placeholder(cluster)
+    port, counts = _ours(cluster) if name == OURS else _placeholder(cluster, name)
     cluster.metacontroller(Path(os.environ["METACONTROLLER"]).resolve())
     cluster.kubectl("apply", "-f", "-", input=_composites(kinds, port, resync_seconds))
     return Peer(("hooks", "metacontroller", *MACHINERY), counts, V1BETA1)
@@ -97,10 +103,10 @@ def _ours(cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts]]:
     return port, lambda: served.exported(hooks.metrics())
 
 
-def _placeholder(cluster: ControlPlane) -> tuple[int, Callable[[], served.Counts]]:
+def _placeholder(cluster: ControlPlane, name: str) -> tuple[int, Callable[[], served.Counts]]:
     port, file = free_port(), cluster.directory / "calls"
     file.touch()
-    command = served.command(PLACEHOLDER, port, workers=2)
+    command = served.command(name, port, workers=2)
     process = cluster.run("hooks", command, env={served.COUNTS: str(file)} | MALLOC)
     process.wait_ready(lambda: answers(port, "/healthz"))
     return port, lambda: served.written(file)

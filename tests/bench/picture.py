@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.bench.lives import PHASES
-from tests.bench.peers import OCTOBER, OPERATOR, OURS, PLACEHOLDER, TITLES
+from tests.bench.peers import LOOKING, OCTOBER, OPERATOR, OURS, PLACEHOLDER, TITLES
 from tests.bench.table import calls, sent
 
 WIDTH, HEIGHT, MARGIN, ACROSS = 250, 190, 46, 3
-COLORS = {OURS: "#0b6e4f", PLACEHOLDER: "#9a9a9a", OPERATOR: "#c2571a", OCTOBER: "#5a4fa2"}
+COLORS = {OURS: "#0b6e4f", PLACEHOLDER: "#9a9a9a", LOOKING: "#c9b037", OPERATOR: "#c2571a", OCTOBER: "#5a4fa2"}
 LEAST = 0.01
 """Seconds: less is below what is measured."""
 

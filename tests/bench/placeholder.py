@@ -1,17 +1,25 @@
 """A hook with nothing to it: the floor that ours is held against.
 
-It returns the seven children of a server, finds who uses a config by label, and does nothing else: no checks, no
-conditions, no causes. Its objects are of the size of ours, so that the cluster has as much to do.
+It returns the seven children of a server, finds who uses a config by label, and does nothing else: no checks and no
+causes. Its objects are of the size of ours, so that the cluster has as much to do.
+
+It asks for a server's config and pods. With our rules it asks for the same related objects as our hooks, and uses no
+more of them. So the difference between the two is the cost of the rules: Metacontroller's comparisons, larger requests
+and our own customize.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, request
 
+from hooks import webhook
+from hooks.controllers.mcpserver.reconcile import CONTROLLER
+from hooks.installation import Installation
 from hooks.proxy.rbac import RULES
 
 RUN_CONFIG_BYTES = 2200
@@ -25,14 +33,30 @@ CONFIGS, SERVERS = (f"MCPExternalAuthConfig.{VERSION}", f"MCPServer.{VERSION}")
 CLAIM = f"{GROUP}/external-auth-config"
 PROBE: Object = {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 3}
 IDS: Object = {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000}
+CONDITIONS: list[Object] = [
+    {
+        "type": each,
+        "status": "True",
+        "reason": "Placeholder",
+        "message": "A sentence that is about as long as what a condition says.",
+        "lastTransitionTime": "2026-11-29T00:00:00Z",
+    }
+    for each in ("Ready", "Valid", "ExternalAuthConfigValidated", "RateLimitConfigValid", "StdioReplicaCapped")
+]
+"""A status of about the size of ours. Its times never change, so that it is written only with a new phase."""
 
 
-def app() -> Flask:
-    """The application."""
+def app(*, with_our_rules: bool = False) -> Flask:
+    """The application.
+
+    Args:
+        with_our_rules: whether its customize gives the same rules as ours.
+    """
     flask = Flask("placeholder")
     flask.add_url_rule("/healthz", "healthz", lambda: "ok")
-    for hook in (server_customize, server_sync, config_customize, config_sync):
-        kind, name = hook.__name__.split("_")
+    customize = server_customize_as_ours if with_our_rules else server_customize
+    for hook in (customize, server_sync, config_customize, config_sync):
+        kind, name = hook.__name__.split("_")[:2]
         path = f"/{'mcpserver' if kind == 'server' else 'mcpexternalauthconfig'}"
         for url in [f"{path}/{name}"] + [f"{path}/finalize"] * (name == "sync"):
             flask.add_url_rule(url, url, lambda hook=hook: hook(request.get_json(cache=False)), methods=["POST"])
@@ -47,13 +71,19 @@ def server_customize(body: Object) -> Object:
     return {"relatedResources": [{**rule, "namespace": namespace} for rule in (by_name, by_label)]}
 
 
+def server_customize_as_ours(body: Object) -> Object:
+    content = json.dumps(body).encode()
+    answer: Object = json.loads(webhook.answer(CONTROLLER, "customize", content, Installation(), datetime.now(UTC)))
+    return answer
+
+
 def server_sync(body: Object) -> Object:
     if body["finalizing"]:
         left = any(body["children"].values())
         return {"status": {"phase": "Terminating"}, "children": [], "finalized": not left}
     configs = list(body["related"][CONFIGS].values())
     ready = any(pod["status"].get("phase") == "Running" for pod in body["related"]["Pod.v1"].values())
-    status = {"phase": "Ready" if ready else "Pending"}
+    status = {"phase": "Ready" if ready else "Pending", "conditions": CONDITIONS}
     if not configs or not configs[0].get("status", {}).get("credentialDigest"):
         return {"status": status, "children": _children(body["parent"], {"spec": {}, "status": {}})}
     return {"status": status, "children": _children(body["parent"], configs[0])}

@@ -45,8 +45,17 @@ def since(before: Counts, now: Counts) -> dict[str, dict[str, int]]:
 
 
 def placeholder() -> Wsgi:
-    """The placeholder; each call becomes a line of a file, whole, whichever worker writes it."""
-    app = floor.app()
+    """The placeholder."""
+    return _counted(floor.app())
+
+
+def looking() -> Wsgi:
+    """The placeholder that asks for the same related objects as ours."""
+    return _counted(floor.app(with_our_rules=True))
+
+
+def _counted(app: Flask) -> Wsgi:
+    """The application, each call of which becomes a line of a file, whole, whichever worker writes it."""
     file = os.open(os.environ[COUNTS], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

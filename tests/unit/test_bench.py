@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.bench import peers, table
+from tests.bench import peers, placeholder, table
 from tests.bench.run import Run
 from tests.bench.steps import steps
 from tests.controlplane import Event
+from tests.world import USES_TX, customize, server
 
 
 class Log:
@@ -67,10 +68,19 @@ def test_each_step_of_a_server_is_timed_from_its_first_event() -> None:
 def test_an_operator_is_measured_if_its_binary_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for operator in peers.OPERATORS.values():
         monkeypatch.delenv(operator.setting, raising=False)
-    assert peers.names() == ["ours", "placeholder"]
+    assert peers.names() == ["ours", "placeholder", "looking"]
 
     monkeypatch.setenv("OPERATOR_OCTOBER", "thv-operator")
-    assert peers.names() == ["ours", "placeholder", "october"]
+    assert peers.names() == ["ours", "placeholder", "looking", "october"]
+
+
+def test_the_placeholder_with_our_rules_asks_for_the_same_related_objects_as_ours() -> None:
+    parent = server(**USES_TX)
+    hooks = placeholder.app(with_our_rules=True).test_client()
+
+    answer = hooks.post("/mcpserver/customize", json={"controller": {}, "parent": parent})
+
+    assert answer.json == customize(parent)
 
 
 def test_a_table_has_the_peers_beside_each_other() -> None:
