@@ -40,6 +40,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.composite import composite_controller
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import LAST_APPLIED
+from hooks.proxy.names import RUNCONFIG_CHECKSUM
 from tests.leaks import leaked, secret_values
 from tests.rules import check_customize, check_sync
 
@@ -152,10 +153,12 @@ def pod(name: str, of: str, *, app: str = "mcpserver", ready: bool = True) -> Ob
     """A Pod of an MCPServer: of its proxy, or with the server's name as `app`, of the MCP server itself."""
     labels = {"app": app, "toolhive-name": of}
     owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": of, "controller": True}
+    annotations = {}
     if app == "mcpserver":
         labels["pod-template-hash"] = "5d89"
         owner |= {"kind": "ReplicaSet", "name": f"{of}-5d89"}
-    metadata = {"labels": labels, "ownerReferences": [owner]}
+        annotations[RUNCONFIG_CHECKSUM] = "0" * 64
+    metadata = {"labels": labels, "annotations": annotations, "ownerReferences": [owner]}
     status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
     return made(POD, name, metadata=metadata, status=status)
 

@@ -107,6 +107,12 @@ def deletion_time(obj: Object, now: datetime) -> datetime:
     return _time(obj["metadata"].get("deletionTimestamp")) or now
 
 
+def seconds_since_creation(obj: Object, now: datetime) -> float:
+    """How long ago an object was created, by the API server's clock; 0 where it has no such time."""
+    created = _time(obj["metadata"].get("creationTimestamp")) or now
+    return (now - created).total_seconds()
+
+
 def _time(text: object) -> datetime | None:
     """The time that another object gives, or None where it gives none."""
     try:

@@ -83,6 +83,15 @@ def hold_workload(request: SyncRequest) -> list[Object]:
     return [last_desired(child) for child in observed if child]
 
 
+def hold_beside_pods(request: SyncRequest, made: list[Object]) -> list[Object]:
+    """Return the workload of proxies whose Deployment isn't observed: their files and Service as they are.
+
+    If it was released, its pods still use them. If it was deleted, it is made again: it is in `made` unless the
+    RunConfig has to change first.
+    """
+    return [*hold_workload(request), *(child for child in made if child["kind"] == DEPLOYMENT.kind)]
+
+
 def adopted_stateful_set(request: SyncRequest) -> list[Object]:
     """Return the StatefulSet that the proxy runner made and Metacontroller adopted, as it is; no hook makes it."""
     observed = request.children.get(STATEFUL_SET, names_of(request).stateful_set)  # of a remote one there is none

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hooks.kubernetes.kinds import DEPLOYMENT
 from hooks.kubernetes.objects import Object, controller_of, is_deleting
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import ownership
 from hooks.proxy.health import proxy_pods
 from hooks.proxy.names import names_of
 
@@ -15,11 +14,10 @@ WITHOUT_FINALIZERS = '{"metadata":{"finalizers":null}}'
 def is_proxy_left(request: SyncRequest) -> bool:
     """Whether a proxy that was made for the server may still run.
 
-    A Deployment that Metacontroller released counts. It is not adopted again for a server that is being deleted, so
-    only a person can end it.
+    The pods of a Deployment that Metacontroller released count. Metacontroller adopts nothing for a server that is
+    being deleted, so only a person can end them.
     """
-    standing = ownership.standing(request, DEPLOYMENT, names_of(request).deployment)
-    return standing in ("own", "released") or bool(proxy_pods(request))
+    return bool(request.children.get(DEPLOYMENT, names_of(request).deployment) or proxy_pods(request))
 
 
 def awaited(request: SyncRequest) -> str:
@@ -34,24 +32,22 @@ def awaited(request: SyncRequest) -> str:
 
 
 def _of_the_proxy(request: SyncRequest) -> str:
-    name, pods = names_of(request).deployment, proxy_pods(request)
-    deployment = request.children.get(DEPLOYMENT, name) or request.related.get(DEPLOYMENT, name)
+    deployment, pods = request.children.get(DEPLOYMENT, names_of(request).deployment), proxy_pods(request)
     if deployment is None or (pods and is_deleting(deployment)):
         return _pods_to_stop(request, pods)
-    if request.children.get(DEPLOYMENT, name):
-        return _to_go(request, deployment)
-    return f"Deployment {name!r}, which Metacontroller has released: {_delete(request, deployment)}"
+    return _to_go(request, deployment)
 
 
 def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:
-    """Pods that a deletion waits for, with the command that ends them: their Deployment is gone or being deleted."""
+    """Pods that a deletion waits for, with the command that ends them: their Deployment is gone, going or released."""
     running = next((pod for pod in pods if not is_deleting(pod)), None)
     if running is None:
         name = pods[0]["metadata"]["name"]
         return f"Pod {name!r} to stop: `kubectl delete pod {name} -n {request.namespace} --force` if its node is gone"
     replica_set = (controller_of(running) or {}).get("name")
-    command = f"kubectl delete replicaset {replica_set} -n {request.namespace}"
-    return f"ReplicaSet {replica_set!r} to go, whose pods still run: `{command}`"
+    selector = f"app={names_of(request).labels['app']},toolhive-name={request.name}"
+    command = f"kubectl delete deployment,replicaset -l {selector} -n {request.namespace}"
+    return f"the pods of ReplicaSet {replica_set!r} to stop: `{command}`"
 
 
 def _to_go(request: SyncRequest, obj: Object) -> str:
@@ -60,8 +56,4 @@ def _to_go(request: SyncRequest, obj: Object) -> str:
     if is_deleting(obj) and obj["metadata"].get("finalizers"):
         patch = f"kubectl patch {kind.lower()} {name} -n {request.namespace} --type=merge -p '{WITHOUT_FINALIZERS}'"
         return f"{kind} {name!r} to go, which finalizers keep: `{patch}` ends that if nothing else does"
-    return f"{kind} {name!r} to go: {_delete(request, obj)}"
-
-
-def _delete(request: SyncRequest, obj: Object) -> str:
-    return f"`kubectl delete {obj['kind'].lower()} {obj['metadata']['name']} -n {request.namespace}`"
+    return f"{kind} {name!r} to go: `kubectl delete {kind.lower()} {name} -n {request.namespace}`"

@@ -10,11 +10,11 @@ from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import DEPLOYMENT, POD
 from hooks.kubernetes.names import LABEL_VALUE
-from hooks.kubernetes.objects import Object, controller_of, is_deleting, labels_of, raw_spec
+from hooks.kubernetes.objects import Object, annotations_of, controller_of, is_deleting, labels_of, raw_spec
 from hooks.metacontroller.requests import SyncRequest
-from hooks.proxy import ownership, pods
+from hooks.proxy import pods
 from hooks.proxy.backend import Backend, backend
-from hooks.proxy.names import Names, names_of
+from hooks.proxy.names import RUNCONFIG_CHECKSUM, Names, names_of
 from hooks.proxy.state import Part, State
 from hooks.proxy.stateful_set import why_outdated
 
@@ -44,7 +44,7 @@ def workload(request: SyncRequest, installation: Installation) -> Workload:
     own = names_of(request)
     deployment = request.children.get(DEPLOYMENT, own.deployment)
     seen = sees_pods(request.name, installation)
-    proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)]
+    proxies = [pod for pod in proxy_pods(request) if not is_deleting(pod)] if deployment else []
     cause = _proxy_cause(request, deployment, proxies)
     ready_replicas = sum(map(pods.is_ready, proxies)) if seen else _count(deployment, "readyReplicas")
     behind = backend(request, proxy_is_ready=ready_replicas > 0)
@@ -112,12 +112,27 @@ def proxy_pods(request: SyncRequest) -> list[Object]:
     Anyone may label a pod, and copy a Deployment; and the MCP server of an MCPServer named `mcpserver` has its label.
     A ReplicaSet has its Deployment's name and the hash of the template, which has no hyphen and is a label of its pods.
     The API server takes any text as an owner's name, and messages repeat this one in a command.
+
+    While the Deployment isn't observed, a Deployment of its name may be another's. Then only pods with the checksum of
+    a RunConfig or the proxy's account count.
     """
     own = names_of(request)
-    if ownership.standing(request, DEPLOYMENT, own.deployment) == "foreign":
-        return []
     labelled = [pod for pod in request.related.list(POD) if labels_of(pod).get("app") == own.labels["app"]]
-    return [pod for pod in labelled if _is_of_deployment(pod, own.deployment)]
+    found = [pod for pod in labelled if _is_of_deployment(pod, own.deployment)]
+    if request.children.get(DEPLOYMENT, own.deployment):
+        return found
+    return [
+        pod
+        for pod in found
+        if RUNCONFIG_CHECKSUM in annotations_of(pod) or raw_spec(pod).get("serviceAccountName") == own.account
+    ]
+
+
+def runs_without_deployment(request: SyncRequest) -> bool:
+    """Whether proxies run whose Deployment isn't observed: Metacontroller released it, or it has just been deleted."""
+    if request.children.get(DEPLOYMENT, names_of(request).deployment):
+        return False
+    return any(not is_deleting(pod) for pod in proxy_pods(request))
 
 
 def _is_of_deployment(pod: Object, name: str) -> bool:

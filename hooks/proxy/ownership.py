@@ -2,7 +2,12 @@
 
 Metacontroller never takes over what it didn't make: where a name belongs to another object, it makes nothing and
 reports nothing. And it releases a child that loses its label. Neither is among the children that a hook is sent, so
-customize asks for every object that has one of the workload's names.
+customize asks for the objects that have one of the workload's names.
+
+Deployments are the exception. Their status changes with each step of their pods, and Metacontroller compares every
+event of a related kind with every rule of every parent. A Deployment of another owner, or a released one, is missing
+among the children, and hooks/controllers/workloads/missing.py says so after a while. The pods of another's aren't
+counted as proxies of this workload.
 """
 
 from __future__ import annotations
@@ -12,12 +17,22 @@ from typing import Literal
 
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, ROLE, ROLE_BINDING, SERVICE, SERVICE_ACCOUNT, STATEFUL_SET, Kind
+from hooks.kubernetes.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+    Kind,
+)
 from hooks.kubernetes.names import OBJECT_NAME
 from hooks.kubernetes.objects import Object, controller_of, is_of_kind, labels_of, raw_spec
 from hooks.metacontroller.last_applied import noted_parent
 from hooks.metacontroller.requests import CONTROLLER_UID, SyncRequest
 from hooks.proxy import children
+from hooks.proxy.health import runs_without_deployment
 from hooks.proxy.names import Names, names_of
 from hooks.proxy.rbac import rules_of
 
@@ -32,8 +47,9 @@ Standing = Literal["own", "released", "foreign"]
 
 
 def object_names(names: Names) -> list[tuple[Kind, str]]:
-    """Kind and name of each object that a workload of these names may have, its proxy runner's Services too."""
-    return [*children.child_names(names), *((SERVICE, service) for service in names.runner_services)]
+    """Kind and name of each object that customize asks for by a name of the workload, its runner's Services too."""
+    looked_at = [(kind, name) for kind, name in children.child_names(names) if kind != DEPLOYMENT]
+    return [*looked_at, *((SERVICE, service) for service in names.runner_services)]
 
 
 def standing(request: SyncRequest, kind: Kind, name: str) -> Standing | None:
@@ -67,6 +83,8 @@ def problems(request: SyncRequest) -> list[Condition]:
     released, foreign = _of_standing(request, "released"), _of_standing(request, "foreign")
     found = []
     if released:
+        if runs_without_deployment(request):
+            released.insert(0, (DEPLOYMENT, names_of(request).deployment))
         found.append(conditions.false("Ready", "ChildReleased", _how_to_relabel(request, released)))
     if foreign:
         texts = [_whose(request, kind, name) for kind, name in foreign[:NAMED_AT_MOST]]

@@ -33,7 +33,6 @@ TAKEN: dict[str, list[dict[str, Any]]] = {
     "ServiceAccount": [plain("v1/ServiceAccount", RUNNER), READS_SECRETS, role_binding("readers", "readers", ACCOUNT)],
     "ServiceAccount of the MCP server": [plain("v1/ServiceAccount", "vault-sa")],
     "ConfigMap": [plain("v1/ConfigMap", "vault-runconfig", data={"runconfig.json": "{}"})],
-    "Deployment": [plain("apps/v1/Deployment", "vault", spec=WORKLOAD)],
     "StatefulSet": [plain("apps/v1/StatefulSet", "vault", spec={**WORKLOAD, "serviceName": "theirs"})],
     "Service": [service("mcp-vault-proxy")],
     "Service of the runner": [service("mcp-vault")],

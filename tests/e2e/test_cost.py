@@ -26,11 +26,15 @@ USES = {"externalAuthConfigRef": {"name": "weather-api"}}
 
 
 def test_from_create_to_running_a_server_takes_at_most_eight_calls(installation: Installation, namespace: str) -> None:
-    calls = _calls_during(installation, namespace, lambda: _create_servers(installation, namespace))
+    with WatchLog(installation.cluster, [f"{TOOLHIVE}/MCPServer"], namespace) as log:
+        calls = _calls_during(installation, namespace, lambda: _create_servers(installation, namespace))
+        messages = [event.object.get("status", {}).get("message", "") for event in log.events()]
 
     syncs = Counter(call.parent for call in calls if call.hook == "sync")
     assert len(syncs) == SERVERS
     assert syncs.total() <= 8 * SERVERS
+    # The call after that of its Role makes it: a note of that would be a write of each status, and a call five s later.
+    assert [message for message in messages if "RoleBinding" in message] == []
 
 
 def test_a_config_hears_nothing_of_servers_that_do_not_use_it(installation: Installation, namespace: str) -> None:

@@ -74,21 +74,22 @@ def delete_each(cluster: ControlPlane, namespace: str) -> dict[str, str]:
     cluster.kubectl("label", "deployment", "labelled", f"controller-uid={uid}", "-n", namespace)
     # A ReplicaSet without its Deployment makes each deleted pod anew.
     cluster.kubectl("delete", "deployment", "orphaned", "--cascade=orphan", "-n", namespace)
-    [replica_set] = [
-        obj["metadata"]["name"]
+    replica_sets = {
+        obj["metadata"]["labels"]["toolhive-name"]: obj["metadata"]["name"]
         for obj in cluster.objects("apps/v1/ReplicaSet", namespace)
-        if obj["metadata"]["labels"]["toolhive-name"] == "orphaned"
-    ]
-    let_go = "Deployment {0!r}, which Metacontroller has released: `kubectl delete deployment {0} -n {1}`"
+        if obj["metadata"]["labels"]["toolhive-name"] in ("labelled", "orphaned", "released")
+    }
     nothing = json.dumps({"metadata": {"finalizers": None}}, separators=(",", ":"))
     patch = f"kubectl patch configmap kept-runconfig -n {namespace} --type=merge -p '{nothing}'"
     return {
-        "released": let_go.format("released", namespace),
-        "labelled": let_go.format("labelled", namespace),
-        "orphaned": f"ReplicaSet {replica_set!r} to go, whose pods still run: "
-        f"`kubectl delete replicaset {replica_set} -n {namespace}`",
+        **{server: _pods_of(server, replica_set, namespace) for server, replica_set in replica_sets.items()},
         "kept": f"ConfigMap 'kept-runconfig' to go, which finalizers keep: `{patch}` ends that if nothing else does",
     }
+
+
+def _pods_of(server: str, replica_set: str, namespace: str) -> str:
+    command = f"kubectl delete deployment,replicaset -l app=mcpserver,toolhive-name={server} -n {namespace}"
+    return f"the pods of ReplicaSet {replica_set!r} to stop: `{command}`"
 
 
 def test_a_deletion_that_waits_names_what_for_and_ends_by_the_command_that_it_names(

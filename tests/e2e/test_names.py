@@ -11,7 +11,7 @@ from tests.e2e.backend import as_the_runner
 from tests.e2e.chaos.fleet import server
 from tests.e2e.installation import CHILD_KINDS, TOOLHIVE, Installation
 from tests.e2e.relay import Fault
-from tests.e2e.taken_names import TAKEN, gains_nothing
+from tests.e2e.taken_names import TAKEN, gains_nothing, plain
 from tests.e2e.tenants import apply
 from tests.pods import pod_spec
 
@@ -23,6 +23,39 @@ def test_a_tenant_gains_nothing_by_an_administrators_name(
     installation: Installation, namespace: str, theirs: list[dict[str, Any]]
 ) -> None:
     gains_nothing(installation, namespace, theirs)
+
+
+def test_a_deployment_of_another_is_left_alone_and_said_to_have_the_name(
+    installation: Installation, namespace: str
+) -> None:
+    """Deployments aren't looked up: that its own one stays away tells a server so."""
+    cluster = installation.cluster
+    labels = {"app": "theirs"}
+    template = {"metadata": {"labels": labels}, "spec": pod_spec("c", "example.test/theirs:1")}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    apply(cluster, namespace, plain("apps/v1/Deployment", "vault", spec=spec))
+    before = eventually(lambda: rolled_out(cluster, namespace))
+
+    apply(cluster, namespace, server("vault", None))
+    uid = installation.server(namespace, "vault")["metadata"]["uid"]
+    message = (
+        f"Deployment 'vault' isn't among this server's objects: `kubectl get deployment vault -n {namespace} "
+        "--show-labels` shows whether there is one. If it has the label toolhive-name=vault, Metacontroller released "
+        f"it: `kubectl label deployment/vault controller-uid={uid} -n {namespace}`. If it is another's, rename this "
+        f"server. If there is none, `kubectl describe mcpserver vault -n {namespace}` shows who refuses it"
+    )
+    expect(installation, namespace, "vault", "FailedCreate", message)
+    assert rolled_out(cluster, namespace) == before
+
+    cluster.kubectl("delete", "deployment", "vault", "-n", namespace)
+    expect(installation, namespace, "vault", "Ready")
+
+
+def rolled_out(cluster: ControlPlane, namespace: str) -> dict[str, Any]:
+    """Metadata and spec of Deployment `vault`, once its pod runs."""
+    found = cluster.get("apps/v1/Deployment", "vault", namespace) or {}
+    assert found["status"].get("availableReplicas") == 1
+    return {"uid": found["metadata"]["uid"], "labels": found["metadata"].get("labels"), "spec": found["spec"]}
 
 
 def ready(installation: Installation, namespace: str, name: str) -> tuple[str, str]:

@@ -131,8 +131,10 @@ def _applied(obj: Object) -> Any:
 def _rest(owner: Object, children: list[Object], related: list[Object] = CLUSTER, rounds: int = 6) -> Object:
     """Metacontroller applies each answer until nothing changes; what was applied last of each child."""
     children = [obj for obj in children if "deletionTimestamp" not in obj["metadata"]]
+    without_pods = [obj for obj in related if obj["kind"] != "Pod"]
     for _ in range(rounds):
-        answer = sync(owner, children, related, may_delete=[AUTHZ, BINDING])
+        has_pods = any(obj["kind"] == "Deployment" for obj in children)  # they are deleted with it
+        answer = sync(owner, children, related if has_pods else without_pods, may_delete=[AUTHZ, BINDING])
         before, children = children, _apply(owner, children, answer)
         if {named(obj): _plain(obj) for obj in before} == {named(obj): _plain(obj) for obj in children}:
             return {named(obj): _applied(obj) for obj in children}

@@ -40,3 +40,10 @@ def test_the_time_stays_until_the_status_changes() -> None:
 def test_a_transition_time_counts_only_if_it_has_been(time: object) -> None:
     """A wait that is counted from a time to come would never end."""
     assert stamped(observed("True", time))["lastTransitionTime"] == THIS_SECOND
+
+
+@pytest.mark.parametrize(("created", "seconds"), [(THEN, 273600), (THIS_SECOND, 0), (None, 0), ("soon", 0)])
+def test_the_age_of_an_object_is_known_by_its_creation(created: object, seconds: float) -> None:
+    obj = {**server(), "metadata": {**server()["metadata"], "creationTimestamp": created}}
+
+    assert conditions.seconds_since_creation(obj, NOW) == seconds

@@ -111,7 +111,9 @@ class TestHold:
     def test_a_pod_that_runs_on_meanwhile_is_left_alone(
         self, owner: Object, related: list[Object], reason: str, phase: str
     ) -> None:
-        answer = sync(owner, related=[*related, pod("demo-1", "demo")])
+        deployment = [obj for obj in running(server()) if obj["kind"] == "Deployment"]
+
+        answer = sync(owner, deployment, [*related, pod("demo-1", "demo")])
 
         assert answer["status"]["phase"] == ("Failed" if phase == "Failed" else "Ready")
 

@@ -48,7 +48,6 @@ def test_customize_asks_for_what_has_a_name_of_its_own_and_nothing_of_a_stateful
     by_name = [(rule["resource"], rule["names"]) for rule in customize(remote())["relatedResources"] if "names" in rule]
 
     assert by_name == [
-        ("deployments", ["demo"]),
         ("services", ["mcp-demo-remote-proxy"]),
         ("configmaps", ["demo-authz-inline", "demo-runconfig"]),
         ("serviceaccounts", [RUNNER]),
@@ -369,12 +368,8 @@ class TestDeletion:
             ),
         )
 
-    def test_a_deletion_waits_for_the_last_pod_and_for_a_released_deployment(self) -> None:
-        [deployment] = [obj for obj in running(remote()) if obj["kind"] == "Deployment"]
-        del deployment["metadata"]["labels"]["controller-uid"], deployment["metadata"]["ownerReferences"]
-
+    def test_a_deletion_waits_for_the_last_pod(self) -> None:
         assert sync(deleting(remote()), related=[remote_pod()])["finalized"] is False
-        assert sync(deleting(remote()), related=[deployment])["finalized"] is False
         assert sync(deleting(remote()))["finalized"] is True
 
 

@@ -14,6 +14,7 @@ from hooks.kubernetes.objects import Object
 from hooks.metacontroller.last_applied import LAST_APPLIED
 from tests.world import (
     ACCESS,
+    BINDING,
     CONFIG,
     NAMESPACE,
     NOT_ACTIVE,
@@ -74,7 +75,6 @@ def by_name(resource: str, *names: str, group: str = "") -> Object:
 
 RBAC = "rbac.authorization.k8s.io/"
 OWN_NAMES = [
-    by_name("deployments", "demo", group="apps/"),
     by_name("services", "mcp-demo", "mcp-demo-headless", "mcp-demo-proxy"),
     by_name("configmaps", "demo-authz-inline", "demo-runconfig"),
     by_name("serviceaccounts", "demo-proxy-runner", "demo-sa"),
@@ -82,7 +82,7 @@ OWN_NAMES = [
     by_name("rolebindings", "demo-proxy-runner", group=RBAC),
     by_name("statefulsets", "demo", group="apps/"),
 ]
-"""The rules for what has a name of the server `demo`."""
+"""The rules for what has a name of the server `demo`, and whose owner is looked at."""
 PODS = {
     "apiVersion": "v1",
     "resource": "pods",
@@ -104,15 +104,22 @@ def test_customize_asks_for_configs_own_names_and_pods() -> None:
     assert rules == [
         {**toolhive, "resource": "mcpexternalauthconfigs", "names": ["tx"]},
         {**toolhive, "resource": "mcptoolconfigs", "names": ["tools"]},
-        *OWN_NAMES[:2],
+        OWN_NAMES[0],
         by_name("configmaps", "demo-authz-inline", "demo-runconfig", "oidc"),
-        *OWN_NAMES[3:],
+        *OWN_NAMES[2:],
         PODS,
     ]
 
 
-def test_customize_asks_for_deployment_and_pods_of_a_server_that_is_being_deleted() -> None:
-    assert customize(deleting(server(**USES_TX)))["relatedResources"] == [OWN_NAMES[0], PODS]
+def test_customize_asks_for_the_pods_of_a_server_that_is_being_deleted() -> None:
+    assert customize(deleting(server(**USES_TX)))["relatedResources"] == [PODS]
+
+
+def test_customize_never_asks_for_deployments() -> None:
+    """Metacontroller compares each of their many events with each rule of each server: it costs N servers N squared."""
+    for owner in (server(**USES_TX), deleting(server())):
+        rules = customize(owner)["relatedResources"]
+        assert [rule for rule in rules if rule["resource"] == "deployments"] == []
 
 
 @pytest.mark.parametrize("spec", [None, [], {"externalAuthConfigRef": "tx"}, {"oidcConfig": {"type": "configMap"}}])
@@ -123,10 +130,12 @@ def test_customize_can_read_any_spec(spec: Any) -> None:
 
 
 def test_ready_means_that_a_proxy_pod_is_ready() -> None:
-    def phase(*pods: Object) -> str:
-        return str(sync(server(), related=pods)["status"]["phase"])
+    def phase(*pods: Object, without: str = "") -> str:
+        children = [obj for obj in running(server()) if obj["kind"] != without]
+        return str(sync(server(), children, pods)["status"]["phase"])
 
     assert phase(pod("demo-1", "demo")) == "Ready"
+    assert phase(pod("demo-1", "demo"), without="Deployment") == "Pending"
     assert phase(pod("demo-1", "demo", ready=False)) == "Pending"
     assert phase(pod("demo-0", "demo", app="demo")) == "Pending"
     assert phase(with_metadata(pod("demo-1", "demo"), deletionTimestamp="2026-11-23T12:00:00Z")) == "Pending"
@@ -138,6 +147,7 @@ def test_without_sight_of_pods_the_deployment_tells() -> None:
     ready = [{**obj, "status": {"readyReplicas": 1}} if obj["kind"] == "Deployment" else obj for obj in children]
 
     assert customize(server(), config=blind) == {"relatedResources": OWN_NAMES}
+    assert customize(deleting(server()), config=blind) == {"relatedResources": []}
     assert sync(server(), children, config=blind)["status"]["phase"] == "Pending"
     assert sync(server(), ready, config=blind)["status"]["phase"] == "Ready"
 
@@ -375,6 +385,16 @@ class TestFinalize:
             f"MCP server is being terminated: waiting for {what}" for what in (deployment, deployment, rest)
         ]
 
+    def test_a_slow_deletion_names_the_pods_of_a_deployment_that_is_no_child(self) -> None:
+        """Released, orphaned or gone: the command deletes a Deployment that has the server's labels."""
+        answer = sync(deleting(server()), related=[pod("demo-1", "demo")], now=NOW + timedelta(seconds=60))
+
+        assert answer["finalized"] is False
+        assert answer["status"]["message"] == (
+            "MCP server is being terminated: waiting for the pods of ReplicaSet 'demo-5d89' to stop: "
+            "`kubectl delete deployment,replicaset -l app=mcpserver,toolhive-name=demo -n team-a`"
+        )
+
     def test_a_call_a_second_later_with_the_status_of_before_gets_the_same_answer(self) -> None:
         """Metacontroller's cache lags behind its own write; another time in the answer would be another write."""
         ready = sync(server(), running(server()), [pod("demo-1", "demo")])["status"]
@@ -528,6 +548,65 @@ class TestAChildThatIsMissing:
         assert refused["status"]["phase"] == "Failed"
         assert child(refused, SERVICE, "mcp-demo-proxy") == child(waiting, SERVICE, "mcp-demo-proxy")
 
+    def after_the_wait(self, *, without: str, pods: list[Object]) -> Object:
+        """The answer once a child has stayed away for half a minute; it doesn't change after that."""
+        owner, children = self.seen(without=without)
+        for _ in range(2):
+            owner = {**owner, "status": sync(owner, children, pods)["status"]}
+        answer = sync(owner, children, pods, now=NOW + timedelta(seconds=30))
+        again = sync({**owner, "status": answer["status"]}, children, pods, now=NOW + timedelta(minutes=2))
+        assert again == answer
+        return answer
+
+    LOOK = (
+        "Deployment 'demo' isn't among this server's objects: `kubectl get deployment demo -n team-a --show-labels` "
+        "shows whether there is one. If it has the label toolhive-name=demo, Metacontroller released it: `kubectl "
+        "label deployment/demo controller-uid=uid-mcpservers-demo -n team-a`. If it is another's, rename this server. "
+        "If there is none, "
+    )
+
+    def test_a_deployment_that_stays_away_may_be_anothers_or_refused(self) -> None:
+        theirs = with_metadata(pod("demo-1", "demo"), annotations={})
+
+        answer = self.after_the_wait(without="Deployment/demo", pods=[theirs])
+
+        assert answer["status"]["phase"] == "Failed"
+        refused = "`kubectl describe mcpserver demo -n team-a` shows who refuses it"
+        assert condition(answer, "Ready") == ("False", "FailedCreate", f"{self.LOOK}{refused}")
+        assert answer["resyncAfterSeconds"] == 60
+
+    def test_a_deployment_that_stays_away_while_its_pods_run_was_released(self) -> None:
+        answer = self.after_the_wait(without="Deployment/demo", pods=[pod("demo-1", "demo")])
+
+        assert answer["status"]["phase"] == "Failed"
+        command = "`kubectl delete replicaset -l app=mcpserver,toolhive-name=demo -n team-a`"
+        left_over = f"its pods are left over: {command}"
+        assert condition(answer, "Ready") == ("False", "ChildReleased", f"{self.LOOK}{left_over}")
+
+    def test_a_deployment_that_was_named_stays_named_after_an_edit(self) -> None:
+        status = self.after_the_wait(without="Deployment/demo", pods=[pod("demo-1", "demo")])["status"]
+        edited = {**with_metadata(server(args=["--new"]), generation=2), "status": status}
+        _, children = self.seen(without="Deployment/demo")
+
+        answer = sync(edited, children, [pod("demo-1", "demo")], now=NOW + timedelta(minutes=3))
+
+        assert (condition(answer, "Ready"), answer["status"]["observedGeneration"]) == (
+            condition({"status": status}, "Ready"),
+            2,
+        )
+
+    @pytest.mark.parametrize(("age", "reason"), [(0, "Ready"), (119, "Ready"), (120, "ChildMissing")])
+    def test_a_binding_is_missing_only_once_its_role_is_old(self, age: int, reason: str) -> None:
+        """It is made a call after its Role: a note about that would be another write and another call."""
+        owner, children = self.seen(without="RoleBinding/demo-proxy-runner")
+        created = f"{NOW - timedelta(seconds=age):%Y-%m-%dT%H:%M:%SZ}"
+        children = [with_metadata(each, creationTimestamp=created) for each in children]
+
+        answer = sync(owner, children, [pod("demo-1", "demo")])
+
+        assert "RoleBinding/demo-proxy-runner" in child_names(answer)
+        assert (condition(answer, "Ready") or ())[1] == reason
+
     def test_a_server_that_was_not_ready_for_another_cause_has_its_own_wait(self) -> None:
         owner, children = self.seen(without="Service/mcp-demo-proxy")
         long_pending = sync(server())
@@ -545,12 +624,11 @@ class TestAChildThatIsMissing:
         assert condition(answer, "Ready") == ("True", "Ready", "MCP server is running")
 
     def test_another_child_that_is_missing_after_it_is_noted_anew(self) -> None:
-        """A Role comes back, and then its binding: the server serves all the while."""
         owner, children = self.seen(without="Service/mcp-demo-proxy")
         noted = sync(owner, children, [pod("demo-1", "demo")])["status"]
-        _, children = self.seen(without="RoleBinding/demo-proxy-runner")
+        _, children = self.seen(without="Role/demo-proxy-runner")
 
-        answer = sync({**owner, "status": noted}, children, [pod("demo-1", "demo")])
+        answer = sync({**owner, "status": noted}, children, [pod("demo-1", "demo")], may_delete=[BINDING])
 
-        message = "MCP server is running; RoleBinding 'demo-proxy-runner' is not there yet"
+        message = "MCP server is running; Role 'demo-proxy-runner' is not there yet"
         assert condition(answer, "Ready") == ("True", "ChildMissing", message)

@@ -21,6 +21,7 @@ from hooks.kubernetes.kinds import (
 )
 from hooks.kubernetes.objects import Object
 from hooks.metacontroller.requests import CONTROLLER_UID
+from hooks.proxy.names import RUNCONFIG_CHECKSUM
 from hooks.proxy.rbac import RULES
 from tests.remote import remote
 from tests.world import (
@@ -44,7 +45,6 @@ from tests.world import (
 UID = server()["metadata"]["uid"]
 RUNNER = "demo-proxy-runner"
 NAMES = [
-    (DEPLOYMENT, "demo"),
     (STATEFUL_SET, "demo"),
     (SERVICE, "mcp-demo-proxy"),
     (SERVICE, "mcp-demo"),
@@ -55,7 +55,7 @@ NAMES = [
     (ROLE, RUNNER),
     (ROLE_BINDING, RUNNER),
 ]
-"""Every name that a server `demo` without inline policies needs."""
+"""The names that a server `demo` without inline policies needs, and whose owners it looks at."""
 each_name = pytest.mark.parametrize(("kind", "name"), NAMES, ids=lambda value: getattr(value, "kind", value))
 TOOLHIVE_LABELS = {"app": "demo", "toolhive": "true", "toolhive-name": "demo"}
 
@@ -282,8 +282,8 @@ class TestNameConflict:
 
         message = ready(sync(server(), related=theirs))[2]
 
-        assert message.endswith("; and 8 more")
-        assert "Deployment 'demo' belongs to " + "K" * 63 + " '" + "n" * 63 + "':" in message
+        assert message.endswith("; and 7 more")
+        assert "StatefulSet 'demo' belongs to " + "K" * 63 + " '" + "n" * 63 + "':" in message
 
     @pytest.mark.parametrize("owner", [("W`; reboot;`", "w"), ("Widget", "w\n$(reboot)"), ("", "w"), ("Widget", "")])
     def test_an_owner_that_no_object_can_be_is_not_quoted(self, owner: tuple[str, str]) -> None:
@@ -330,9 +330,10 @@ class TestReleasedChildren:
 
     def test_each_released_child_is_told_with_its_command_and_the_others_are_held(self) -> None:
         children = self.everything()
-        assert len(children) == 8
+        looked_at = without(children, "Deployment/demo")
+        assert len(looked_at) == 7
 
-        for lost in children:
+        for lost in looked_at:
             rest = without(children, title(lost))
             answer = sync(server(args=["--new"]), rest, [stripped(lost)])
 
@@ -341,13 +342,13 @@ class TestReleasedChildren:
             assert answer["status"]["phase"] == "Failed"
             assert answer["resyncAfterSeconds"] == 60
             assert {title(obj) for obj in rest} <= set(child_names(answer))
-            held = [obj for obj in rest if obj["kind"] == "Deployment"]
-            assert [obj["spec"] for obj in answer["children"] if obj["kind"] == "Deployment"] == [
-                child(sync(server(), children), DEPLOYMENT, "demo")["spec"] for _ in held
-            ]
+            as_before = child(sync(server(), children), DEPLOYMENT, "demo")
+            assert child(answer, DEPLOYMENT, "demo")["spec"] == as_before["spec"]
 
     def test_all_released_children_are_told_with_one_command(self) -> None:
-        answer = sync(server(), related=[stripped(obj) for obj in self.everything()])
+        lost = [stripped(obj) for obj in self.everything()]
+
+        answer = sync(server(), related=[*lost, pod("demo-1", "demo")])
 
         assert ready(answer) == (
             "False",
@@ -368,14 +369,14 @@ class TestReleasedChildren:
     def test_a_child_without_its_label_is_told_before_metacontroller_lets_go(self) -> None:
         """The owner is taken away in the same sync, and the cache may not know yet."""
         children = running(server())
-        lost = next(obj for obj in children if obj["kind"] == "Deployment")
+        lost = next(obj for obj in children if obj["kind"] == "Service")
         del lost["metadata"]["labels"][CONTROLLER_UID]
 
-        assert ready(sync(server(), without(children, "Deployment/demo"), [lost]))[1] == "ChildReleased"
+        assert ready(sync(server(), without(children, title(lost)), [lost]))[1] == "ChildReleased"
 
     def test_a_child_with_another_servers_label_is_told_as_released(self) -> None:
         children = running(server())
-        for lost in children:
+        for lost in without(children, "Deployment/demo"):
             theirs = owned_by_server(with_label(lost, "uid-mcpservers-other"), "other")
 
             answer = sync(server(), without(children, title(lost)), [theirs])
@@ -392,7 +393,69 @@ class TestReleasedChildren:
         ]
 
         message = released_message("deployment/demo", "service/mcp-demo-proxy")
-        assert ready(sync(server(), related=left)) == ("False", "ChildReleased", message)
+        assert ready(sync(server(), related=[*left, pod("demo-1", "demo")])) == ("False", "ChildReleased", message)
+
+    @pytest.mark.parametrize("pods", [[], [with_metadata(pod("demo-1", "demo"), annotations={})]])
+    def test_a_deployment_is_relabelled_only_if_pods_of_the_server_run(self, pods: list[Object]) -> None:
+        """Metacontroller would adopt another's, and delete it with the server."""
+        children = without(running(server()), "Deployment/demo", "Service/mcp-demo-proxy")
+        [service] = [obj for obj in running(server()) if obj["kind"] == "Service"]
+
+        answer = sync(server(), children, [stripped(service), *pods])
+
+        assert ready(answer) == ("False", "ChildReleased", released_message("service/mcp-demo-proxy"))
+
+
+class TestReleasedDeployment:
+    """A Deployment isn't looked up. While pods of the server run without it, what they use stays as it is."""
+
+    INLINE = {"type": "inline", "inline": {"policies": ["permit(principal, action, resource);"]}}
+
+    def answer(self, before: Object, after: Object, pods: list[Object]) -> tuple[list[Object], Object]:
+        children = without(running(before), "Deployment/demo")
+        may_delete = [] if pods else ["ConfigMap/demo-authz-inline"]
+        edited = with_metadata(after, generation=2)
+        return children, sync({**edited, "status": sync(before)["status"]}, children, pods, may_delete=may_delete)
+
+    @pytest.mark.parametrize("after", [server(proxyPort=9999), server(authzConfig=None), server(args=["--new"])])
+    def test_its_pods_keep_what_they_use_after_an_edit(self, after: Object) -> None:
+        before = server(authzConfig=self.INLINE)
+
+        children, answer = self.answer(before, after, [pod("demo-1", "demo")])
+
+        used = [obj for obj in children if obj["kind"] in ("ConfigMap", "Service")]
+        held = [obj for obj in answer["children"] if obj["kind"] in ("ConfigMap", "Service")]
+        applied = [obj for obj in sync(before, running(before))["children"] if obj["kind"] in ("ConfigMap", "Service")]
+        assert sorted(map(title, held)) == sorted(map(title, used))
+        assert sorted(held, key=title) == sorted(applied, key=title)
+        assert "Deployment/demo" not in child_names(answer)
+        assert answer["status"]["url"].endswith(":8080/mcp")
+
+    def test_without_such_pods_the_edit_is_carried_out(self) -> None:
+        _, answer = self.answer(server(authzConfig=self.INLINE), server(proxyPort=9999), [])
+
+        assert "ConfigMap/demo-authz-inline" not in child_names(answer)
+        assert child(answer, SERVICE, "mcp-demo-proxy")["spec"]["ports"][0]["port"] == 9999
+
+    def test_one_that_was_deleted_is_made_again_while_its_pods_still_run(self) -> None:
+        children = without(running(server()), "Deployment/demo")
+
+        answer = sync(server(), children, [pod("demo-1", "demo")])
+
+        assert child_names(answer) == child_names(sync(server(), running(server())))
+
+    def test_a_new_server_does_not_wait_for_the_pods_of_an_earlier_one(self) -> None:
+        assert "Deployment/demo" in child_names(sync(server(), related=[pod("demo-1", "demo")]))
+
+    @pytest.mark.parametrize(
+        "mark", [{"annotations": {}, "serviceAccountName": RUNNER}, {"annotations": {RUNCONFIG_CHECKSUM: "0"}}]
+    )
+    def test_its_pods_are_known_by_checksum_or_account(self, mark: Object) -> None:
+        """The operator of October 2025 wrote no checksum."""
+        found = with_metadata(pod("demo-1", "demo"), annotations=mark["annotations"])
+        found["spec"] = {"serviceAccountName": mark.get("serviceAccountName")}
+
+        assert sync(deleting(server()), related=[found])["finalized"] is False
 
     def test_a_statefulset_of_an_older_runner_without_the_label_is_not_released(self) -> None:
         older = made(STATEFUL_SET, "demo", metadata={"labels": TOOLHIVE_LABELS}, spec={"template": {"metadata": {}}})
@@ -440,10 +503,12 @@ class TestPodsOfOthers:
         assert sync(server(), running(server()), [others])["status"]["phase"] == "Pending"
         assert sync(deleting(server()), related=[others])["finalized"] is True
 
-    def test_pods_of_a_foreign_deployment_of_its_name_do_not_hold_a_deletion(self) -> None:
-        theirs = owned(made(DEPLOYMENT, "demo"), "Widget", "theirs")
+    def test_pods_of_a_foreign_deployment_of_its_name_count_neither_as_ready_nor_for_a_deletion(self) -> None:
+        theirs = with_metadata(pod("demo-1", "demo"), annotations={})
+        children = without(running(server()), "Deployment/demo")
 
-        assert sync(deleting(server()), related=[theirs, pod("demo-1", "demo")])["finalized"] is True
+        assert sync(server(), children, [theirs])["status"]["phase"] == "Pending"
+        assert sync(deleting(server()), related=[theirs])["finalized"] is True
 
     def test_pods_of_its_own_deployment_count_as_ready_and_hold_a_deletion(self) -> None:
         assert sync(server(), running(server()), [self.of("demo-5d89")])["status"]["phase"] == "Ready"
@@ -471,7 +536,7 @@ class TestServersAndRemoteProxies:
                 server(),
                 remote(),
                 ["ConfigMap/demo-runconfig", "Deployment/demo"],
-                ["Deployment/demo", "ConfigMap/demo-runconfig"],
+                ["ConfigMap/demo-runconfig"],
                 [],
             ),
             (
@@ -523,12 +588,12 @@ class TestServersAndRemoteProxies:
             assert ready(again)[1] != "NameConflict"
 
     def test_the_second_workload_keeps_its_children_while_the_first_takes_a_name(self) -> None:
-        """Someone deleted its Deployment, and the other's was quicker."""
+        """Someone deleted its RunConfig, and the other's was quicker."""
         for first, second in first_and_second(server(), remote()):
-            [deployment] = [obj for obj in running(first) if obj["kind"] == "Deployment"]
-            children = without(running(second), "Deployment/demo")
+            [run_config] = [obj for obj in running(first) if obj["kind"] == "ConfigMap"]
+            children = without(running(second), title(run_config))
 
-            answer = sync(second, children, [deployment])
+            answer = sync(second, children, [run_config])
 
             assert {*map(title, children)} <= {*child_names(answer)}
             assert "url" not in answer["status"]

@@ -14,7 +14,7 @@ from hooks.controllers.workloads.parse import why_name_not_usable
 from hooks.controllers.workloads.status import TERMINATION_RESYNC_SECONDS, make_status, terminating
 from hooks.installation import Installation
 from hooks.kubernetes.conditions import Condition
-from hooks.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, POD, SERVICE_ACCOUNT, Kind
+from hooks.kubernetes.kinds import CONFIG_MAP, POD, SERVICE_ACCOUNT, Kind
 from hooks.kubernetes.objects import Object, is_deleting, kind_and_name, raw_spec
 from hooks.metacontroller.controller import Controller
 from hooks.metacontroller.last_applied import minimal_desired
@@ -22,7 +22,7 @@ from hooks.metacontroller.requests import CustomizeRequest, SyncRequest
 from hooks.metacontroller.responses import RelatedRule, SyncResponse
 from hooks.proxy import children, ownership, validation
 from hooks.proxy.deletion import is_proxy_left
-from hooks.proxy.health import sees_pods
+from hooks.proxy.health import runs_without_deployment, sees_pods
 from hooks.proxy.names import Names, names_of
 from hooks.proxy.pull_secrets import merged_pull_secrets, named_pull_secrets
 from hooks.proxy.rbac import make_rbac
@@ -67,27 +67,26 @@ def make_controller(
 def customize(request: CustomizeRequest, installation: Installation, kind: CustomResource) -> list[RelatedRule]:
     """Return what a workload's sync looks at: what its spec names, what has one of its own names, and its pods.
 
-    One that is being deleted waits for its Deployment and pods alone. Each rule more is bytes in each call, and an
-    event that matches it may be a call more: Metacontroller compares events with children and with rules apart.
+    A workload that is being deleted asks for its pods alone. Metacontroller compares each event of a related kind with
+    each rule of each parent. So each further kind costs a fleet time, most of all one whose objects change often.
     """
     metadata = request.parent["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
-    names, rules = Names(kind.kind, name), []
-    named = [(DEPLOYMENT, names.deployment)]
-    if not is_deleting(request.parent):
-        for config in dict.fromkeys(reference.config for reference in references_of(kind)):
-            config_names = _config_names(request.parent, kind, config)
-            if config_names:
-                rules.append(RelatedRule(config, namespace, names=config_names))
-        config_maps = [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
-        named = [*ownership.object_names(names), *config_maps]
+    pods = [RelatedRule(POD, namespace, labels={"toolhive-name": name})] if sees_pods(name, installation) else []
+    if is_deleting(request.parent):
+        return pods
+    rules = []
+    for config in dict.fromkeys(reference.config for reference in references_of(kind)):
+        config_names = _config_names(request.parent, kind, config)
+        if config_names:
+            rules.append(RelatedRule(config, namespace, names=config_names))
+    config_maps = [(CONFIG_MAP, config_map) for config_map in config_map_names(raw_spec(request.parent))]
+    named = [*ownership.object_names(Names(kind.kind, name)), *config_maps]
     for child in children.KINDS:
         of_kind = tuple(name for named_kind, name in named if named_kind == child)
         if of_kind:
             rules.append(RelatedRule(child, namespace, names=of_kind))
-    if sees_pods(name, installation):
-        rules.append(RelatedRule(POD, namespace, labels={"toolhive-name": name}))
-    return rules
+    return [*rules, *pods]
 
 
 def sync(
@@ -101,12 +100,16 @@ def sync(
     problems = [*ownership.problems(request), *reading.problems]
     workload = children.make_workload(request, proxy, installation) if proxy and not problems else []
     problems += validation.too_large(workload)
+    has_run = request.children.get(CONFIG_MAP, names_of(request).run_config) is not None
+    is_held = bool(problems) or (has_run and runs_without_deployment(request))
     if problems:
         workload = children.hold_workload(request)
+    elif is_held:
+        workload = children.hold_beside_pods(request, workload)
     withheld = ownership.withheld(request)
     returned = [*_rbac(request, kind, withheld, installation), *workload, *children.adopted_stateful_set(request)]
     identities = [kind_and_name(child) for child in returned]
-    obsolete = frozenset() if problems else children.obsolete_children(names_of(request))
+    obsolete = frozenset() if is_held else children.obsolete_children(names_of(request))
     removed = (withheld | obsolete).difference(identities)
     status = make_status(
         request,
@@ -115,6 +118,7 @@ def sync(
         reading.hashes,
         problems,
         returned=returned,
+        is_held=is_held,
         installation=installation,
         now=now,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from hooks.controllers.workloads.refusals import REFUSED_SECONDS, deployment_condition, shown_by, with_refusal
+from hooks.controllers.workloads.missing import CHILD_RECHECK_SECONDS, with_missing
+from hooks.controllers.workloads.refusals import REFUSED_SECONDS, deployment_condition, with_refusal
 from hooks.installation import Installation
 from hooks.kubernetes import conditions
 from hooks.kubernetes.conditions import Condition
 from hooks.kubernetes.kinds import POD, SERVICE
-from hooks.kubernetes.objects import Object, is_observed, kind_and_name, raw_spec
+from hooks.kubernetes.objects import Object, kind_and_name, raw_spec
 from hooks.metacontroller.requests import SyncRequest
 from hooks.metacontroller.responses import RESYNC_SECONDS
 from hooks.proxy.deletion import awaited
@@ -20,13 +21,8 @@ from hooks.proxy.ownership import is_in_conflict
 from hooks.proxy.spec import ProxySpec
 from hooks.proxy.state import State
 
-CHILD_RECHECK_SECONDS = 5
-"""When to look whether a child is there that Metacontroller makes in the same call."""
 TERMINATION_RESYNC_SECONDS = 60  # twice the grace period that pods have by default
 """When to look again at a server that is being deleted; after so long its status names what keeps it."""
-
-MISSING_REASONS = ("ChildMissing", "FailedCreate")
-"""Reasons of a Ready condition that names a missing child."""
 
 
 class StatusResult(NamedTuple):
@@ -44,6 +40,7 @@ def make_status(
     problems: list[Condition],
     *,
     returned: list[Object],
+    is_held: bool,
     installation: Installation,
     now: datetime,
 ) -> StatusResult:
@@ -57,13 +54,14 @@ def make_status(
         problems: why the children can't be made; empty where they are.
         returned: the children of the answer, in its order: one that was returned before and isn't observed is missing,
             and the first such is named.
+        is_held: whether RunConfig, Deployment and Service are returned as they are.
         installation: what the installation decides.
         now: the time of the call.
     """
     observed = workload(request, installation)
     state = _state(request, problems, about, observed.state, installation)
     if state.phase != "Failed":
-        state = _with_missing(state, request, [kind_and_name(child) for child in returned], now)
+        state = with_missing(state, request, [kind_and_name(child) for child in returned], now)
     not_updated = deployment_condition(request, returned, now)
     state = with_refusal(state, not_updated)
     ready = Condition("Ready", "True" if state.phase == "Ready" else "False", state.reason, state.message)
@@ -71,7 +69,7 @@ def make_status(
     status = {
         "phase": state.phase,
         "message": conditions.short(state.message),
-        **_url(request, proxy, is_held=bool(problems)),
+        **_url(request, proxy, is_held=is_held),
         **_ready_replicas(request, observed.ready_replicas),
         **hashes,
         "observedGeneration": request.generation,
@@ -157,29 +155,6 @@ def _state(
             return observed._replace(message=waiting.message)
         return State("Pending", waiting.reason, waiting.message)
     return observed
-
-
-def _with_missing(state: State, request: SyncRequest, identities: list[tuple[str, str]], now: datetime) -> State:
-    """The state, with what is amiss where a child that was returned for this spec before doesn't exist.
-
-    Metacontroller makes it in the same call, so the first time it is a note. If it stays away, the API server refuses
-    it: one whose name is another object's is found before.
-    """
-    if not is_observed(request.parent):
-        return state
-    missing = next((child for child in identities if child not in request.children.identities), None)
-    if missing is None:
-        return state
-    kind, name = missing
-    note = f"{kind} {name!r} is not there yet"
-    before = conditions.find(request.parent, "Ready") or {}
-    was_named = before.get("reason") in MISSING_REASONS and f"{kind} {name!r}" in str(before.get("message"))
-    if not was_named and state.phase == "Ready":
-        return state._replace(reason="ChildMissing", message=f"{state.message}; {note}")
-    waited = conditions.seconds_since(request.parent, "Ready", "False", now) or 0
-    if not was_named or waited < REFUSED_SECONDS:
-        return State("Pending", "ChildMissing", note)
-    return State("Failed", "FailedCreate", f"{kind} {name!r} isn't made: {shown_by(request)} shows who refuses it")
 
 
 def _valid(problems: list[Condition]) -> Condition:
