@@ -30,10 +30,8 @@ def draw(results: Sequence[Mapping[str, Any]]) -> str:
         for number, chart in enumerate(charts)
     ]
     shown = [peer for peer in COLORS if any(result["peer"] == peer for result in lives)]
-    legend = "".join(
-        f'<text x="{MARGIN + 150 * number}" y="18" fill="{COLORS[peer]}" font-weight="bold">{TITLES[peer]}</text>'
-        for number, peer in enumerate(shown)
-    )
+    spans = "&#160; ".join(f'<tspan fill="{COLORS[peer]}">{TITLES[peer]}</tspan>' for peer in shown)
+    legend = f'<text x="{MARGIN}" y="18" font-weight="bold">{spans}</text>'
     size = f'width="{WIDTH * ACROSS}" height="{24 + HEIGHT * math.ceil(len(charts) / ACROSS)}"'
     style = 'font-family="sans-serif" font-size="11"'
     background = '<rect width="100%" height="100%" fill="white"/>'
