@@ -399,7 +399,7 @@ def test_only_a_secret_of_kubernetes_has_values_that_sops_encrypted() -> None:
 
 
 def test_calls_grow_with_our_objects_alone() -> None:
-    """Five calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
+    """Four calls for a server: customize, and a sync in each round until nothing changes. None for others' objects."""
     asked: list[str] = []
     hooks = in_process(CONTROLLERS, Installation(), CLOCK)
 
@@ -422,8 +422,8 @@ def test_calls_grow_with_our_objects_alone() -> None:
 
     servers = [{**SERVER, "metadata": {"name": f"s{number}"}, "spec": {"image": "a"}} for number in range(20)]
     others = [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"d{n}"}} for n in range(100)]
-    assert calls(servers[0]) == 5
-    assert calls(*servers, *others) == 20 * 5
+    assert calls(servers[0]) == 4
+    assert calls(*servers, *others) == 20 * 4
     assert calls(*others) == 0
 
 

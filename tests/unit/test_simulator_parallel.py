@@ -147,11 +147,13 @@ def busy(objects: list[Object]) -> list[Settled]:
 
 
 RUN = """\
+import signal
 import sys
 from hooks.simulator.parallel import settled_in_processes
 from tests.unit.test_simulator_parallel import busy
 from tests.unit.widgets import config_map
 objects = [config_map(str(n), {"folder": sys.argv[1]}, namespace=name) for n in range(100) for name in "ab"]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 try:
     list(settled_in_processes(objects, busy, 2))
 except KeyboardInterrupt:
