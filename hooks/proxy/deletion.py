@@ -45,8 +45,7 @@ def _pods_to_stop(request: SyncRequest, pods: list[Object]) -> str:
         name = pods[0]["metadata"]["name"]
         return f"Pod {name!r} to stop: `kubectl delete pod {name} -n {request.namespace} --force` if its node is gone"
     replica_set = (controller_of(running) or {}).get("name")
-    selector = f"app={names_of(request).labels['app']},toolhive-name={request.name}"
-    command = f"kubectl delete deployment,replicaset -l {selector} -n {request.namespace}"
+    command = f"kubectl delete deployment,replicaset -l {names_of(request).selector} -n {request.namespace}"
     return f"the pods of ReplicaSet {replica_set!r} to stop: `{command}`"
 
 

@@ -149,8 +149,7 @@ def _is_of_deployment(pod: Object, name: str) -> bool:
 def _proxy_cause(request: SyncRequest, deployment: Object | None, proxies: list[Object]) -> State | None:
     """The cause that keeps the proxy from running: a refusal of its pods comes before the state of those that exist."""
     own = names_of(request)
-    selector = f"app={own.labels['app']},toolhive-name={request.name}"
-    part = Part("Proxy", f"deployment/{own.deployment}", selector, request.namespace)
+    part = Part("Proxy", f"deployment/{own.deployment}", own.selector, request.namespace)
     return _refused(deployment) or pods.cause(proxies, part)
 
 

@@ -144,6 +144,11 @@ class Names:
         }
 
     @property
+    def selector(self) -> str:
+        """The labels by which kubectl finds the proxy's Deployment, ReplicaSets and pods."""
+        return f"app={self.labels['app']},toolhive-name={self.name}"
+
+    @property
     def run_config_labels(self) -> dict[str, str]:
         """The labels of the RunConfig's ConfigMap."""
         return {

@@ -78,9 +78,8 @@ def _of_deployment(request: SyncRequest, name: str) -> State:
     label = f"toolhive-name={request.name}"
     reason, otherwise = "FailedCreate", f"{shown_by(request)} shows who refuses it"
     if runs_without_deployment(request):
-        selector = f"app={own.labels['app']},{label}"
         reason = "ChildReleased"
-        otherwise = f"its pods are left over: `kubectl delete replicaset -l {selector} -n {namespace}`"
+        otherwise = f"its pods are left over: `kubectl delete replicaset -l {own.selector} -n {namespace}`"
     message = (
         f"Deployment {name!r} isn't among this {own.word}'s objects: {shows}. If it has the label {label}, "
         f"Metacontroller released it: `{relabel}`. If it is another's, rename this {own.word}. If there is none, "
